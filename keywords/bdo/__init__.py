@@ -1,0 +1,51 @@
+"""What robots can do in BDO, the base of beneficiaries: look at a person and at the bank account."""
+
+from __future__ import annotations
+
+from keywords.bdo.models import BankAccount, Person
+from orchestrator.domain.keywords import check, extract
+from orchestrator.domain.personal import Nir
+from orchestrator.domain.ports import Desk, Screen
+
+_FLAGS = ("contentieux", "lcf", "recours_amiable", "opposition", "tutelle", "cession")
+_SAME = (
+    "file", "nir", "birth_name", "usage_name", "first_names", "birth_date", "death",
+    "organism", "organism_since", "rights_from", "rights_to", "homonyms", "sensitive", "screen_date",
+)  # fmt: skip
+
+
+@check("bdo.person")
+async def person(desk: Desk, *, nir: Nir) -> Person:
+    """Look a person up by NIR; ``found`` says how many files there are (source: DOMAIN A.2, row 2).
+
+    Example: ``check: bdo.person`` with ``nir: ${nir}``, then ``C-04: person.found == 1``.
+    """
+    screen = await desk.submit("search", nir=nir)
+    if screen.name == "results":
+        return Person(found=screen["count"], screen_date=screen["screen_date"], degraded=_degraded(screen))
+    return Person(
+        found=1,
+        certified=screen["certification"] == "certifié",
+        locked=bool(screen["lock"]),
+        flags=tuple(flag for flag in _FLAGS if screen[flag]),
+        degraded=_degraded(screen),
+        **{name: screen[name] for name in _SAME},
+    )
+
+
+@extract("bdo.bank_account")
+async def bank_account(desk: Desk, *, person: Person) -> BankAccount:
+    """Read the bank account of a person that was found (source: DOMAIN A.2, row 8).
+
+    Example: ``extract: bdo.bank_account`` with ``person: ${person}``, then ``C-08: account.found``.
+    """
+    screen = await desk.open("account", file=person.file)
+    return BankAccount(
+        found=screen["none"] is None,
+        degraded=_degraded(screen),
+        **{name: screen[name] for name in ("iban", "bic", "holder", "changed_on", "origin", "screen_date")},
+    )
+
+
+def _degraded(screen: Screen) -> bool:
+    return bool(screen["mode"] != "normal")

@@ -1,0 +1,41 @@
+"""What COMPTA shows of advances, typed: the results of ``compta.advances``."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from pydantic import BaseModel, Field
+
+from orchestrator.domain.civil import Period
+from orchestrator.domain.money import Euros
+
+#: States after which nothing is owed back any more.
+CLOSED = frozenset({"REJETEE", "ANNULEE", "REGULARISEE"})
+
+
+class Advance(BaseModel, frozen=True):
+    """One advance as COMPTA lists it."""
+
+    #: COMPTA's own number, e.g. ``ACP-2026-000101``.
+    number: str = Field(title="Numéro")
+    #: ``ACP-IJ``.
+    nature: str = Field(title="Nature")
+    #: Reference of the stop it is about.
+    stop_id: str = Field(title="Référence de l'arrêt")
+    #: The days it covers, both ends included.
+    period: Period = Field(title="Période")
+    #: Its amount.
+    amount: Euros = Field(title="Montant")
+    #: The free reference field: our token when we made it.
+    free_reference: str = Field(default="", title="Référence libre")
+    #: Who entered it.
+    author: str = Field(default="", title="Auteur")
+    #: ``PROPOSEE``, ``VALIDEE``, ``LIQUIDEE``, ``REJETEE``, ``ANNULEE``, ``REGULARISEE``.
+    state: str = Field(title="État")
+    #: Day of the entry, when shown.
+    entered_on: date | None = Field(default=None, title="Saisi le")
+
+    @property
+    def open(self) -> bool:
+        """True while the amount is to be netted against a later payment."""
+        return self.state not in CLOSED

@@ -1,0 +1,1 @@
+"""Go-les-robots: robots that check, extract and enter, and the orchestrator that answers for them."""

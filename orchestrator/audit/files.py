@@ -1,0 +1,102 @@
+"""The files of the audit log: one a day, append-only, 0600, safe on disk before the database forgets.
+
+A line is written, then forced to disk, then its event is deleted from the database. Whatever dies in between, the event
+is still in the outbox and comes again: a line that is already in its file is then not written a second time. Lines are
+compared whole, not by id: after a restored backup ids are used again by other events, which must not be lost.
+
+Which lines may come again? Only those written after the last batch known to be deleted. As long as a file has the size
+it had then, nothing has to be read; otherwise (a start, a failed batch, another process) the day's file is read once.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from typing import BinaryIO
+
+from orchestrator.domain.errors import GlrError
+
+
+class LogBusy(GlrError):
+    """Un autre processus écrit le journal d'audit : nouvel essai dans un instant, rien n'est perdu."""
+
+
+class AuditLog:
+    """The folder of one installation's audit log."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._settled: dict[date, int] = {}
+
+    def append(self, lines: Mapping[date, Sequence[bytes]]) -> dict[date, int]:
+        """Put lines on disk, those that are not there yet; blocks until they are safe; returns each file's size.
+
+        :raises LogBusy: another process is writing.
+        :raises OSError: the disk is full or refuses; nothing may then be deleted from the database.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return {day: self._append(day, batch) for day, batch in lines.items()}
+
+    def settle(self, sizes: Mapping[date, int]) -> None:
+        """Remember that everything up to these sizes is no longer in the database."""
+        self._settled.update(sizes)
+
+    def path(self, day: date) -> Path:
+        """Return the file of a UTC day."""
+        return self.folder / f"{day.isoformat()}.jsonl"
+
+    def _append(self, day: date, lines: Sequence[bytes]) -> int:
+        with _alone(self.path(day)) as file:
+            size = file.seek(0, os.SEEK_END)
+            if size != self._settled.get(day, 0):
+                _drop_torn_line(file)
+                lines = _missing(file, lines)
+            file.write(b"".join(lines))
+            file.flush()
+            os.fsync(file.fileno())
+            return file.seek(0, os.SEEK_END)
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[BinaryIO]:
+    """Open a file for this process alone; a new file's name is forced to disk too."""
+    is_new = not path.exists()
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    with os.fdopen(descriptor, "ab+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise LogBusy from None
+        if is_new:
+            _sync_folder(path.parent)
+        yield file
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _drop_torn_line(file: BinaryIO) -> None:
+    """Cut a last line without its newline: its writer died in the middle, so its event is still in the database."""
+    file.seek(0)
+    end = 0
+    for line in file:
+        end += len(line) if line.endswith(b"\n") else 0
+    file.truncate(end)
+
+
+def _missing(file: BinaryIO, lines: Sequence[bytes]) -> list[bytes]:
+    """Return the lines that the file does not hold, in their order."""
+    wanted = dict.fromkeys(lines)
+    file.seek(0)
+    for line in file:
+        wanted.pop(line, None)
+    return list(wanted)

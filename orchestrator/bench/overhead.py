@@ -1,0 +1,225 @@
+"""``glr bench overhead``: CPU per case of the engine against a hand-written Playwright script doing the same (paired rounds).
+
+Measured between two lines of COMPTA's own ledger, after a warm-up, so that start-up costs of neither side count. The
+engine's side is everything it needs: runner, session, browser and PostgreSQL. The practice applications are on
+neither side.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from orchestrator.bench.cpu import tree_cpu
+from orchestrator.bootstrap.loading import open_loader
+from orchestrator.bootstrap.practice import TODAY, Practice
+from orchestrator.bootstrap.processes import start_child, stop_children
+from orchestrator.bootstrap.world import World, build_world
+from orchestrator.domain.civil import date_of
+from orchestrator.domain.errors import GlrError
+from orchestrator.domain.money import Euros
+from orchestrator.settings import Settings
+from orchestrator.store import embedded
+
+#: Cases before the measure begins: logins, caches, first pages.
+WARM_UP = 2
+#: Seconds without a new line in the ledger after which a round has failed.
+STALLED = 120.0
+#: The goal of the house.
+GOAL = 1.10
+
+
+class RoundFailed(GlrError):
+    """Une manche du banc n'a pas abouti : voir logs/ dans l'espace de travail du banc."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Round:
+    """One paired round."""
+
+    #: CPU milliseconds per case.
+    engine: float
+    script: float
+    #: Wall-clock milliseconds per case.
+    engine_wall: float
+    script_wall: float
+
+    @property
+    def ratio(self) -> float:
+        """Engine / script, CPU."""
+        return self.engine / self.script
+
+
+@dataclass
+class Overhead:
+    """The benchmark in one workspace of its own."""
+
+    settings: Settings
+    cases: int
+    rounds: int
+
+    def run(self, say: Callable[[str], None]) -> list[Round]:
+        """Measure, the order of the two sides alternating from round to round."""
+        practice = Practice(folder=self.settings.workspace / "practice", cases=self._people(), seed=931)
+        practice.make()
+        world = asyncio.run(build_world(self.settings))
+        applications, addresses = practice.serve(self.settings.workspace / "logs" / "applications.log")
+        robot = world.robot(world.scenario("ij-acompte").robot)
+        practice.write_accounts(addresses, self.settings.secrets / robot.accounts)
+        runner = self._start_runner()
+        try:
+            return [self._round(number, world, practice, runner, say) for number in range(self.rounds)]
+        finally:
+            stop_children([runner, applications])
+            world.stop_database()
+
+    def _people(self) -> int:
+        return max(60, 2 * self.rounds * (self.cases + WARM_UP) * 2)
+
+    def _start_runner(self) -> subprocess.Popen[bytes]:
+        settings = self.settings.model_copy(update={"sessions": 1})
+        log = self.settings.workspace / "logs" / "runner.log"
+        return start_child([sys.executable, "-m", "orchestrator.cli", "runner"], log, settings.environment)
+
+    def _round(
+        self, number: int, world: World, practice: Practice, runner: subprocess.Popen[bytes], say: Callable[[str], None]
+    ) -> Round:
+        rows = _nominal_rows(practice)
+        size = self.cases + WARM_UP
+        mine, theirs = (rows[(2 * number + side) * size :][:size] for side in (0, 1))
+        if len(theirs) < size:
+            raise RoundFailed("La population du banc est trop petite pour ce nombre de manches.")
+        sides: dict[str, tuple[float, float]] = {}
+        for side in ("engine", "script") if number % 2 == 0 else ("script", "engine"):
+            if side == "engine":
+                sides[side] = self._engine(number, world, practice, runner, mine)
+            else:
+                sides[side] = self._script(number, world, practice, theirs)
+        engine, script = sides["engine"], sides["script"]
+        done = Round(engine=engine[0], script=script[0], engine_wall=engine[1], script_wall=script[1])
+        figures = f"moteur {done.engine:.0f} ms, script {done.script:.0f} ms CPU par dossier"
+        say(f"manche {number + 1} : {figures}, rapport {done.ratio:.3f}")
+        return done
+
+    def _engine(
+        self,
+        number: int,
+        world: World,
+        practice: Practice,
+        runner: subprocess.Popen[bytes],
+        rows: Sequence[Mapping[str, Any]],
+    ) -> tuple[float, float]:
+        delivery = self.settings.workspace / "rounds" / f"anomalies-arpege-{number}.csv"
+        delivery.parent.mkdir(exist_ok=True)
+        header = practice.delivery.read_text(encoding="cp1252").splitlines()[0]
+        text = "\r\n".join([header, *(row["text"] for row in rows), f"FIN;{len(rows)}", ""])
+        delivery.write_bytes(text.encode("cp1252"))
+        before = len(practice.proposals())
+        asyncio.run(_load(world, delivery))
+        postmaster = embedded.start(self.settings.workspace).pid
+        measured = self._measure(practice, before, lambda: tree_cpu(runner.pid) + tree_cpu(postmaster))
+        asyncio.run(_wait_idle(world))
+        return measured
+
+    def _script(
+        self, number: int, world: World, practice: Practice, rows: Sequence[Mapping[str, Any]]
+    ) -> tuple[float, float]:
+        captures = self.settings.workspace / "rounds" / f"captures-{number}"
+        captures.mkdir(parents=True, exist_ok=True)
+        secrets = self.settings.secrets / world.robot(world.scenario("ij-acompte").robot).accounts
+        cases = [
+            {
+                "nir": row["nir"],
+                "stop": row["stop"],
+                "amount": Euros(row["amount_c"]).typed,
+                "token": f"BANC-{number}-{index}",
+            }
+            for index, row in enumerate(rows)
+        ]
+        job = {"accounts": json.loads(secrets.read_text()), "cases": cases, "captures": str(captures)}
+        path = self.settings.secrets / "bench-job.json"
+        path.touch(0o600)
+        path.write_text(json.dumps(job), encoding="utf-8")
+        before = len(practice.proposals())
+        command = [sys.executable, "-m", "orchestrator.bench.handwritten", str(path)]
+        child = start_child(command, self.settings.workspace / "logs" / "script.log")
+        try:
+            return self._measure(practice, before, lambda: tree_cpu(child.pid))
+        finally:
+            child.wait(STALLED)
+
+    def _measure(self, practice: Practice, before: int, cpu: Callable[[], float]) -> tuple[float, float]:
+        """Return CPU and wall milliseconds per case between the ledger's lines WARM_UP and WARM_UP + cases."""
+        _wait_lines(practice, before + WARM_UP)
+        cpu_start, wall_start = cpu(), time.monotonic()
+        _wait_lines(practice, before + WARM_UP + self.cases)
+        used, wall = cpu() - cpu_start, time.monotonic() - wall_start
+        return used * 1000 / self.cases, wall * 1000 / self.cases
+
+
+def summary(rounds: Sequence[Round]) -> dict[str, Any]:
+    """Return min, median and max of each figure; the ratio is of paired rounds."""
+    figures = {
+        "engine_cpu_ms": [r.engine for r in rounds],
+        "script_cpu_ms": [r.script for r in rounds],
+        "engine_wall_ms": [r.engine_wall for r in rounds],
+        "script_wall_ms": [r.script_wall for r in rounds],
+        "ratio": [r.ratio for r in rounds],
+    }
+    spread = {name: {"min": min(v), "median": median(v), "max": max(v)} for name, v in figures.items()}
+    rounded = {name: {key: round(value, 3) for key, value in values.items()} for name, values in spread.items()}
+    return {
+        "bench": "overhead",
+        "rounds": len(rounds),
+        **rounded,
+        "goal": GOAL,
+        "reached": spread["ratio"]["median"] <= GOAL,
+    }
+
+
+def _nominal_rows(practice: Practice) -> list[dict[str, Any]]:
+    """Return the rows that the oracle expects to be entered, with what the script needs of them."""
+    lines = practice.delivery.read_text(encoding="cp1252").splitlines()
+    rows = []
+    for line, wanted in sorted(practice.expected().items()):
+        if wanted["outcome"] == "entered":
+            nir, _, stop, *_ = lines[line - 1].split(";")
+            rows.append({"text": lines[line - 1], "nir": nir.upper(), "stop": stop, "amount_c": wanted["amount_c"]})
+    return rows
+
+
+def _wait_lines(practice: Practice, wanted: int) -> None:
+    ledger = practice.folder / "compta.ledger.jsonl"
+    last, since = -1, time.monotonic()
+    while True:
+        lines = ledger.read_bytes().count(b"\n") if ledger.exists() else 0
+        if lines >= wanted:
+            return
+        if lines != last:
+            last, since = lines, time.monotonic()
+        if time.monotonic() - since > STALLED:
+            raise RoundFailed
+        time.sleep(0.01)
+
+
+async def _load(world: World, delivery: Path) -> None:
+    async with open_loader(world) as loader:
+        await loader.load(world.scenario("ij-acompte"), delivery, date_of(TODAY), "bench")
+
+
+async def _wait_idle(world: World) -> None:
+    """Wait until the engine has nothing in hand, so that it costs nothing during the script's turn."""
+    async with open_loader(world) as loader:
+        for _ in range(600):
+            async with loader.database.transaction("bench") as tx:
+                if not await tx.all("sessions.open_now"):
+                    return
+            await asyncio.sleep(0.1)

@@ -1,0 +1,1 @@
+"""Builds the world once. Nothing happens at import time."""

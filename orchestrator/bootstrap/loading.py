@@ -1,0 +1,19 @@
+"""What loading a delivery needs."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from orchestrator.bootstrap.world import World
+from orchestrator.engine.load import Loader
+from orchestrator.engine.tickets import ticket_queue
+from orchestrator.store.database import Database
+
+
+@asynccontextmanager
+async def open_loader(world: World) -> AsyncIterator[Loader]:
+    """Open what loading a delivery needs."""
+    queue = ticket_queue(world.urls["glr_runner"], size=1)
+    async with Database(world.urls["glr_runner"], size=2) as database, queue.open_async():
+        yield Loader(database=database, queue=queue, vault=world.vault)

@@ -1,0 +1,120 @@
+"""The practice applications of a demo: made once, served in a process of their own, their ledger read as an outsider would."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from orchestrator.bootstrap.processes import start_child
+from orchestrator.domain.errors import SettingsError
+
+#: The business day of the practice applications, a Friday; the worked example of the rules is computed on it.
+TODAY = "2026-03-27"
+ROBOT_LOGIN = "ROB-931-ACPIJ-1"
+#: Seconds for three small servers to start on a busy machine.
+READY = 60.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Practice:
+    """One population with its stores, ledgers and delivery."""
+
+    folder: Path
+    cases: int
+    seed: int
+
+    @property
+    def delivery(self) -> Path:
+        """The demo's delivery."""
+        return self.folder / "deliveries" / f"anomalies-arpege-{TODAY.replace('-', '')}.csv"
+
+    def make(self) -> None:
+        """Make the population and its delivery, unless they are there; another population is refused."""
+        described = self.folder / "population.json"
+        if described.exists():
+            self._check_same(json.loads(described.read_text(encoding="utf-8")))
+        else:
+            self._sandbox("population", "--people", str(self.cases), "--seed", str(self.seed), "--today", TODAY)
+        if not self.delivery.exists():
+            self.delivery.parent.mkdir(exist_ok=True)
+            self._sandbox("delivery", "--date", TODAY, "--out", str(self.delivery))
+
+    def serve(self, log: Path) -> tuple[subprocess.Popen[bytes], dict[str, str]]:
+        """Start the three applications on the ports they had before; return the process and their addresses."""
+        start = log.stat().st_size if log.exists() else 0
+        command = [sys.executable, "-m", "sandbox", "serve", "--dir", str(self.folder), "--ports", self._ports()]
+        child = start_child(command, log)
+        addresses = _wait_ready(child, log, start)
+        (self.folder / "ports").write_text(
+            ",".join(url.rpartition(":")[2] for url in addresses.values()), encoding="ascii"
+        )
+        return child, addresses
+
+    def write_accounts(self, addresses: Mapping[str, str], path: Path) -> None:
+        """Write the robot's accounts where its declaration says, 0600."""
+        known = json.loads((self.folder / "accounts.json").read_text(encoding="utf-8"))
+        accounts = {
+            name: {"address": url, "login": ROBOT_LOGIN, "password": known[name][ROBOT_LOGIN]["password"]}
+            for name, url in addresses.items()
+        }
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            json.dump(accounts, file)
+
+    def expected(self) -> dict[int, dict[str, Any]]:
+        """Ask the oracle, a process of its own, what each row should become; by line."""
+        answer = self._sandbox("oracle", "--delivery", str(self.delivery), "--run-date", TODAY)
+        rows = [json.loads(line) for line in answer.splitlines()]
+        return {row["line"]: row for row in rows}
+
+    def proposals(self) -> list[dict[str, Any]]:
+        """Read the proposals of COMPTA's own ledger."""
+        path = self.folder / "compta.ledger.jsonl"
+        lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+        return [act for act in map(json.loads, lines) if act["act"] == "PROPOSITION"]
+
+    def duplicates(self) -> int:
+        """Count the proposals beyond the first of each stop of each person, in the whole ledger."""
+        counted = Counter((act["nir"], act["stop"]) for act in self.proposals())
+        return sum(count - 1 for count in counted.values())
+
+    def _check_same(self, known: Mapping[str, Any]) -> None:
+        if (known["people"], known["seed"]) != (self.cases, self.seed):
+            raise SettingsError(
+                f"Cet espace de travail contient déjà la population --cases {known['people']} --seed {known['seed']}. "
+                "Pour une autre population, donner un autre dossier avec --workspace."
+            )
+
+    def _ports(self) -> str:
+        kept = self.folder / "ports"
+        return kept.read_text(encoding="ascii") if kept.exists() else "0,0,0"
+
+    def _sandbox(self, command: str, *arguments: str) -> str:
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        program = [sys.executable, "-m", "sandbox", command, "--dir", str(self.folder), *arguments]
+        done = subprocess.run(program, check=False, capture_output=True, text=True)
+        if done.returncode:
+            raise SettingsError(f"Applications d'entraînement : « {command} » a échoué.\n{done.stderr.strip()}")
+        return done.stdout
+
+
+def _wait_ready(child: subprocess.Popen[bytes], log: Path, start: int) -> dict[str, str]:
+    end = time.monotonic() + READY
+    while time.monotonic() < end and child.poll() is None:
+        with log.open("rb") as output:
+            output.seek(start)
+            lines = output.read().decode(errors="replace").splitlines()
+        for line in lines:
+            if line.startswith('{"ready"'):
+                said = json.loads(line)
+                return {name: said[name] for name in ("bdo", "arpege", "compta")}
+        time.sleep(0.05)
+    raise SettingsError(f"Les applications d'entraînement n'ont pas démarré : voir {log}")

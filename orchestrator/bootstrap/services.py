@@ -1,0 +1,124 @@
+"""What ``glr serve`` runs: console, planner, export of the audit log, and a database kept alive."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import uuid4
+
+from fastapi import FastAPI
+
+from orchestrator.audit.exporter import export_until
+from orchestrator.bootstrap.loading import open_loader
+from orchestrator.bootstrap.world import World
+from orchestrator.console.app import create_console
+from orchestrator.console.world import ConsoleWorld
+from orchestrator.domain.civil import SystemClock, paris_date
+from orchestrator.engine.inbox import load_inbox
+from orchestrator.planner.occurrences import Due
+from orchestrator.planner.scheduler import Planner
+from orchestrator.store import embedded
+from orchestrator.store.accounts import create_account
+from orchestrator.store.database import Database
+
+
+@asynccontextmanager
+async def open_console(world: World) -> AsyncIterator[FastAPI]:
+    """Open the console's own pool and build its application."""
+    async with Database(world.urls["glr_console"], size=8) as database:
+        yield create_console(
+            ConsoleWorld(
+                database=database,
+                vault=world.vault,
+                caisse=world.settings.caisse,
+                scenarios=world.scenarios(),
+                evidence_root=world.settings.evidence,
+                clock=SystemClock(),
+                secure_cookies=world.settings.secure_cookies,
+                environment=world.settings.environment_name,
+            )
+        )
+
+
+async def ensure_people(world: World) -> dict[str, str]:
+    """Create the demo's accounts once; returns login and password of each, kept in a 0600 file."""
+    path = world.settings.secrets / "people.json"
+    if not path.exists():
+        people = {"agent": secrets.token_urlsafe(12), "superviseur": secrets.token_urlsafe(12)}
+        async with Database(world.urls["owner"], size=1) as database, database.transaction("demo") as tx:
+            caisse = world.settings.caisse
+            await create_account(tx, "agent", caisse, "Agent de démonstration", "agent", people["agent"])
+            await create_account(
+                tx, "superviseur", caisse, "Superviseur de démonstration", "supervisor", people["superviseur"],
+                restricted_queues=True,
+            )  # fmt: skip
+        path.touch(0o600)
+        path.write_text(json.dumps(people), encoding="ascii")
+    found: dict[str, str] = json.loads(path.read_text(encoding="ascii"))
+    return found
+
+
+async def serve_audit_log(world: World, stopping: asyncio.Event) -> None:
+    """Move events from the outbox to files until asked to stop."""
+    await export_until(lambda: Database(world.urls["glr_exporter"], size=1), world.settings.audit_log, stopping)
+
+
+async def watch_database(world: World, stopping: asyncio.Event) -> None:
+    """Start the embedded database again when it dies; an external one is not ours to start."""
+    while not stopping.is_set():
+        await restart_database(world)
+        try:
+            await asyncio.wait_for(stopping.wait(), 1)
+        except TimeoutError:
+            continue
+
+
+async def restart_database(world: World) -> None:
+    """Start the embedded database if it is down; does nothing when it runs or is not ours."""
+    if world.settings.database_url is None:
+        await asyncio.to_thread(embedded.start, world.settings.workspace)
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoredOccurrences:
+    """The memory of starts, shared by all planners: one row per occurrence, whoever is first."""
+
+    database: Database
+    caisse: str
+    planner: str
+
+    async def claim(self, scenario: str, due: Due) -> bool:
+        """Write the occurrence; False when somebody was first."""
+        occurrence = {"caisse": self.caisse, "scenario": scenario, "occurrence": due.local, "due": due.instant}
+        async with self.database.transaction("planner") as tx:
+            first = await tx.run("runs.claim_occurrence", fired_by=self.planner, **occurrence)
+            if first:
+                await tx.record(self.caisse, "schedule.fired", scenario, occurrence=due.local)
+        return bool(first)
+
+    async def latest(self, scenario: str) -> datetime | None:
+        """Return the due instant of the scenario's last occurrence."""
+        async with self.database.transaction("planner") as tx:
+            row = await tx.first("runs.latest_occurrence", caisse=self.caisse, scenario=scenario)
+        return row["due"] if row else None
+
+
+@asynccontextmanager
+async def open_planner(world: World) -> AsyncIterator[None]:
+    """Start scenarios when they are due: each loads what waits in the inbox."""
+    scenarios = world.scenarios()
+    async with Database(world.urls["glr_runner"], size=1) as database, open_loader(world) as loader:
+
+        async def launch(name: str, due: Due) -> None:
+            inbox = world.settings.workspace / "inbox"
+            await load_inbox(loader, scenarios[name], inbox, paris_date(due.instant))
+
+        occurrences = StoredOccurrences(database=database, caisse=world.settings.caisse, planner=str(uuid4()))
+        schedules = {name: scenario.schedule for name, scenario in scenarios.items()}
+        async with Planner(schedules=schedules, occurrences=occurrences, launch=launch, clock=SystemClock()):
+            yield

@@ -1,0 +1,114 @@
+"""The world of a command: database, keys, scenarios, robots, keywords, screen contracts, read and checked once."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from orchestrator.domain.errors import SettingsError
+from orchestrator.domain.keywords import Keyword, collect
+from orchestrator.domain.personal import Secret
+from orchestrator.drivers.contracts import ApplicationContract, load_contract
+from orchestrator.drivers.desk import RobotAccount
+from orchestrator.language.load import load_scenario
+from orchestrator.language.model import Scenario
+from orchestrator.language.robots import Robot, check_rights, load_robot
+from orchestrator.settings import Settings
+from orchestrator.store import embedded
+from orchestrator.store.migrate import migrate, role_urls
+from orchestrator.store.vault import Vault, open_vault
+
+
+@dataclass(frozen=True, kw_only=True)
+class World:
+    """Everything a command needs, read and checked."""
+
+    settings: Settings
+    #: One connection string per database role, and the owner's.
+    urls: Mapping[str, str]
+    vault: Vault
+    keywords: Mapping[str, Keyword]
+
+    def stop_database(self) -> None:
+        """Stop the embedded database; an external one is not ours to stop."""
+        if self.settings.database_url is None:
+            embedded.stop(self.settings.workspace)
+
+    def scenario(self, name: str) -> Scenario:
+        """Load and check a scenario of the project by its name."""
+        path = self.settings.project / "scenarios" / f"{name}.yaml"
+        if not path.exists():
+            known = ", ".join(sorted(self.scenario_names())) or "aucun"
+            raise SettingsError(f"Scénario « {name} » introuvable ({path}). Scénarios : {known}.")
+        scenario = load_scenario(path, keywords=self.keywords, caisse=self.settings.caisse)
+        check_rights(self.robot(scenario.robot), scenario)
+        return scenario
+
+    def scenario_names(self) -> list[str]:
+        """Return the names of the project's scenarios (files with a caisse's own values are not scenarios)."""
+        files = (self.settings.project / "scenarios").glob("*.yaml")
+        return sorted(path.stem for path in files if "." not in path.stem)
+
+    def scenarios(self) -> dict[str, Scenario]:
+        """Load every scenario."""
+        return {name: self.scenario(name) for name in self.scenario_names()}
+
+    def robot(self, name: str) -> Robot:
+        """Load the declaration of a robot."""
+        return load_robot(self.settings.project / "robots" / name / "robot.yaml")
+
+    def contract(self, application: str) -> ApplicationContract:
+        """Load the screen contract of an application."""
+        return load_contract(self.settings.project / "keywords" / application / "screens.yaml")
+
+    def accounts(self, robot: Robot) -> dict[str, RobotAccount]:
+        """Read the accounts of a robot from its secrets file (0600)."""
+        path = self.settings.secrets / robot.accounts
+        if not path.exists():
+            raise SettingsError(f"Comptes du robot « {robot.robot} » introuvables : {path}")
+        if path.stat().st_mode & 0o077:
+            raise SettingsError(f"Le fichier {path} est lisible par d'autres : chmod 600 {path}")
+        raw = json.loads(path.read_text(encoding="utf-8"))
+        return {
+            application: RobotAccount(address=item["address"], login=item["login"], password=Secret(item["password"]))
+            for application, item in raw.items()
+        }
+
+
+async def build_world(settings: Settings) -> World:
+    """Start or find the database, bring it to the current schema, and read keys and keywords."""
+    settings.workspace.mkdir(parents=True, exist_ok=True, mode=0o700)
+    owner = await asyncio.to_thread(_owner_url, settings)
+    vault = open_vault(settings.secrets / "keys.json")
+    urls = role_urls(owner, settings.secrets)
+    await migrate(owner, urls, vault.effect_fingerprint)
+    return World(settings=settings, urls={**urls, "owner": owner}, vault=vault, keywords=load_keywords(settings))
+
+
+def running_world(settings: Settings) -> World:
+    """Read the world of a database that another process has started and migrated (for robot sessions)."""
+    owner = _owner_url(settings)
+    urls = role_urls(owner, settings.secrets)
+    vault = open_vault(settings.secrets / "keys.json")
+    return World(settings=settings, urls={**urls, "owner": owner}, vault=vault, keywords=load_keywords(settings))
+
+
+def load_keywords(settings: Settings) -> dict[str, Keyword]:
+    """Import the keywords of the project; a name declared twice is an error."""
+    found: dict[str, Keyword] = {}
+    for folder in sorted((settings.project / "keywords").iterdir()):
+        if (folder / "__init__.py").exists():
+            for name, keyword in collect(importlib.import_module(f"keywords.{folder.name}")).items():
+                if name in found:
+                    raise SettingsError(f"Le mot-clé « {name} » est déclaré deux fois (keywords/{folder.name}).")
+                found[name] = keyword
+    return found
+
+
+def _owner_url(settings: Settings) -> str:
+    if settings.database_url is not None:
+        return settings.database_url
+    return embedded.start(settings.workspace).superuser_dsn

@@ -1,0 +1,69 @@
+"""The command line: ``glr``."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+import click
+import psycopg
+
+from orchestrator.cli.exits import HELP, Exit
+from orchestrator.domain.errors import BadDelivery, GlrError, RefusedDelivery, SettingsError
+from orchestrator.language.faults import ScenarioErrors
+from orchestrator.store.database import StoreError, StoreUnavailable
+from orchestrator.store.embedded_errors import EmbeddedPostgresError
+
+_EXITS: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], Exit], ...] = (
+    ((RefusedDelivery, BadDelivery), Exit.DELIVERY),
+    (ScenarioErrors, Exit.SCENARIO),
+    (SettingsError, Exit.SETTINGS),
+    ((StoreUnavailable, StoreError, EmbeddedPostgresError), Exit.DATABASE),
+    (GlrError, Exit.UNEXPECTED),
+)
+
+
+#: Where each command is; imported when it is asked for, since a robot session must not pay for the console.
+_COMMANDS = {
+    name: f"orchestrator.cli.{name}"
+    for name in ("bench", "check", "demo", "plan", "reconcile", "run", "runner", "sandbox", "serve", "status")
+} | {"session": "orchestrator.cli.runner"}
+
+
+class _Commands(click.Group):
+    """The commands, imported one by one."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        return sorted(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in _COMMANDS:
+            return None
+        command: click.Command = getattr(importlib.import_module(_COMMANDS[cmd_name]), cmd_name)
+        return command
+
+
+@click.group(
+    cls=_Commands, epilog=HELP, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110}
+)
+@click.version_option(package_name="go-les-robots", prog_name="glr")
+def commands() -> None:
+    """Go-les-robots : des robots qui vérifient, extraient et saisissent, et qui en répondent."""
+
+
+def main() -> None:
+    """Run a command; known errors become one sentence and a named exit code."""
+    try:
+        # click returns the code of an Exit instead of raising it
+        sys.exit(commands(standalone_mode=False) or Exit.OK)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(Exit.USAGE)
+    except (KeyboardInterrupt, click.Abort):
+        sys.exit(Exit.INTERRUPTED)
+    except GlrError as error:
+        click.echo(str(error), err=True)
+        sys.exit(next(code for kind, code in _EXITS if isinstance(error, kind)))
+    except psycopg.OperationalError:
+        click.echo("La base de données ne répond pas (GLR_DATABASE_URL, ou l'espace de travail).", err=True)
+        sys.exit(Exit.DATABASE)

@@ -1,0 +1,42 @@
+"""``glr bench``: measured ratios, side by side in one run; never part of a timed test."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from pathlib import Path
+
+import click
+
+from orchestrator.bench.overhead import Overhead, summary
+from orchestrator.cli import options
+from orchestrator.cli.exits import Exit
+from orchestrator.drivers.browser_finder import ensure_browser
+
+
+@click.group()
+def bench() -> None:
+    """Bancs de mesure : un rapport, mesuré côte à côte dans une même exécution."""
+
+
+@bench.command()
+@click.option("--cases", type=click.IntRange(2), default=12, envvar="GLR_BENCH_CASES", show_envvar=True, show_default=True,
+              help="Dossiers mesurés par manche.")  # fmt: skip
+@click.option("--rounds", type=click.IntRange(1), default=5, envvar="GLR_BENCH_ROUNDS", show_envvar=True, show_default=True,
+              help="Manches appariées.")  # fmt: skip
+@options.as_json
+def overhead(cases: int, rounds: int, json_: bool) -> None:  # noqa: FBT001
+    """Surcoût du moteur face à un script Playwright écrit à la main : CPU par dossier, but ≤ 10 %."""
+    ensure_browser()
+    with tempfile.TemporaryDirectory(prefix="glr-bench-") as folder:
+        measured = Overhead(settings=options.settings_of(Path(folder)), cases=cases, rounds=rounds)
+        figures = summary(measured.run(lambda text: click.echo(text, err=json_)))
+    for name in ("engine_cpu_ms", "script_cpu_ms", "engine_wall_ms", "script_wall_ms", "ratio"):
+        values = figures[name]
+        click.echo(
+            f"{name:16} min {values['min']:9.3f}  médiane {values['median']:9.3f}  max {values['max']:9.3f}", err=json_
+        )
+    if json_:
+        click.echo(json.dumps(figures))
+    if not figures["reached"]:
+        raise click.exceptions.Exit(Exit.DIFFERENT)

@@ -1,0 +1,41 @@
+"""``glr run``: load a delivery, which starts a run."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import date, datetime
+from pathlib import Path
+
+import click
+
+from orchestrator.bootstrap.loading import open_loader
+from orchestrator.bootstrap.world import build_world
+from orchestrator.cli import options
+from orchestrator.domain.civil import SystemClock, paris_date
+
+
+@click.command()
+@click.argument("scenario")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option(
+    "--run-date",
+    type=click.DateTime(["%Y-%m-%d"]),
+    envvar="GLR_RUN_DATE",
+    show_envvar=True,
+    help="Date de l'exécution (Europe/Paris) ; par défaut aujourd'hui.",
+)
+@options.workspace
+def run(scenario: str, file: Path, run_date: datetime | None, workspace: Path | None) -> None:
+    """Charge la livraison FILE et démarre une exécution de SCENARIO."""
+    day: date = run_date.date() if run_date else paris_date(SystemClock().now())
+
+    async def load() -> None:
+        world = await build_world(options.settings_of(workspace))
+        async with open_loader(world) as loader:
+            loaded = await loader.load(world.scenario(scenario), file, day, "cli")
+        click.echo(
+            f"Exécution {loaded.run} : {loaded.cases} dossiers sur {loaded.rows} lignes, {loaded.set_aside} mises de côté. "
+            "Les postes d'exécution (glr runner) les prennent."
+        )
+
+    asyncio.run(load())

@@ -1,0 +1,42 @@
+"""``glr runner`` and, hidden, ``glr session``: the process that hosts robot sessions, and one session."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from uuid import UUID
+
+import click
+
+from orchestrator.bootstrap.processes import die_with_parent, stop_event
+from orchestrator.bootstrap.robots import build_runner, run_session
+from orchestrator.bootstrap.world import build_world, running_world
+from orchestrator.cli import options
+
+
+@click.command()
+@options.workspace
+@click.option(
+    "--sessions", type=click.IntRange(1, 64), envvar="GLR_SESSIONS", show_envvar=True, help="Sessions robot au plus."
+)
+def runner(workspace: Path | None, sessions: int | None) -> None:
+    """Poste d'exécution : héberge les sessions des robots, jusqu'à Ctrl-C."""
+    die_with_parent()
+
+    async def serve() -> None:
+        stopping = stop_event()
+        world = await build_world(options.settings_of(workspace, sessions=sessions))
+        await build_runner(world).run(stopping)
+
+    asyncio.run(serve())
+
+
+@click.command(hidden=True)
+@click.option("--caisse", required=True)
+@click.option("--scenario", required=True)
+@click.option("--runner", "runner_", required=True, type=click.UUID)
+def session(caisse: str, scenario: str, runner_: UUID) -> None:
+    """Run one robot session; started by a runner, which gives the settings in the environment."""
+    die_with_parent()
+    world = running_world(options.settings_of(None, caisse=caisse))
+    asyncio.run(run_session(world, scenario, runner_))

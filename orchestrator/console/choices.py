@@ -1,0 +1,65 @@
+"""What an agent may decide about an exception: the scenario's codes, the entry's state; never nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from orchestrator.console.entry_status import EntryStatus, Word
+from orchestrator.console.words import MAY
+from orchestrator.language.model import Scenario
+
+#: The basket of the robot's developer; every scenario has it.
+ROBOT_QUEUE = "robot"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choices:
+    """Which acts are open; handing over always is."""
+
+    #: Send back to the robot.
+    resend: bool
+    #: Correct fields before sending back.
+    correct: bool
+    #: Declare it done by hand.
+    by_hand: bool
+    #: Reject it.
+    reject: bool
+    #: Why something is closed, in sentences.
+    why: tuple[str, ...]
+
+
+def choices_of(scenario: Scenario | None, item: Mapping[str, Any], entry: EntryStatus) -> Choices:
+    """Return what may be decided: every failed code must allow it."""
+    allowed = set(MAY)
+    why = []
+    for code in [item["code"], *(failed["code"] for failed in item["failed"])]:
+        known = scenario.code_of(code) if scenario else None
+        if known is not None and not set(known.agent_may) >= allowed:
+            refused = [MAY[act] for act in MAY if act in allowed - set(known.agent_may) and act != "hand_over"]
+            allowed &= set(known.agent_may)
+            why += [f"{code} ne permet pas de {', '.join(refused)}."] if refused else []
+    if entry.word is Word.DOUBTFUL:
+        why.append("Saisie douteuse : le dossier peut être renvoyé (le robot regardera seulement), pas corrigé.")
+    if entry.word is Word.CONFIRMED:
+        why.append("Saisie confirmée : le dossier ne peut plus être corrigé ni rejeté.")
+    return Choices(
+        resend="correct" in allowed,
+        correct="correct" in allowed and entry.correctable,
+        by_hand="by_hand" in allowed,
+        reject="reject" in allowed and entry.word is not Word.CONFIRMED,
+        why=tuple(why),
+    )
+
+
+def target_queues(scenario: Scenario | None) -> list[str]:
+    """Return the baskets to which an exception can be handed over."""
+    own = {scenario.queue, *(code.queue for code in scenario.codes.values())} if scenario else set()
+    return sorted(own | {ROBOT_QUEUE})
+
+
+def sensitive(scenario: Scenario | None, queue: str) -> bool:
+    """Say whether a basket is one of sensitive cases: those that codes name beside the scenario's own basket."""
+    own = {code.queue for code in scenario.codes.values()} - {scenario.queue} if scenario else set()
+    return queue in own

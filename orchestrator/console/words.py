@@ -1,0 +1,109 @@
+"""What people read: titles of states, ends, decisions, causes, and short messages after an act."""
+
+from __future__ import annotations
+
+#: Where a case stands.
+STATES = {
+    "ready": "À traiter par le robot",
+    "waiting": "En attente",
+    "leased": "Chez le robot",
+    "awaiting_approval": "À valider",
+    "exception": "Exception",
+    "ended": "Terminé",
+    "rejected": "Rejeté",
+    "cancelled": "Retiré",
+}
+#: How a case ended.
+ENDS = {
+    "entered": "Saisi",
+    "nothing_to_pay": "Rien à payer",
+    "already_done": "Déjà fait",
+    "done_by_hand": "Fait à la main",
+    "shadow": "À blanc, rien saisi",
+    "done": "Terminé",
+}
+#: What agents decided.
+DECISIONS = {
+    "resend": "Renvoyé au robot",
+    "done_by_hand": "Déclaré fait à la main",
+    "reject": "Rejeté",
+    "hand_over": "Transmis",
+}
+#: Who has to look at an exception.
+CAUSES = {
+    "business": "Métier",
+    "application": "Incident applicatif",
+    "doubt": "Saisie douteuse",
+    "robot": "Robot",
+}
+#: What happened to a case, for its timeline, by kind and event.
+EVENTS = {
+    ("case", "loaded"): "Dossier chargé",
+    ("attempt", "started"): "Le robot prend le dossier",
+    ("attempt", "exception:business"): "Le robot s’arrête : exception métier",
+    ("attempt", "exception:application"): "Le robot s’arrête : incident applicatif",
+    ("attempt", "exception:doubt"): "Le robot s’arrête : saisie douteuse",
+    ("attempt", "exception:robot"): "Le robot s’arrête : erreur du robot",
+    ("attempt", "retry"): "Le robot réessaiera",
+    ("attempt", "awaiting_approval"): "Le robot attend une validation",
+    ("attempt", "given_back"): "Le robot rend le dossier, intact",
+    ("entry", "planned"): "Saisie prévue",
+    ("entry", "intent"): "Intention d’acte enregistrée",
+    ("entry", "confirmed"): "Acte relu et prouvé",
+    ("entry", "doubtful"): "Acte douteux",
+    ("entry", "not_sent"): "Acte arrêté avant de partir",
+    ("entry", "settled_confirmed"): "Saisie confirmée",
+    ("entry", "settled_by_hand"): "Saisie à la main relue",
+    ("evidence", "exception"): "Capture masquée de l’écran",
+    ("evidence", "confirmed"): "Capture masquée de la saisie relue",
+    ("evidence", "by_hand"): "Capture masquée de la saisie à la main",
+    ("exception", "opened"): "Exception ouverte",
+    ("exception", "resend"): "Renvoyé au robot",
+    ("exception", "done_by_hand"): "Déclaré fait à la main",
+    ("exception", "reject"): "Rejeté au métier",
+    ("approval", "asked"): "Validation demandée",
+    ("approval", "approved"): "Saisie approuvée",
+    ("approval", "refused"): "Saisie refusée",
+}
+_KINDS = {
+    "case": "Dossier",
+    "attempt": "Tentative",
+    "entry": "Saisie",
+    "evidence": "Preuve",
+    "exception": "Exception",
+    "approval": "Validation",
+}
+#: What an agent may decide, as scenarios name it.
+MAY = {
+    "correct": "corriger et renvoyer",
+    "by_hand": "déclarer fait à la main",
+    "reject": "rejeter",
+    "hand_over": "transmettre",
+}
+#: Said once, above the page that follows an act.
+MESSAGES = {
+    "expiree": "Votre session a expiré. Reconnectez-vous, puis recommencez.",
+    "deconnecte": "Vous êtes déconnecté.",
+    "resend": "Renvoyé au robot.",
+    "done_by_hand": "Déclaré fait à la main : le robot va relire la saisie.",
+    "reject": "Rejeté.",
+    "hand_over": "Transmis.",
+    "rendu": "Dossier rendu à la file.",
+    "vide": "Plus rien à prendre ici.",
+    "approuve": "Approuvé : le robot va saisir.",
+    "refuse": "Refusé : une exception est ouverte pour un agent.",
+    "rouverte": "Application rouverte : les robots vont s’y reconnecter.",
+    "raccourcis": "Préférence enregistrée.",
+}
+
+
+def end_title(state: str, ended_as: str | None) -> str:
+    """Return where a case stands, its end included."""
+    if state == "ended" and ended_as:
+        return ENDS.get(ended_as, ended_as)
+    return STATES.get(state, state)
+
+
+def event_title(kind: str, what: str | None) -> str:
+    """Return what happened; an event without its own words is named by its kind."""
+    return EVENTS.get((kind, what or ""), f"{_KINDS.get(kind, kind)} : {ENDS.get(what or '', what or '')}")

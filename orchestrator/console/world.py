@@ -1,0 +1,42 @@
+"""What the console lives on, built once by the bootstrap."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+from fastapi import Request
+
+from orchestrator.domain.civil import Clock
+from orchestrator.language.model import Scenario
+from orchestrator.store.database import Database
+from orchestrator.store.vault import Vault
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConsoleWorld:
+    """Everything outside the console that it uses."""
+
+    #: The pool of the role ``glr_console``.
+    database: Database
+    #: The keys: payloads are opened for the claimer, blind indexes are searched.
+    vault: Vault
+    #: The caisse served; every query names it.
+    caisse: str
+    #: Loaded scenarios by name; a case of another scenario is shown without its titles.
+    scenarios: Mapping[str, Scenario]
+    #: Where captures lie: ``<first two hex>/<digest>.png``.
+    evidence_root: Path
+    #: The machine's clock, for "il y a 2 min"; what must hold is compared by the database's clock.
+    clock: Clock
+    #: True behind TLS: cookies are then ``__Host-`` and ``Secure``.
+    secure_cookies: bool
+    #: Shown as a ribbon: ``démonstration``, ``recette``, ``production``.
+    environment: str
+
+
+def world_of(request: Request) -> ConsoleWorld:
+    """Return the world of the application that serves this request."""
+    return cast("ConsoleWorld", request.app.state.world)

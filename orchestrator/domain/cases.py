@@ -1,0 +1,181 @@
+"""A case, its states, and the pure decision that follows each attempt (HOUSE, Case states; issue "The engine")."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from orchestrator.domain.errors import ApplicationException, BusinessException, EntryInDoubt, GlrError, LeaseLost
+
+
+class CaseState(StrEnum):
+    """Where a case stands; the database refuses impossible transitions."""
+
+    #: May be claimed by a robot session.
+    READY = "ready"
+    #: Will be ready at a known instant.
+    WAITING = "waiting"
+    #: Held by one robot session under a lease.
+    LEASED = "leased"
+    #: Its entry waits for a second person.
+    AWAITING_APPROVAL = "awaiting_approval"
+    #: Waits for an agent.
+    EXCEPTION = "exception"
+    #: Ended under a declared name.
+    ENDED = "ended"
+    #: An agent rejected it, with a reason.
+    REJECTED = "rejected"
+    #: Withdrawn by a person before anything was done.
+    CANCELLED = "cancelled"
+
+
+class Cause(StrEnum):
+    """Who has to look at an exception."""
+
+    #: Data or a rule: an agent.
+    BUSINESS = "business"
+    #: An application that failed too often: an agent, then operations.
+    APPLICATION = "application"
+    #: The entry may have been made: an agent looks in the application.
+    DOUBT = "doubt"
+    #: The robot itself: its developer.
+    ROBOT = "robot"
+
+
+@dataclass(frozen=True, kw_only=True)
+class FailedControl:
+    """One control that said no."""
+
+    #: Its code, e.g. ``C-05``.
+    code: str
+    #: The step that evaluated it.
+    step: str
+    #: Its French title.
+    title: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RetryPolicy:
+    """How often and when an application incident is tried again."""
+
+    #: Attempts in all, the first included.
+    attempts: int = 4
+    #: Seconds before the second attempt; doubled each time.
+    first_delay: float = 2.0
+    #: Upper bound of the delay, seconds.
+    longest_delay: float = 300.0
+
+    def delay(self, attempts: int) -> timedelta:
+        """Return the wait after that many attempts."""
+        return timedelta(seconds=min(self.longest_delay, self.first_delay * 2 ** (attempts - 1)))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Done:
+    """The attempt reached a declared end."""
+
+    #: The name of the end: ``entered``, ``already_done``, ``nothing_to_pay``, …
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Controls:
+    """Controls said no; an agent sees them all."""
+
+    #: Every failed control, in the order of the scenario.
+    failed: tuple[FailedControl, ...]
+    #: True when each of them may pass later by itself (a file locked by an agent: C-07, C-12).
+    retry: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class NeedsApproval:
+    """The entry is planned and waits for a second person."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Failed:
+    """The attempt raised."""
+
+    #: What was raised.
+    error: Exception
+
+
+Outcome = Done | Controls | NeedsApproval | Failed
+
+
+@dataclass(frozen=True, kw_only=True)
+class End:
+    """End the case under this name."""
+
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RetryAt:
+    """Try again at this instant, in the state ``waiting``."""
+
+    at: datetime
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class AskHuman:
+    """Open an exception for a person."""
+
+    cause: Cause
+    #: The code that groups it: the first failed control, or the class of the error.
+    code: str
+    #: One French sentence.
+    message: str
+    #: Every failed control.
+    failed: tuple[FailedControl, ...] = field(default=())
+
+
+@dataclass(frozen=True, kw_only=True)
+class AwaitApproval:
+    """Wait for a second person."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class GiveBack:
+    """Write nothing: the lease is lost and another may hold the case."""
+
+
+Decision = End | RetryAt | AskHuman | AwaitApproval | GiveBack
+
+
+def decide(outcome: Outcome, attempts: int, policy: RetryPolicy, now: datetime) -> Decision:
+    """Return what follows an attempt; ``attempts`` counts those made, this one included."""
+    match outcome:
+        case Done(name=name):
+            return End(name=name)
+        case NeedsApproval():
+            return AwaitApproval()
+        case Controls(failed=failed, retry=True) if attempts < policy.attempts:
+            return RetryAt(at=now + policy.delay(attempts), reason=failed[0].code)
+        case Controls(failed=failed):
+            return AskHuman(cause=Cause.BUSINESS, code=failed[0].code, message=failed[0].title, failed=failed)
+        case Failed(error=error):
+            return _after_error(error, attempts, policy, now)
+
+
+def _after_error(error: Exception, attempts: int, policy: RetryPolicy, now: datetime) -> Decision:
+    match error:
+        case LeaseLost():
+            return GiveBack()
+        case EntryInDoubt():
+            return AskHuman(cause=Cause.DOUBT, code=error.code, message=str(error))
+        case BusinessException():
+            return AskHuman(cause=Cause.BUSINESS, code=error.code, message=str(error))
+        case ApplicationException() if attempts < policy.attempts:
+            return RetryAt(at=now + policy.delay(attempts), reason=error.code)
+        case ApplicationException():
+            return AskHuman(cause=Cause.APPLICATION, code=error.code, message=str(error))
+        case GlrError():
+            return AskHuman(cause=Cause.ROBOT, code=error.code, message=str(error))
+        case _:
+            # the text of an unknown error may quote personal data: only its class is kept
+            name = type(error).__name__
+            return AskHuman(cause=Cause.ROBOT, code=name, message=f"Erreur du robot ({name}) : pour son développeur.")

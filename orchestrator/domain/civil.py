@@ -1,0 +1,74 @@
+"""Civil dates and instants: a date has no time zone, an instant is always UTC, the zone is Europe/Paris."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+PARIS = ZoneInfo("Europe/Paris")
+_FRENCH = re.compile(r"(\d{2})/(\d{2})/(\d{4})", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Period:
+    """A period of civil days, both ends included (DOMAIN A.3)."""
+
+    start: date
+    end: date
+
+    @property
+    def days(self) -> int:
+        """The number of calendar days; zero when the end is before the start."""
+        return max(0, (self.end - self.start).days + 1)
+
+    def overlaps(self, other: Period) -> bool:
+        """True when at least one day is in both."""
+        return self.start <= other.end and other.start <= self.end
+
+    def __str__(self) -> str:
+        return f"du {french_date(self.start)} au {french_date(self.end)}"
+
+
+class Clock(Protocol):
+    """Where instants come from."""
+
+    def now(self) -> datetime:
+        """Return the current instant, UTC."""
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> datetime:
+        """Return the current instant, UTC."""
+        return datetime.now(UTC)
+
+
+def paris_date(instant: datetime) -> date:
+    """Return the civil date in Europe/Paris of an instant (a run at 00:30 Paris is still yesterday in UTC)."""
+    return instant.astimezone(PARIS).date()
+
+
+def parse_french_date(text: str) -> date:
+    """Read ``JJ/MM/AAAA``; raises ``ValueError`` that says what was expected (DOMAIN B21, C17: 30/02, 31/04)."""
+    found = _FRENCH.fullmatch(text.strip())
+    if not found:
+        raise ValueError("date attendue au format JJ/MM/AAAA")
+    day, month, year = (int(part) for part in found.groups())
+    try:
+        return date(year, month, day)
+    except ValueError:
+        raise ValueError(f"date impossible : {text.strip()} n'existe pas au calendrier") from None
+
+
+def french_date(day: date) -> str:
+    """Write ``JJ/MM/AAAA``."""
+    return f"{day:%d/%m/%Y}"
+
+
+def date_of(text: str) -> date:
+    """Read an ISO date, ``AAAA-MM-JJ``."""
+    return date.fromisoformat(text)

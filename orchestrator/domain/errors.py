@@ -1,0 +1,108 @@
+"""Every failure the house knows, in the two words of the trade.
+
+A *business* exception says that the data or a rule says no: a person decides, nothing is retried.
+An *application* exception says that an application failed: retried by policy, then a person.
+Each class writes its own sentence in French (agents read it); no personal value ever enters a sentence.
+"""
+
+from __future__ import annotations
+
+
+class GlrError(Exception):
+    """Une erreur de Go-les-robots."""
+
+    def __init__(self, message: str | None = None) -> None:
+        super().__init__(message or type(self).__doc__)
+
+    @property
+    def code(self) -> str:
+        """The short name of the class, used as cause and in the audit log."""
+        return type(self).__name__
+
+
+class BusinessException(GlrError):
+    """La donnée ou une règle s'y oppose : une personne décide."""
+
+    def __init__(self, code: str, message: str) -> None:
+        self._code = code
+        super().__init__(message)
+
+    @property
+    def code(self) -> str:
+        """The control or rule that said no, e.g. ``C-05``."""
+        return self._code
+
+
+class ApplicationException(GlrError):
+    """L'application a échoué : nouvel essai, puis une personne."""
+
+
+class UnknownScreen(ApplicationException):
+    """Écran inconnu."""
+
+    def __init__(self, application: str, expected: str, found: str) -> None:
+        super().__init__(f"{application} : écran « {expected} » attendu, « {found} » affiché. Rien n'a été saisi.")
+
+
+class ScreenChanged(ApplicationException):
+    """Un écran a changé."""
+
+    def __init__(self, application: str, screen: str, missing: str) -> None:
+        super().__init__(f"{application}, écran « {screen} » : « {missing} » introuvable. Vérifier screens.yaml.")
+
+
+class SessionExpired(ApplicationException):
+    """La session applicative a expiré."""
+
+    def __init__(self, application: str) -> None:
+        super().__init__(f"{application} : la session a expiré, il faut se reconnecter.")
+
+
+class TooSlow(ApplicationException):
+    """L'application n'a pas répondu à temps."""
+
+
+class BrowserGone(ApplicationException):
+    """Le navigateur du robot s'est arrêté."""
+
+
+class LoginRefused(ApplicationException):
+    """Connexion refusée."""
+
+    def __init__(self, application: str, message: str) -> None:
+        self.application = application
+        super().__init__(
+            f"{application} refuse la connexion du robot ({message}). Toutes ses sessions sont arrêtées : "
+            "un compte se bloque après quelques essais. Vérifier le compte, puis rouvrir l'application."
+        )
+
+
+class LeaseLost(GlrError):
+    """Le bail du dossier est perdu : un autre a pu le reprendre, plus rien n'est écrit."""
+
+
+class ActRefused(GlrError):
+    """L'acte a été refusé par la clôture avant de partir."""
+
+
+class EntryInDoubt(GlrError):
+    """La saisie a peut-être eu lieu : une personne vérifie, rien n'est saisi à nouveau."""
+
+
+class RefusedDelivery(GlrError):
+    """Livraison déjà reçue."""
+
+    def __init__(self, name: str, first: str, received: str) -> None:
+        self.first = first
+        super().__init__(
+            f"La livraison « {name} » a déjà été reçue : c'est « {first} », du {received}. "
+            "Rien n'a été chargé ni saisi. Pour une nouvelle liste, déposer un nouveau fichier."
+        )
+
+
+class BadDelivery(GlrError):
+    """La livraison ne peut pas être lue."""
+
+
+class SettingsError(GlrError):
+    """Un réglage manque ou ne convient pas."""

@@ -1,0 +1,168 @@
+"""What a keyword is: a typed function with its kind, declared once.
+
+Four kinds (HOUSE, "Three verbs"): ``check`` looks and compares, ``extract`` reads data out, ``enter`` writes,
+``compute`` touches no application. The declaration is attached to the function; nothing is registered at import time.
+The bootstrap collects declarations; the language checks scenarios against them.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, get_type_hints
+
+MARK = "__glr_keyword__"
+
+
+class Kind(StrEnum):
+    """What a keyword may do to a legacy application."""
+
+    #: Looks and compares; may be repeated freely.
+    CHECK = "check"
+    #: Reads data out; may be repeated freely.
+    EXTRACT = "extract"
+    #: Prepares an act that writes; performed only by the entry protocol.
+    ENTER = "enter"
+    #: Touches no application.
+    COMPUTE = "compute"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Argument:
+    """One argument of a keyword."""
+
+    #: Its name.
+    name: str
+    #: Its annotation.
+    type: Any
+    #: False when the function has a default.
+    required: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class EntryRules:
+    """What an ``enter`` keyword declares beyond its arguments (ENTER, Identity)."""
+
+    #: True when the entry pays or prepares a payment: a doubt then always goes to a person.
+    payment: bool
+    #: The name of the look-up keyword that returns ``list[EntrySeen]``.
+    look_up: str
+    #: The arguments handed to the look-up.
+    look_up_with: tuple[str, ...]
+    #: The name of the keyword that lists what an author entered between two days, for reconciliation.
+    made_by: str
+    #: The arguments that identify and compare what was entered: the amount and the period.
+    amount: str
+    period: str
+    #: The argument that names the business object it is about.
+    subject: str
+    #: What each argument is called on the approval page, in French.
+    titles: Mapping[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Keyword:
+    """A declared keyword."""
+
+    #: ``application.word``, e.g. ``bdo.person``.
+    name: str
+    #: What it may do.
+    kind: Kind
+    #: The function; its first parameter is the :class:`~orchestrator.domain.ports.Desk` unless it computes.
+    function: Callable[..., Any]
+    #: Its arguments by name, without the desk.
+    arguments: Mapping[str, Argument]
+    #: The annotation of its result.
+    returns: Any
+    #: Its documentation.
+    doc: str
+    #: Only for ``enter``.
+    entry: EntryRules | None = None
+
+    @property
+    def application(self) -> str:
+        """The part before the dot: the application, or the library of a ``compute``."""
+        return self.name.partition(".")[0]
+
+
+type_of_decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+
+def check(name: str) -> type_of_decorator:
+    """Declare a keyword that looks and compares."""
+    return _declare(name, Kind.CHECK)
+
+
+def extract(name: str) -> type_of_decorator:
+    """Declare a keyword that reads data out."""
+    return _declare(name, Kind.EXTRACT)
+
+
+def compute(name: str) -> type_of_decorator:
+    """Declare a pure keyword."""
+    return _declare(name, Kind.COMPUTE)
+
+
+def enter(
+    name: str,
+    *,
+    payment: bool,
+    look_up: str,
+    look_up_with: tuple[str, ...],
+    made_by: str,
+    amount: str,
+    period: str,
+    subject: str,
+    titles: Mapping[str, str],
+) -> type_of_decorator:
+    """Declare a keyword that prepares an act; it must take ``token`` and return an :class:`~.ports.Act`."""
+    rules = EntryRules(
+        payment=payment,
+        look_up=look_up,
+        look_up_with=look_up_with,
+        made_by=made_by,
+        amount=amount,
+        period=period,
+        subject=subject,
+        titles=titles,
+    )
+    return _declare(name, Kind.ENTER, rules)
+
+
+def collect(module: object) -> dict[str, Keyword]:
+    """Return the keywords declared in a module, by name."""
+    found = (getattr(value, MARK, None) for value in vars(module).values())
+    return {keyword.name: keyword for keyword in found if isinstance(keyword, Keyword)}
+
+
+def _declare(name: str, kind: Kind, entry: EntryRules | None = None) -> type_of_decorator:
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        setattr(function, MARK, _keyword(name, kind, function, entry))
+        return function
+
+    return decorate
+
+
+def _keyword(name: str, kind: Kind, function: Callable[..., Any], entry: EntryRules | None) -> Keyword:
+    hints = get_type_hints(function)
+    parameters = list(inspect.signature(function).parameters.values())
+    arguments = {
+        p.name: Argument(name=p.name, type=hints[p.name], required=p.default is inspect.Parameter.empty)
+        for p in parameters[(0 if kind is Kind.COMPUTE else 1) :]
+    }
+    return Keyword(
+        name=name,
+        kind=kind,
+        function=function,
+        arguments=arguments,
+        returns=_awaited(hints.get("return")),
+        doc=inspect.getdoc(function) or "",
+        entry=entry,
+    )
+
+
+def _awaited(annotation: Any) -> Any:  # noqa: ANN401 - annotations are of any type
+    origin = getattr(annotation, "__origin__", None)
+    return annotation.__args__[-1] if origin is Awaitable else annotation

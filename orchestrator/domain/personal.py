@@ -1,0 +1,187 @@
+"""Personal and secret values that mask themselves.
+
+``str``, ``repr``, ``format`` and JSON show the mask; only :meth:`Masked.reveal` gives the clear text, so that every
+place that needs it can be found by one search. Rules: AUDIT (personal data), DOMAIN §3.1 (NIR) and §3.2 (IBAN).
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Any, ClassVar, Self
+
+from pydantic import GetCoreSchemaHandler
+from pydantic_core import CoreSchema, core_schema
+from stdnum.iso7064 import mod_97_10
+
+
+class Masked:
+    """A value whose clear text never reaches a log, a message or a screen by accident."""
+
+    __slots__ = ("_clear",)
+    #: The French name of the type, used in messages.
+    title: ClassVar[str] = "valeur masquée"
+
+    def __init__(self, clear: str) -> None:
+        self._clear = clear
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Return the value, or raise ``ValueError`` whose message never repeats the text."""
+        return cls(text)
+
+    def reveal(self) -> str:
+        """Return the clear text, for typing it into an application or showing it to the claimer."""
+        return self._clear
+
+    @property
+    def mask(self) -> str:
+        """Return what may be shown to anyone."""
+        return "••••"
+
+    def __str__(self) -> str:
+        return self.mask
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.mask})"
+
+    def __format__(self, spec: str) -> str:
+        return format(self.mask, spec)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, type(self)) and other._clear == self._clear
+
+    def __hash__(self) -> int:
+        return hash((type(self).__name__, self._clear))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        raise TypeError(f"{type(self).__name__} ne se sérialise pas : utiliser reveal() là où c'est permis")
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:  # noqa: ANN401
+        def validate(value: object) -> Masked:
+            if isinstance(value, cls):
+                return value
+            if isinstance(value, str):
+                return cls.parse(value)
+            raise ValueError(f"{cls.title} attendu")
+
+        return core_schema.no_info_plain_validator_function(
+            validate, serialization=core_schema.plain_serializer_function_ser_schema(lambda value: value.mask)
+        )
+
+
+_NIR = re.compile(
+    r"(?P<sex>[1-478])(?P<yy>\d{2})(?P<mm>0[1-9]|1[0-2]|[23]\d|4[0-2]|[5-9]\d)"
+    r"(?P<dep>0[1-9]|[1-8]\d|9\d|2[AB])(?P<com>\d{3})(?P<rank>\d{3})(?P<key>0[1-9]|[1-8]\d|9[0-7])",
+    re.ASCII,
+)
+
+
+class Nir(Masked):
+    """A French social-security number with its key, 15 characters, canonical upper case (DOMAIN §3.1)."""
+
+    __slots__ = ()
+    title = "NIR"
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Check structure and key (97 - N mod 97, with 2A as 19 and 2B as 18); spaces and dots are dropped."""
+        compact = re.sub(r"[\s.\u00a0\u202f-]", "", text).upper()
+        if re.fullmatch(r"\d[.,]?\d*E\+?\d+", compact):
+            raise ValueError("NIR abîmé par un tableur (notation scientifique) : redemander le fichier en texte")
+        if re.fullmatch(r"\d[0-9AB]{12}", compact):
+            raise ValueError("NIR de 13 caractères sans clé : la clé (2 chiffres) est exigée")
+        if len(compact) != 15:
+            raise ValueError(f"NIR de 15 caractères attendu, {len(compact)} trouvés")
+        if not _NIR.fullmatch(compact):
+            raise ValueError("NIR de structure impossible (sexe, mois, département ou clé)")
+        if nir_key(compact[:13]) != int(compact[13:]):
+            raise ValueError("clé du NIR fausse")
+        return cls(compact)
+
+    @property
+    def mask(self) -> str:
+        """Only the last three characters of the number, as agents know it from their lists."""
+        return f"••{self._clear[10:13]}"
+
+    @property
+    def provisional(self) -> bool:
+        """True for numbers being registered (first digit 3, 4, 7, 8): never paid by a robot (C-02)."""
+        return self._clear[0] not in "12"
+
+
+def nir_key(number: str) -> int:
+    """Return the control key of a 13-character NIR, 1..97."""
+    return 97 - int(number.replace("2A", "19").replace("2B", "18")) % 97
+
+
+class Iban(Masked):
+    """An IBAN, compact upper case; validity is asked, not imposed (a wrong one is the control C-08)."""
+
+    __slots__ = ()
+    title = "IBAN"
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Drop spaces; any text is kept so that a control can judge it."""
+        return cls(re.sub(r"\s", "", text).upper())
+
+    @property
+    def mask(self) -> str:
+        """Country, and the last four characters."""
+        return f"{self._clear[:2]}•• •••• {self._clear[-4:]}"
+
+    @property
+    def country(self) -> str:
+        """The two letters of the country."""
+        return self._clear[:2]
+
+    @property
+    def valid(self) -> bool:
+        """True when the structure and the mod 97 key are right (no national bank list: TRAPS, French data)."""
+        if not re.fullmatch(r"[A-Z]{2}\d{2}[A-Z0-9]{11,30}", self._clear, re.ASCII):
+            return False
+        if self.country in {"FR", "MC"} and len(self._clear) != 27:
+            return False
+        return bool(mod_97_10.is_valid(self._clear[4:] + self._clear[:4]))
+
+
+class PersonName(Masked):
+    """A name of a person, as written by its source."""
+
+    __slots__ = ()
+    title = "nom"
+
+    @property
+    def mask(self) -> str:
+        """The initial."""
+        return f"{self._clear[:1]}•••" if self._clear else "(vide)"
+
+    @property
+    def first(self) -> PersonName:
+        """The first of several given names separated by commas: ``Jean-Luc, Marie`` gives ``Jean-Luc``."""
+        return PersonName(self._clear.partition(",")[0].strip())
+
+    @property
+    def normalised(self) -> str:
+        """Upper case without accents, hyphens and apostrophes as spaces (DOMAIN C.3)."""
+        spaced = re.sub(
+            r"[-'’`´]", " ", self._clear.replace("œ", "oe").replace("Œ", "OE").replace("æ", "ae").replace("Æ", "AE")
+        )
+        bare = "".join(c for c in unicodedata.normalize("NFKD", spaced) if not unicodedata.combining(c))
+        return " ".join(bare.upper().split())
+
+
+class PrivateText(Masked):
+    """A free text or a date that says something of a person (birth date, refusal reason): masked like a name."""
+
+    __slots__ = ()
+    title = "texte personnel"
+
+
+class Secret(Masked):
+    """A password or key: never stored, never shown."""
+
+    __slots__ = ()
+    title = "secret"

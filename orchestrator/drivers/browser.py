@@ -1,0 +1,32 @@
+"""One browser of a robot session: headless shell first, without any traffic of its own (TRAPS, Browser)."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from playwright.async_api import Browser, async_playwright
+
+from orchestrator.drivers.browser_finder import find_browser
+
+_QUIET = [
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-gpu",
+]
+
+
+@asynccontextmanager
+async def open_browser() -> AsyncIterator[Browser]:
+    """Start the browser that was found; closed with everything in it at the end."""
+    arguments = [*_QUIET, "--no-sandbox"] if os.geteuid() == 0 else _QUIET
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=str(find_browser().path), args=arguments)
+        try:
+            yield browser
+        finally:
+            await browser.close()

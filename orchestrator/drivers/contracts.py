@@ -1,0 +1,153 @@
+"""Screen contracts: what a screen must show before a robot may use it (DRIVERS, Screen contracts).
+
+Selectors live in ``keywords/<application>/screens.yaml`` and nowhere else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from orchestrator.domain.errors import SettingsError
+from orchestrator.drivers.formats import FORMATS
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class FieldContract(_Strict):
+    """One field: where it is and what its text means."""
+
+    #: CSS selector.
+    at: str
+    #: A name of :data:`~orchestrator.drivers.formats.FORMATS`.
+    format: str = "text"
+
+    @field_validator("format")
+    @classmethod
+    def _known(cls, value: str) -> str:
+        if value not in FORMATS:
+            raise ValueError(f"format inconnu « {value} » ; formats : {', '.join(FORMATS)}")
+        return value
+
+
+class TableContract(_Strict):
+    """One table: its rows and typed columns, possibly inside a frame."""
+
+    #: CSS selector of the rows.
+    rows: str
+    #: Columns by name, each relative to its row.
+    columns: Mapping[str, FieldContract]
+    #: Name of the frame that holds it, when it is not in the page itself.
+    frame: str | None = None
+    #: What stands there instead when there is no row; a missing table without it is a changed screen.
+    empty: str
+
+
+class ScreenContract(_Strict):
+    """One screen."""
+
+    #: Where it is, when it can be opened by its address; ``{name}`` is filled in.
+    path: str | None = None
+    #: Its exact title.
+    title: str
+    #: Selectors that must all be there.
+    anchors: tuple[str, ...] = ()
+    #: Fields by name.
+    fields: Mapping[str, FieldContract] = Field(default_factory=dict)
+    #: Fields that may be absent from the page; they are then None.
+    optional: tuple[str, ...] = ()
+    #: Tables by name.
+    tables: Mapping[str, TableContract] = Field(default_factory=dict)
+
+
+class ActionContract(_Strict):
+    """A harmless form: a search."""
+
+    #: The screen it is on.
+    screen: str
+    #: What is filled.
+    fields: Mapping[str, str]
+    #: What is clicked.
+    submit: str
+    #: The screens it may lead to.
+    leads_to: tuple[str, ...]
+
+
+class RequestContract(_Strict):
+    """The one request that an act sends."""
+
+    method: Literal["POST", "PUT"] = "POST"
+    path: str
+
+
+class ActContract(_Strict):
+    """An act: a form whose submission is an entry."""
+
+    screen: str
+    fields: Mapping[str, str]
+    #: The element whose click is the act; refused by the page until armed.
+    element: str
+    #: What the application asks before it sends.
+    dialog: Literal["confirm", "none"]
+    request: RequestContract
+    leads_to: tuple[str, ...]
+    #: Where the application writes why it refused the values.
+    errors: str
+
+
+class LoginContract(_Strict):
+    """How a robot logs in, under its own name."""
+
+    screen: str
+    user: str
+    password: str
+    submit: str
+    #: Where the application says no.
+    refused: str
+    #: The screen that follows.
+    leads_to: str
+
+
+class ApplicationContract(_Strict):
+    """Everything a robot may rely on in one application."""
+
+    application: str
+    title: str
+    #: Where the version stands on each screen, and which one these contracts were written for.
+    version_at: str
+    version: str
+    login: LoginContract
+    #: Parts of each screen that never hold anything personal: they stay readable on a capture.
+    public: tuple[str, ...] = ()
+    #: Fields that every screen carries (date shown, mode).
+    common: Mapping[str, FieldContract] = Field(default_factory=dict)
+    screens: Mapping[str, ScreenContract]
+    actions: Mapping[str, ActionContract] = Field(default_factory=dict)
+    acts: Mapping[str, ActContract] = Field(default_factory=dict)
+
+
+def load_contract(path: Path) -> ApplicationContract:
+    """Read a ``screens.yaml``; raises :class:`SettingsError` that names the file and each fault."""
+    try:
+        raw: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
+        contract = ApplicationContract.model_validate(raw)
+    except (yaml.YAMLError, ValidationError) as error:
+        raise SettingsError(f"{path} : contrat d'écran illisible.\n{error}") from None
+    _check_references(contract, path)
+    return contract
+
+
+def _check_references(contract: ApplicationContract, path: Path) -> None:
+    named = [contract.login.screen, contract.login.leads_to]
+    forms: list[ActionContract | ActContract] = [*contract.actions.values(), *contract.acts.values()]
+    for form in forms:
+        named += [form.screen, *form.leads_to]
+    unknown = sorted(set(named) - set(contract.screens))
+    if unknown:
+        raise SettingsError(f"{path} : écrans cités mais non décrits : {', '.join(unknown)}")

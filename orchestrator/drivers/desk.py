@@ -1,0 +1,215 @@
+"""A robot's logged-in session at one web application: kept for many cases, thrown away after a failure (DRIVERS, Web)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from playwright.async_api import Browser, BrowserContext, Dialog, Error, Page
+from playwright.async_api import TimeoutError as PlaywrightTimeout
+
+from orchestrator.domain.errors import ApplicationException, BrowserGone, LoginRefused, ScreenChanged
+from orchestrator.domain.personal import Secret
+from orchestrator.drivers.act import WebAct
+from orchestrator.drivers.contracts import ActContract, ApplicationContract
+from orchestrator.drivers.formats import typed_text
+from orchestrator.drivers.gate import Gate
+from orchestrator.drivers.screens import WebScreen, read_screen, script
+
+#: Longest time for a page, milliseconds.
+PAGE_MS = 15_000
+
+
+class PageFailed(ApplicationException):
+    """La page ne répond pas."""
+
+    def __init__(self, application: str, screen: str, why: str) -> None:
+        super().__init__(f"{application}, écran « {screen} » : {why}.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class RobotAccount:
+    """Where an application is and under which declared name the robot works there."""
+
+    #: ``http(s)://host:port`` of the application.
+    address: str
+    #: The robot's login, shown by the application as author.
+    login: str
+    #: Its password.
+    password: Secret
+
+
+class WebDesk:
+    """One browser context, logged in at the first need; what keywords see as a ``Desk``."""
+
+    def __init__(self, browser: Browser, contract: ApplicationContract, account: RobotAccount) -> None:
+        self.contract = contract
+        self.account = account
+        #: Answers dialogs during an act; without it every dialog is dismissed.
+        self.dialogs: Callable[[Dialog], Awaitable[None]] | None = None
+        self._browser = browser
+        self._gates = {name: Gate(act.request) for name, act in contract.acts.items()}
+        self._context: BrowserContext | None = None
+        self._page: Page | None = None
+
+    # --- what keywords use -------------------------------------------------------------------------------------------
+
+    async def open(self, screen: str, **address: Any) -> WebScreen:  # noqa: ANN401
+        """Go to a screen by its address; the values of the address are never personal."""
+        page = await self._ready_page()
+        return await self._arrive(page, screen, **address)
+
+    async def submit(self, action: str, **values: Any) -> WebScreen:  # noqa: ANN401
+        """Open the screen of a harmless action, fill it, submit it, and recognise what came."""
+        contract = self.contract.actions[action]
+        page = await self._ready_page()
+        await self._arrive(page, contract.screen)
+        await self._fill(page, contract.screen, {contract.fields[name]: value for name, value in values.items()})
+        await self._follow(page, contract.screen, contract.submit)
+        return await self._recognise(page, contract.leads_to)
+
+    async def prepare(self, act: str, **values: Any) -> WebAct:  # noqa: ANN401
+        """Open the screen of an act and fill it; nothing is submitted."""
+        contract = self.contract.acts[act]
+        page = await self._ready_page()
+        await self._arrive(page, contract.screen)
+        await self._fill(page, contract.screen, {contract.fields[name]: value for name, value in values.items()})
+        element = await page.query_selector(contract.element)
+        if element is None:
+            raise ScreenChanged(self.contract.title, contract.screen, contract.element)
+        return WebAct(self, page, contract, element)
+
+    # --- what the engine uses ----------------------------------------------------------------------------------------
+
+    def gate(self, act: ActContract) -> Gate:
+        """Return the gate of an act."""
+        return next(self._gates[name] for name, known in self.contract.acts.items() if known is act)
+
+    async def fresh_page(self) -> None:
+        """Read what follows on a new page, so that nothing of an earlier one can be mistaken for the application's word."""
+        old, context = self._page, await self._logged_in()
+        self._page = await context.new_page()
+        self._watch(self._page)
+        if old is not None:
+            await old.close()
+
+    async def cookies(self) -> str:
+        """Return the session cookies, to be sealed at intent."""
+        context = await self._logged_in()
+        return json.dumps([{"name": c.get("name"), "value": c.get("value")} for c in await context.cookies()])
+
+    async def log_in_again(self) -> None:
+        """Renew an expired session."""
+        await self.discard()
+        await self._logged_in()
+
+    async def discard(self) -> None:
+        """Throw the session away: a page in an unknown state is not used again."""
+        context, self._context, self._page = self._context, None, None
+        if context is not None:
+            try:
+                await context.close()
+            except Error:  # the browser is gone: nothing is left to close
+                return
+
+    @property
+    def page(self) -> Page | None:
+        """The current page, for a capture."""
+        return self._page
+
+    # --- inside ------------------------------------------------------------------------------------------------------
+
+    async def _ready_page(self) -> Page:
+        context = await self._logged_in()
+        if self._page is None or self._page.is_closed():
+            self._page = await context.new_page()
+            self._watch(self._page)
+        return self._page
+
+    async def _logged_in(self) -> BrowserContext:
+        if self._context is None:
+            context = await self._new_context()
+            context.set_default_timeout(PAGE_MS)
+            fence = json.dumps([act.element for act in self.contract.acts.values()])
+            if self.contract.acts:
+                await context.add_init_script(f"{script('fence')}({fence})")
+            for gate in self._gates.values():
+                await gate.install(context, self.account.address)
+            self._context = context
+            await self._log_in(context)
+        return self._context
+
+    async def _new_context(self) -> BrowserContext:
+        try:
+            return await self._browser.new_context(service_workers="block", locale="fr-FR", accept_downloads=False)
+        except Error:
+            raise BrowserGone from None
+
+    async def _log_in(self, context: BrowserContext) -> None:
+        login = self.contract.login
+        self._page = page = await context.new_page()
+        self._watch(page)
+        await self._arrive(page, login.screen)
+        await self._fill(page, login.screen, {login.user: self.account.login, login.password: self.account.password})
+        await self._follow(page, login.screen, login.submit)
+        landed = await self._recognise(page, (login.leads_to, login.screen))
+        if landed.name == login.screen:
+            raise LoginRefused(self.contract.application, await self._refusal(page))
+
+    async def _refusal(self, page: Page) -> str:
+        found = page.locator(self.contract.login.refused)
+        code = await found.get_attribute("data-code") if await found.count() else None
+        return code or "sans motif"
+
+    async def _arrive(self, page: Page, screen: str, **address: Any) -> WebScreen:  # noqa: ANN401
+        path = self.contract.screens[screen].path
+        if path is None:
+            raise ScreenChanged(self.contract.title, screen, "adresse (path)")
+        try:
+            answer = await page.goto(self.account.address + path.format(**address), wait_until="load", timeout=PAGE_MS)
+        except (PlaywrightTimeout, Error) as error:
+            raise PageFailed(self.contract.title, screen, _why(error)) from None
+        self._check_status(screen, answer.status if answer else 0)
+        return await self._recognise(page, (screen,))
+
+    async def _recognise(self, page: Page, expected: Sequence[str]) -> WebScreen:
+        try:
+            return await read_screen(page, self.contract, expected)
+        except Error as error:
+            raise PageFailed(self.contract.title, expected[0], _why(error)) from None
+
+    def _check_status(self, screen: str, status: int) -> None:
+        if status >= 500:
+            raise PageFailed(self.contract.title, screen, f"erreur {status} de l'application")
+
+    async def _fill(self, page: Page, screen: str, values: dict[str, Any]) -> None:
+        for selector, value in values.items():
+            clear = typed_text(value)
+            try:
+                await page.fill(selector, clear, timeout=PAGE_MS)
+            except (PlaywrightTimeout, Error):  # its text quotes what was typed
+                raise ScreenChanged(self.contract.title, screen, selector) from None
+
+    async def _follow(self, page: Page, screen: str, selector: str) -> None:
+        try:
+            async with page.expect_navigation(wait_until="load", timeout=PAGE_MS) as navigation:
+                await page.click(selector, timeout=PAGE_MS)
+            answer = await navigation.value
+        except (PlaywrightTimeout, Error) as error:
+            raise PageFailed(self.contract.title, screen, _why(error)) from None
+        self._check_status(screen, answer.status if answer else 200)
+
+    def _watch(self, page: Page) -> None:
+        page.on("dialog", self._on_dialog)
+
+    async def _on_dialog(self, dialog: Dialog) -> None:
+        if self.dialogs is None:
+            await dialog.dismiss()
+        else:
+            await self.dialogs(dialog)
+
+
+def _why(error: Exception) -> str:
+    return "pas de réponse à temps" if isinstance(error, PlaywrightTimeout) else "connexion impossible ou coupée"

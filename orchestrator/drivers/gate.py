@@ -1,0 +1,94 @@
+"""The request gate: the act's request leaves the process only while its permit holds, and only once (ENTER, 3c).
+
+The request is sent by Playwright's own client, not by the browser's network stack: Chromium silently sends a request
+again when a kept-alive connection breaks before the answer, a POST included (reproduced by
+``tests/integration/engine/test_gate_and_fence.py``), and that would be a second entry nobody decided.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from dataclasses import dataclass, field
+from typing import Protocol
+from urllib.parse import urlsplit
+
+from playwright.async_api import BrowserContext, Error, Route
+
+from orchestrator.drivers.contracts import RequestContract
+
+
+class Permit(Protocol):
+    """The engine's word that this case is still ours, until a deadline."""
+
+    async def holds(self) -> bool:
+        """Ask the database whether the lease is still ours."""
+
+    def in_time(self) -> bool:
+        """True while no clock says that the deadline has passed."""
+
+    @property
+    def until(self) -> float:
+        """The deadline by the wall clock, seconds since the epoch: the page itself asks it too."""
+
+
+@dataclass
+class Passage:
+    """What the gate saw during one act."""
+
+    permit: Permit
+    #: Requests seen.
+    seen: int = 0
+    #: Requests let out.
+    sent: int = 0
+    #: HTTP status of the answer; None when none came.
+    status: int | None = None
+    #: Set when our own fence stops the act: nothing more is to be waited for.
+    stopped: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+@dataclass
+class Gate:
+    """Closed but for the moment of one act; whatever comes while it is closed is aborted."""
+
+    request: RequestContract
+    passage: Passage | None = field(default=None)
+
+    async def install(self, context: BrowserContext, address: str) -> None:
+        """Intercept exactly the act's URL in every page of a context."""
+        prefix = urlsplit(address).path.rstrip("/")
+        pattern = re.compile(
+            re.escape(address.rstrip("/").removesuffix(prefix) + prefix + self.request.path) + r"(\?.*)?$"
+        )
+        await context.route(pattern, self._handle)
+
+    async def _handle(self, route: Route) -> None:
+        if route.request.method != self.request.method:
+            await route.continue_()
+            return
+        if await self._may_pass():
+            await self._send(route)
+        else:
+            await route.abort("blockedbyclient")
+            if self.passage is not None:
+                self.passage.stopped.set()
+
+    async def _may_pass(self) -> bool:
+        passage = self.passage
+        if passage is None:
+            return False
+        passage.seen += 1
+        return passage.seen == 1 and await passage.permit.holds() and passage.permit.in_time()
+
+    async def _send(self, route: Route) -> None:
+        passage = self.passage
+        if passage is None:
+            return
+        passage.sent += 1
+        try:
+            answer = await route.fetch(max_redirects=0, max_retries=0)
+        except Error:
+            await route.abort("connectionclosed")
+            return
+        passage.status = answer.status
+        await route.fulfill(response=answer)

@@ -1,0 +1,126 @@
+"""Reading a screen by its contract: recognised first, then typed (DRIVERS: an unknown screen is an incident)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from playwright.async_api import Page
+
+from orchestrator.domain.errors import ScreenChanged, SessionExpired, UnknownScreen
+from orchestrator.drivers.contracts import ApplicationContract, FieldContract, TableContract
+from orchestrator.drivers.formats import read_value
+
+
+@cache
+def script(name: str) -> str:
+    """Return one of the scripts that run in the page."""
+    return files("orchestrator.drivers").joinpath("scripts", f"{name}.js").read_text(encoding="utf-8")
+
+
+class WebScreen:
+    """A recognised screen with everything that was read from it."""
+
+    def __init__(self, name: str, fields: Mapping[str, Any], tables: Mapping[str, Sequence[Mapping[str, Any]]]) -> None:
+        self.name = name
+        self._fields = fields
+        self._tables = tables
+
+    def __getitem__(self, field: str) -> Any:  # noqa: ANN401 - typed by the contract
+        """Return a typed field; ``KeyError`` when the contract has none of that name."""
+        return self._fields[field]
+
+    def table(self, name: str) -> Sequence[Mapping[str, Any]]:
+        """Return the typed rows of a table."""
+        return self._tables[name]
+
+
+async def read_screen(page: Page, contract: ApplicationContract, expected: Sequence[str]) -> WebScreen:
+    """Recognise one of the expected screens and read it whole.
+
+    Raises :class:`SessionExpired` on the login screen, :class:`UnknownScreen` on any other, :class:`ScreenChanged`
+    when the screen is the right one but lacks what its contract promises.
+    """
+    login = contract.login.screen
+    names = {contract.screens[name].title: name for name in (*expected, login)}
+    wanted = {title: _wanted(contract, name) for title, name in names.items()}
+    seen = await page.evaluate(script("read"), {"candidates": wanted, "version": contract.version_at})
+    if not seen["known"]:
+        raise UnknownScreen(contract.title, " ou ".join(expected), _safe_title(seen["title"], contract))
+    name = names[seen["title"]]
+    if name == login and login not in expected:
+        raise SessionExpired(contract.title)
+    return await _typed_screen(page, contract, name, seen)
+
+
+def _fields(contract: ApplicationContract, name: str) -> dict[str, FieldContract]:
+    common = {} if name == contract.login.screen else contract.common
+    return {**common, **contract.screens[name].fields}
+
+
+def _wanted(contract: ApplicationContract, name: str) -> dict[str, Any]:
+    screen = contract.screens[name]
+    return {
+        "anchors": list(screen.anchors),
+        "fields": {key: field.at for key, field in _fields(contract, name).items()},
+        "tables": {key: _table(table) for key, table in screen.tables.items() if table.frame is None},
+    }
+
+
+def _table(table: TableContract) -> dict[str, Any]:
+    return {"rows": table.rows, "columns": {key: c.at for key, c in table.columns.items()}, "empty": table.empty}
+
+
+async def _typed_screen(page: Page, contract: ApplicationContract, name: str, seen: Mapping[str, Any]) -> WebScreen:
+    screen, fields = contract.screens[name], _fields(contract, name)
+    if seen["version"] != contract.version:
+        raise ScreenChanged(contract.title, name, f"version {contract.version}")
+    absent = [key for key in fields if seen["fields"][key] is None and key not in screen.optional]
+    for missing in (*seen["missing"], *absent):
+        raise ScreenChanged(contract.title, name, missing)
+    values = {key: _typed(seen["fields"][key], field, contract, name, key) for key, field in fields.items()}
+    tables = {}
+    for key, table in screen.tables.items():
+        rows = seen["tables"][key] if table.frame is None else await _framed(page, contract, name, table)
+        tables[key] = _typed_rows(rows, table, contract, name, key)
+    return WebScreen(name, values, tables)
+
+
+async def _framed(page: Page, contract: ApplicationContract, name: str, table: TableContract) -> Any:  # noqa: ANN401
+    frame = page.frame(name=table.frame)
+    if frame is None:
+        raise ScreenChanged(contract.title, name, f"cadre {table.frame}")
+    wanted = {"": {"anchors": [], "fields": {}, "tables": {"framed": _table(table)}}}
+    seen = await frame.evaluate(script("read"), {"candidates": wanted, "version": contract.version_at})
+    return seen["tables"]["framed"]
+
+
+def _typed_rows(
+    rows: list[dict[str, str | None]] | None, table: TableContract, contract: ApplicationContract, name: str, key: str
+) -> list[dict[str, Any]]:
+    if rows is None:
+        raise ScreenChanged(contract.title, name, f"tableau {key}")
+    return [
+        {
+            column: _typed(row[column], field, contract, name, f"{key}.{column}")
+            for column, field in table.columns.items()
+        }
+        for row in rows
+    ]
+
+
+def _typed(text: str | None, field: FieldContract, contract: ApplicationContract, screen: str, key: str) -> Any:  # noqa: ANN401
+    if text is None:
+        return None
+    try:
+        return read_value(text, field.format)
+    except ValueError:
+        raise ScreenChanged(contract.title, screen, f"{key} au format {field.format}") from None
+
+
+def _safe_title(title: str, contract: ApplicationContract) -> str:
+    """Return the title of an unknown screen when it is one of the contract's own; a title could hold a name."""
+    known = {screen.title for screen in contract.screens.values()}
+    return title if title in known else "écran inconnu"

@@ -1,0 +1,197 @@
+"""What the database remembers of an entry: each write under the case's epoch, each in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from orchestrator.domain.civil import Period
+from orchestrator.domain.entries import EntrySeen, token_of
+from orchestrator.domain.errors import BusinessException, EntryInDoubt, LeaseLost
+from orchestrator.domain.money import Euros
+from orchestrator.engine.findings import shown
+from orchestrator.engine.work import Claimed, Workbench
+from orchestrator.language.model import Step
+from orchestrator.store.database import StoreError, Transaction
+
+#: How long an approval is valid.
+APPROVAL_VALID = timedelta(days=5)
+_CHECK_VIOLATION = "23514"
+
+
+@dataclass(frozen=True, kw_only=True)
+class EntryRow:
+    """One entry as the database knows it."""
+
+    id: UUID
+    state: str
+    token: str
+    #: True when it was entered before, by this or another case.
+    settled: bool
+    #: True when it belongs to the case in hand.
+    ours: bool
+    #: HMAC of what was about to be entered at the last attempt; None when nothing ever was.
+    values: bytes | None
+    #: The case it belongs to and the application's reference, for people.
+    first: str
+
+
+@dataclass(frozen=True)
+class EntryLedger:
+    """The entries of one case in hand."""
+
+    bench: Workbench
+    case: Claimed
+    step: Step
+
+    async def known(self, digest: bytes) -> EntryRow | None:
+        """Return what is remembered of an effect, without planning it."""
+        async with self._transaction() as tx:
+            row = await tx.first("entries.by_effect", effect_digest=digest)
+        return self._row(row) if row else None
+
+    async def plan(self, digest: bytes) -> EntryRow:
+        """Remember an effect, once in the whole database; raises when another case has it in hand or in doubt."""
+        async with self._transaction() as tx:
+            row = await self._remembered(tx, digest)
+            if row["state"] not in {"confirmed", "by_hand"}:
+                await self._make_ours(tx, row)
+        return self._row(row)
+
+    def values_digest(self, amount: Euros, period: Period, subject: str) -> bytes:
+        """Return the HMAC of what is entered, so that a later look can compare without the values being stored."""
+        return self.bench.vault.blind("entry", f"{amount.centimes}|{period.start}|{period.end}|{subject}")
+
+    async def approved(self, entry: EntryRow, arguments: Mapping[str, object], amount: Euros) -> bool:
+        """True when exactly these values were approved; otherwise freeze them and ask a second person."""
+        titles = self.step.keyword.entry.titles if self.step.keyword.entry else {}
+        values = [_displayed(titles.get(name, name), value) for name, value in arguments.items()]
+        digest = self.bench.vault.approved_values(self.step.keyword.name, values)
+        async with self._transaction() as tx:
+            if await tx.first("entries.approved", case_id=self.case.id, values_digest=digest):
+                return True
+            approval = uuid4()
+            await tx.run(
+                "entries.ask_approval",
+                id=approval,
+                caisse=self.bench.scenario.caisse,
+                case_id=self.case.id,
+                entry=entry.id,
+                values_digest=digest,
+                payload=self.bench.vault.seal(self.case.data_key, f"approval:payload:{approval}", values),
+                amount_c=amount.centimes,
+                roles=list(self.step.approval.by) if self.step.approval else [],
+                author=self.bench.actor,
+                valid_for=APPROVAL_VALID,
+            )
+        return False
+
+    async def intend(self, entry: EntryRow, amount: Euros, values: bytes, cookies: str) -> None:
+        """Commit the intent, and the money under its ceilings, before the act."""
+        sealed = self.bench.vault.seal(self.case.data_key, f"entry_attempt:cookies:{entry.id}", cookies)
+        try:
+            async with self._transaction() as tx:
+                await self._spend(tx, amount.centimes)
+                if not await tx.run("entries.intend", id=entry.id, amount_c=amount.centimes):
+                    raise LeaseLost
+                lease = {"epoch": self.case.lease.epoch, "session": self.case.lease.session}
+                attempt = {"entry": entry.id, "caisse": self.bench.scenario.caisse, "case_id": self.case.id}
+                await tx.run("entries.begin_attempt", values_digest=values, cookies=sealed, **attempt, **lease)
+        except StoreError as error:
+            if error.state == _CHECK_VIOLATION and "spending" in (error.constraint or ""):
+                raise BusinessException("C-14", "Plafond de l'exécution ou de la journée atteint.") from None
+            raise
+
+    async def confirm(self, entry: EntryRow, seen: EntrySeen) -> None:
+        """Write the proof: read back, ours, with the application's own reference."""
+        async with self._transaction() as tx:
+            await tx.run("entries.end_attempt", entry=entry.id, result="confirmed")
+            await tx.run("entries.confirm", id=entry.id, actor=self.bench.actor, **_proof(seen))
+
+    async def not_sent(self, entry: EntryRow, amount: Euros) -> None:
+        """Nothing left: the entry is planned again and its money free."""
+        async with self._transaction() as tx:
+            await self._spend(tx, -amount.centimes)
+            await tx.run("entries.end_attempt", entry=entry.id, result="not_sent")
+            await tx.run("entries.not_sent", id=entry.id)
+
+    async def by_hand(self, digest: bytes, seen: EntrySeen, person: str) -> bool:
+        """Write that a person entered it; True when what was read back turns out to be our own entry."""
+        ours = seen.token == token_of(digest)
+        async with self._transaction() as tx:
+            row = await self._remembered(tx, digest)
+            if row["case_id"] != self.case.id or row["state"] in {"confirmed", "by_hand"}:
+                raise BusinessException("C-09", f"Saisie déjà connue : {row['case_reference']}, {row['reference']}.")
+            await tx.run("entries.end_attempt", entry=row["id"], result="confirmed" if ours else "doubtful")
+            await tx.run("entries.confirm" if ours else "entries.by_hand", id=row["id"], actor=person, **_proof(seen))
+        return ours
+
+    # --- inside ------------------------------------------------------------------------------------------------------
+
+    @asynccontextmanager
+    async def _transaction(self) -> AsyncIterator[Transaction]:
+        """Open a transaction that holds the case's row under our epoch; raises :class:`LeaseLost` otherwise."""
+        async with self.bench.database.transaction(self.bench.actor) as tx:
+            if await tx.first("cases.lock_held", **self.case.lease.key) is None:
+                raise LeaseLost
+            yield tx
+
+    def _row(self, row: Mapping[str, Any]) -> EntryRow:
+        return EntryRow(
+            id=row["id"],
+            state=row["state"],
+            token=row["token"],
+            settled=row["state"] in {"confirmed", "by_hand"},
+            ours=row["case_id"] == self.case.id,
+            values=row["values_digest"],
+            first=f"{row['case_reference']}, référence {row['reference']}",
+        )
+
+    async def _remembered(self, tx: Transaction, digest: bytes) -> Mapping[str, Any]:
+        await tx.run(
+            "entries.plan",
+            id=uuid4(),
+            caisse=self.bench.scenario.caisse,
+            effect_digest=digest,
+            scenario=self.bench.scenario.name,
+            application=self.step.keyword.application,
+            keyword=self.step.keyword.name,
+            payment=self.step.keyword.entry is not None and self.step.keyword.entry.payment,
+            token=token_of(digest),
+            case_id=self.case.id,
+        )
+        row = await tx.first("entries.by_effect", effect_digest=digest)
+        if row is None:
+            raise LeaseLost
+        return row
+
+    async def _make_ours(self, tx: Transaction, row: Mapping[str, Any]) -> None:
+        if row["case_id"] == self.case.id:
+            return
+        first = row["case_reference"]
+        if row["state"] in {"intent", "doubtful"}:
+            raise EntryInDoubt(f"La même saisie est en doute dans le dossier {first} : à régler là-bas d'abord.")
+        if row["case_state"] not in {"ended", "rejected", "cancelled", None}:
+            raise BusinessException("C-09", f"La même saisie est prévue par le dossier {first}, encore ouvert.")
+        await tx.run("entries.adopt", id=row["id"], case_id=self.case.id)
+
+    async def _spend(self, tx: Transaction, centimes: int) -> None:
+        limits, scenario = self.bench.scenario.limits, self.bench.scenario
+        scopes = {f"run:{self.case.run}": limits.per_run, f"day:{self.case.run_date}": limits.per_day}
+        for scope, ceiling in sorted(scopes.items()):
+            if ceiling is not None:
+                where = {"caisse": scenario.caisse, "scenario": scenario.name, "scope": scope}
+                await tx.run("entries.spend", **where, amount_c=centimes, limit_c=ceiling.centimes)
+
+
+def _proof(seen: EntrySeen) -> dict[str, Any]:
+    return {"reference": seen.reference, "amount_c": seen.amount.centimes}
+
+
+def _displayed(label: str, value: object) -> dict[str, str]:
+    clear, mask = shown(value)
+    return {"label": label, "value": clear, "mask": mask}

@@ -1,0 +1,163 @@
+"""Load a delivery: one transaction makes the run, its cases, the rows set aside and the tickets, or nothing at all."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import holidays
+from procrastinate import App
+
+from orchestrator.domain.civil import PARIS
+from orchestrator.domain.errors import BadDelivery, RefusedDelivery
+from orchestrator.drivers.deliveries import Delivery, DeliveryRow, read_delivery
+from orchestrator.engine.tickets import want_sessions
+from orchestrator.language.model import Due, Mode, Scenario
+from orchestrator.store.database import Database, Transaction
+from orchestrator.store.vault import Vault
+
+_LETTERS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Loaded:
+    """What a delivery became."""
+
+    #: The run it started.
+    run: UUID
+    #: Rows of the file, good and bad.
+    rows: int
+    #: Rows that became cases.
+    cases: int
+    #: Rows set aside, each with its reason.
+    set_aside: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Loader:
+    """Loads deliveries for one database."""
+
+    database: Database
+    queue: App
+    vault: Vault
+
+    async def load(self, scenario: Scenario, path: Path, run_date: date, actor: str) -> Loaded:
+        """Read the file and start its run; raises ``BadDelivery``, or :class:`RefusedDelivery` for one seen before."""
+        delivery = await asyncio.to_thread(read_delivery, path, scenario)
+        async with self.database.transaction(actor) as tx:
+            run = await self._start(tx, scenario, delivery, run_date)
+            cases = 0
+            for row in delivery.rows:
+                cases += await self._insert(tx, scenario, run, row, run_date)
+            for bad in delivery.bad:
+                await self._set_aside(tx, run, scenario, bad.line, bad.code, bad.reason, None)
+            await tx.record(
+                scenario.caisse, "delivery.loaded", delivery.name, sha256=delivery.sha256, cases=cases, run=str(run)
+            )
+            await want_sessions(self.queue, tx.connection, scenario.caisse, scenario.name, scenario.limits.parallel)
+        total = len(delivery.rows) + len(delivery.bad)
+        return Loaded(run=run, rows=total, cases=cases, set_aside=total - cases)
+
+    async def _start(self, tx: Transaction, scenario: Scenario, delivery: Delivery, run_date: date) -> UUID:
+        same = {"caisse": scenario.caisse, "scenario": scenario.name, "sha256": delivery.sha256}
+        run = uuid4()
+        rows = len(delivery.rows) + len(delivery.bad)
+        if not await tx.run("runs.record_delivery", id=run, file_name=delivery.name, rows=rows, **same):
+            raise await refusal(tx, delivery.name, **same)
+        document = {"hash": scenario.hash, "title": scenario.title, "document": scenario.source_text}
+        await tx.run("runs.record_version", caisse=scenario.caisse, name=scenario.name, **document)
+        await tx.run(
+            "runs.start",
+            id=run,
+            caisse=scenario.caisse,
+            scenario=scenario.name,
+            title=scenario.title,
+            version=scenario.hash,
+            delivery=run,
+            robot=scenario.robot,
+            mode=scenario.mode if scenario.mode is not Mode.DRAFT else Mode.SHADOW,
+            run_date=run_date,
+        )
+        return run
+
+    async def _insert(self, tx: Transaction, scenario: Scenario, run: UUID, row: DeliveryRow, run_date: date) -> int:
+        case = uuid4()
+        digest = self.vault.blind(f"key:{scenario.name}", row.key)
+        key, wrapped = self.vault.new_data_key(case)
+        values = {
+            "id": case,
+            "caisse": scenario.caisse,
+            "run": run,
+            "scenario": scenario.name,
+            "line": row.line,
+            "reference": new_reference(),
+            "key_digest": digest,
+            "priority": scenario.priority,
+            "due": due_date(scenario.due, run_date),
+            "data_key": wrapped,
+            "payload": self.vault.seal(key, f"cases:payload:{case}", {"fields": row.values}),
+        }
+        if not await tx.run("cases.insert", **values):
+            await self._already_open(tx, scenario, run, row.line, digest)
+            return 0
+        await self._index(tx, scenario, case, row.values)
+        return 1
+
+    async def _index(self, tx: Transaction, scenario: Scenario, case: UUID, values: Mapping[str, str]) -> None:
+        for name, field in scenario.case.fields.items():
+            if field.type == "nir":
+                digest = self.vault.blind("nir", values[name])
+                await tx.run("cases.insert_blind", case_id=case, caisse=scenario.caisse, field=name, digest=digest)
+
+    async def _already_open(self, tx: Transaction, scenario: Scenario, run: UUID, line: int, digest: bytes) -> None:
+        found = await tx.first("cases.open_by_key", caisse=scenario.caisse, scenario=scenario.name, key_digest=digest)
+        first: dict[str, Any] = dict(found) if found else {"id": None, "reference": "?"}
+        reason = f"dossier déjà ouvert : {first['reference']}, à traiter d'abord"
+        await self._set_aside(tx, run, scenario, line, "DEJA-OUVERT", reason, first["id"])
+
+    async def _set_aside(
+        self, tx: Transaction, run: UUID, scenario: Scenario, line: int, code: str, reason: str, open_case: UUID | None
+    ) -> None:
+        values = {"line": line, "code": code, "reason": reason, "open_case": open_case}
+        await tx.run("runs.set_aside", delivery=run, caisse=scenario.caisse, **values)
+
+
+async def refusal(tx: Transaction, name: str, **same: str) -> RefusedDelivery:
+    """Return the refusal of a delivery seen before, naming the first."""
+    first = await tx.first("runs.same_delivery", **same)
+    if first is None:
+        return RefusedDelivery(name, name, "?")
+    return RefusedDelivery(name, first["file_name"], f"{first['received_at'].astimezone(PARIS):%d/%m/%Y à %H:%M}")
+
+
+def new_reference() -> str:
+    """Return a random case reference that people can read aloud, ``DOS-7K2M9QXA``; it says nothing of the person."""
+    return "DOS-" + "".join(secrets.choice(_LETTERS) for _ in range(8))
+
+
+def due_date(due: Due | None, start: date) -> date | None:
+    """Return the day a case is due, counting French business days when the scenario says so."""
+    if due is None:
+        return None
+    if not due.business:
+        return start + timedelta(days=due.days)
+    return holidays.country_holidays("FR").get_nth_working_day(start, due.days)
+
+
+async def first_run(database: Database, scenario: Scenario, path: Path) -> UUID:
+    """Return the run that a delivery seen before started."""
+    digest = sha256(await asyncio.to_thread(path.read_bytes)).hexdigest()
+    async with database.transaction("load") as tx:
+        same = {"caisse": scenario.caisse, "scenario": scenario.name, "sha256": digest}
+        found = await tx.first("runs.same_delivery", **same)
+    if found is None:
+        raise BadDelivery(f"Livraison inconnue : {path.name}")
+    run: UUID = found["run"]
+    return run

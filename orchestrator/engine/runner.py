@@ -1,0 +1,128 @@
+"""A runner: takes tickets, hosts one child process per robot session, and sweeps."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from uuid import UUID, uuid4
+
+import psycopg
+from procrastinate import App
+from procrastinate import exceptions as queue_errors
+
+from orchestrator.engine.sweep import sweep
+from orchestrator.engine.tickets import QUEUE, TASK, ticket_queue
+from orchestrator.store.database import Database, StoreError, StoreUnavailable
+
+#: Seconds between two sweeps; an orphan is available at most that long after its lease ends.
+SWEEP_EVERY = 2.0
+#: Seconds a session gets to finish the case in hand when its runner stops.
+GRACE = 20.0
+
+
+@dataclass
+class Runner:
+    """One process on one machine that hosts robot sessions."""
+
+    conninfo: str
+    #: The command of a session, to which caisse, scenario and runner are added, and its environment.
+    session_command: Sequence[str]
+    environment: Mapping[str, str]
+    #: How many sessions a scenario may use.
+    parallel: Callable[[str], int]
+    #: How many sessions this machine hosts at most.
+    sessions: int
+    id: UUID = field(default_factory=uuid4)
+    _children: set[asyncio.subprocess.Process] = field(default_factory=set)
+
+    async def run(self, stopping: asyncio.Event) -> None:
+        """Serve until asked to stop; a database that goes away is waited for."""
+        while not stopping.is_set():
+            try:
+                await self._serve(stopping)
+            except (StoreUnavailable, StoreError, psycopg.Error, queue_errors.ConnectorException):
+                await asyncio.sleep(1)
+        await self._stop_children()
+
+    async def _serve(self, stopping: asyncio.Event) -> None:
+        queue = ticket_queue(self.conninfo)
+        queue.task(name=TASK, queue=QUEUE)(self._host)
+        async with Database(self.conninfo) as database, queue.open_async():
+            await self._register(database)
+            worker = asyncio.create_task(
+                queue.run_worker_async(
+                    queues=[QUEUE],
+                    concurrency=self.sessions,
+                    install_signal_handlers=False,
+                    fetch_job_polling_interval=1,
+                    update_heartbeat_interval=5,
+                    stalled_worker_timeout=15,
+                    delete_jobs="successful",
+                    shutdown_graceful_timeout=GRACE,
+                )
+            )
+            try:
+                await self._sweep_until(stopping, worker, database, queue)
+            finally:
+                await self._stop_children()
+                worker.cancel()
+                await asyncio.gather(worker, return_exceptions=True)
+
+    async def _sweep_until(
+        self, stopping: asyncio.Event, worker: asyncio.Task[None], database: Database, queue: App
+    ) -> None:
+        while not stopping.is_set():
+            if worker.done():
+                worker.result()
+                return
+            await sweep(database, queue, self.parallel)
+            async with database.transaction(f"runner:{self.id}") as tx:
+                await tx.run("sessions.beat_runner", id=self.id)
+            try:
+                await asyncio.wait_for(asyncio.shield(stopping.wait()), SWEEP_EVERY)
+            except TimeoutError:
+                continue
+
+    async def _register(self, database: Database) -> None:
+        async with database.transaction(f"runner:{self.id}") as tx:
+            await tx.run("sessions.register_runner", id=self.id, host=socket.gethostname(), pid=os.getpid())
+
+    async def _host(self, caisse: str, scenario: str) -> None:
+        """Run one session process to its end; how it ends does not matter here, the ledger knows."""
+        child = await asyncio.create_subprocess_exec(
+            *self.session_command,
+            "--caisse",
+            caisse,
+            "--scenario",
+            scenario,
+            "--runner",
+            str(self.id),
+            env=self.environment,
+        )
+        self._children.add(child)
+        try:
+            await child.wait()
+        finally:
+            self._children.discard(child)
+
+    async def _stop_children(self) -> None:
+        children = list(self._children)
+        for child in children:
+            _signal(child, signal.SIGTERM)
+        done = [asyncio.create_task(child.wait()) for child in children]
+        if done:
+            _, late = await asyncio.wait(done, timeout=GRACE)
+            for child in children if late else ():
+                _signal(child, signal.SIGKILL)
+
+
+def _signal(child: asyncio.subprocess.Process, number: signal.Signals) -> None:
+    if child.returncode is None:
+        try:
+            child.send_signal(number)
+        except ProcessLookupError:
+            return

@@ -1,0 +1,212 @@
+"""One robot session: a process that claims cases one after the other, works them on its logged-in desks, and settles them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from orchestrator.domain.cases import AskHuman, Failed, Outcome, RetryPolicy, decide
+from orchestrator.domain.civil import Clock
+from orchestrator.domain.errors import BrowserGone, EntryInDoubt, LeaseLost, LoginRefused, TooSlow
+from orchestrator.domain.keywords import Kind
+from orchestrator.engine.enter import Entering
+from orchestrator.engine.evidence import keep_capture
+from orchestrator.engine.lease import LEASE, Heartbeat, Lease, clocks
+from orchestrator.engine.settle import give_back, settle
+from orchestrator.engine.work import Attempt, Claimed, Workbench
+from orchestrator.language.model import Step
+from orchestrator.store.database import StoreUnavailable
+
+#: Longest time for one case, seconds; no sign of life is given beyond it.
+CASE_LIMIT = 180.0
+#: A session is recycled after that many cases: leaks end with their process.
+RECYCLE_AFTER = 500
+#: Seconds between two looks when cases will be ready in a moment.
+PAUSE = 0.5
+
+
+@dataclass
+class RobotSession:
+    """The loop of one session process."""
+
+    bench: Workbench
+    heartbeat: Heartbeat
+    clock: Clock
+    runner: UUID
+    id: UUID
+    policy: RetryPolicy
+    stopping: asyncio.Event
+
+    async def run(self) -> str:
+        """Work until nothing is ready; returns why it ended."""
+        await self._begin()
+        reason = "crashed"
+        try:
+            reason = await self._loop()
+        finally:
+            self.heartbeat.hold(None)
+            await self._end(reason)
+        return reason
+
+    async def _loop(self) -> str:
+        worked = 0
+        while not self.stopping.is_set():
+            if await self._stopped_application():
+                return "application stopped"
+            case = await self._claim()
+            if case is None:
+                if not await self._soon():
+                    return "nothing ready"
+                await asyncio.sleep(PAUSE)
+                continue
+            await self._handle(case)
+            worked += 1
+            if worked >= RECYCLE_AFTER:
+                return "recycled"
+        return "asked to stop"
+
+    async def _handle(self, case: Claimed) -> None:
+        self.heartbeat.hold(case.lease)
+        attempt = Attempt(self.bench, case)
+        outcome = await self._outcome(attempt)
+        error = outcome.error if isinstance(outcome, Failed) else None
+        if isinstance(error, LoginRefused):
+            await self._stop_application(error)
+            await give_back(self.bench, case)
+            return
+        if isinstance(error, StoreUnavailable):
+            raise error
+        decision = decide(outcome, case.attempt, self.policy, self.clock.now())
+        if isinstance(decision, AskHuman):
+            await keep_capture(self.bench, case, "exception", "exception")
+        try:
+            await settle(self.bench, attempt, decision)
+        except LeaseLost:
+            await self._record("case.lease_lost", case)
+        if error is not None:
+            await self._throw_sessions_away(error)
+
+    async def _outcome(self, attempt: Attempt) -> Outcome:
+        try:
+            async with asyncio.timeout(CASE_LIMIT):
+                return await self._work(attempt)
+        except TimeoutError:
+            return Failed(error=TooSlow())
+        except Exception as error:  # noqa: BLE001 - the border of an attempt: decide() says what each means
+            return Failed(error=error)
+
+    async def _work(self, attempt: Attempt) -> Outcome:
+        case = attempt.case
+        if await self._interrupted(case):
+            raise EntryInDoubt("La tentative précédente s'est arrêtée pendant la saisie : à vérifier.")
+        for step in self.bench.scenario.steps:
+            known = await self._known_entry(attempt, step) if step.kind is Kind.ENTER else None
+            if known is not None:
+                return known
+        outcome, entry = await attempt.steps()
+        if outcome is not None:
+            return outcome
+        if entry is None:
+            raise TypeError("un scénario finit par une issue ou par une saisie")
+        return await Entering(attempt, entry).enter()
+
+    async def _known_entry(self, attempt: Attempt, step: Step) -> Outcome | None:
+        asked = attempt.case.instruction
+        if asked.get("do") == "read_back":
+            return await Entering(attempt, step).read_back(str(asked["reference"]), f"agent:{asked['by']}")
+        return await Entering(attempt, step).before_reading()
+
+    async def _interrupted(self, case: Claimed) -> bool:
+        """True when an earlier attempt died between its intent and its proof; it is in doubt from now on."""
+        async with self.bench.database.transaction(self.bench.actor) as tx:
+            doubted = await tx.all("entries.mark_doubtful_of_case", case_id=case.id)
+            for row in doubted:
+                await tx.run("entries.end_attempt", entry=row["id"], result="doubtful")
+        return bool(doubted)
+
+    async def _throw_sessions_away(self, error: Exception) -> None:
+        """A page in an unknown state is not used again; a browser that died ends this process."""
+        if isinstance(error, BrowserGone):
+            raise error
+        if self.bench.last_desk is not None:
+            await self.bench.last_desk.discard()
+
+    # --- the ledger --------------------------------------------------------------------------------------------------
+
+    async def _claim(self) -> Claimed | None:
+        scenario = self.bench.scenario
+        asked = clocks()
+        async with self.bench.database.transaction(self.bench.actor) as tx:
+            where = {"caisse": scenario.caisse, "scenario": scenario.name}
+            row = await tx.first("cases.claim", session=self.id, lease=LEASE, **where)
+            if row is None:
+                return None
+            # numbered by epoch: one given back does not count among the attempts, yet it was one
+            attempt = {"case_id": row["id"], "n": row["epoch"], "epoch": row["epoch"], "session": self.id}
+            await tx.run("cases.begin_attempt", caisse=scenario.caisse, **attempt)
+            run = await tx.first("runs.one", id=row["run"])
+        if run is None:
+            raise LeaseLost
+        return self._claimed(row, run, asked)
+
+    def _claimed(self, row: Mapping[str, Any], run: Mapping[str, Any], asked: tuple[float, float]) -> Claimed:
+        key = self.bench.vault.data_key(row["id"], row["data_key"])
+        texts = self.bench.vault.open(key, f"cases:payload:{row['id']}", row["payload"])["fields"]
+        fields = self.bench.scenario.case.fields
+        return Claimed(
+            id=row["id"],
+            reference=row["reference"],
+            run=row["run"],
+            attempt=row["attempts"],
+            lease=Lease(
+                case=row["id"], epoch=row["epoch"], session=self.id, asked=asked, last_beat=asked[0] + CASE_LIMIT
+            ),
+            data_key=key,
+            fields={name: field.parse(texts[name]) for name, field in fields.items()},
+            run_date=run["run_date"],
+            instruction=row["instruction"] or {},
+        )
+
+    async def _soon(self) -> bool:
+        where = {"caisse": self.bench.scenario.caisse, "scenario": self.bench.scenario.name}
+        async with self.bench.database.transaction(self.bench.actor) as tx:
+            await tx.all("cases.sweep_waiting")
+            busy = await tx.first("cases.busy", **where)
+        return busy is not None and (busy["ready"] or busy["soon"])
+
+    async def _stopped_application(self) -> bool:
+        async with self.bench.database.transaction(self.bench.actor) as tx:
+            stopped = await tx.all("sessions.stopped_applications", caisse=self.bench.scenario.caisse)
+        return any(row["application"] in self.bench.desks for row in stopped)
+
+    async def _stop_application(self, error: LoginRefused) -> None:
+        caisse = self.bench.scenario.caisse
+        async with self.bench.database.transaction(self.bench.actor) as tx:
+            await tx.run("sessions.stop_application", caisse=caisse, application=error.application, reason=str(error))
+            await tx.record(caisse, "application.stopped", error.application, reason="login refused")
+
+    async def _begin(self) -> None:
+        scenario = self.bench.scenario
+        who = {"caisse": scenario.caisse, "runner": self.runner, "robot": self.bench.robot, "scenario": scenario.name}
+        async with self.bench.database.transaction(self.bench.actor) as tx:
+            await tx.run("sessions.begin", id=self.id, **who)
+            await tx.record(
+                scenario.caisse, "session.begun", str(self.id), robot=self.bench.robot, version=scenario.hash
+            )
+
+    async def _end(self, reason: str) -> None:
+        try:
+            async with self.bench.database.transaction(self.bench.actor) as tx:
+                await tx.run("sessions.end", id=self.id, reason=reason)
+                await tx.record(self.bench.scenario.caisse, "session.ended", str(self.id), reason=reason)
+        except StoreUnavailable:
+            return  # the sweep sees a session without heartbeat
+
+    async def _record(self, verb: str, case: Claimed) -> None:
+        async with self.bench.database.transaction(self.bench.actor) as tx:
+            await tx.record(
+                self.bench.scenario.caisse, verb, case.reference, epoch=case.lease.epoch, session=str(self.id)
+            )

@@ -1,0 +1,138 @@
+"""Carrying out what was decided of an attempt: one transaction, under the case's epoch."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import uuid4
+
+from orchestrator.domain.cases import (
+    AskHuman,
+    AwaitApproval,
+    CaseState,
+    Cause,
+    Decision,
+    End,
+    FailedControl,
+    GiveBack,
+    RetryAt,
+)
+from orchestrator.domain.errors import EntryInDoubt, LeaseLost
+from orchestrator.engine.work import Attempt, Claimed, Workbench
+from orchestrator.store.database import Transaction
+
+
+async def settle(bench: Workbench, attempt: Attempt, decision: Decision) -> Decision:
+    """Write the decision; an entry still intended turns it into a doubt, whatever it was.
+
+    Raises :class:`LeaseLost` when another may hold the case: nothing is written then.
+    """
+    if isinstance(decision, GiveBack):
+        return decision
+    case = attempt.case
+    async with bench.database.transaction(bench.actor) as tx:
+        if await tx.first("cases.lock_held", **case.lease.key) is None:
+            raise LeaseLost
+        decision = await _doubt_first(tx, case, decision)
+        await tx.run(
+            "cases.settle", **case.lease.key, **_target(decision), findings=_sealed(bench, attempt), forgive=False
+        )
+        if isinstance(decision, AskHuman):
+            await _open_exception(tx, bench, attempt, decision)
+        outcome, code = _words(decision)
+        await tx.run("cases.end_attempt", case_id=case.id, n=case.lease.epoch, outcome=outcome, code=code)
+        await tx.record(
+            bench.scenario.caisse,
+            "attempt.ended",
+            case.reference,
+            attempt=case.attempt,
+            outcome=outcome,
+            code=code or "",
+            version=bench.scenario.hash,
+            session=str(case.lease.session),
+        )
+    return decision
+
+
+async def give_back(bench: Workbench, case: Claimed) -> None:
+    """Put a case back untouched: its application refused the robot, or the session is asked to stop."""
+    async with bench.database.transaction(bench.actor) as tx:
+        target = {"state": "ready", "ended_as": None, "wait_until": None, "findings": None}
+        await tx.run("cases.settle", **case.lease.key, **target, forgive=True)
+        await tx.run("cases.end_attempt", case_id=case.id, n=case.lease.epoch, outcome="given_back", code=None)
+
+
+async def _doubt_first(tx: Transaction, case: Claimed, decision: Decision) -> Decision:
+    """An intent that was neither proven nor withdrawn is a doubt."""
+    doubted = await tx.all("entries.mark_doubtful_of_case", case_id=case.id)
+    for row in doubted:
+        await tx.run("entries.end_attempt", entry=row["id"], result="doubtful")
+    if doubted and not (isinstance(decision, AskHuman) and decision.cause is Cause.DOUBT):
+        return AskHuman(cause=Cause.DOUBT, code=EntryInDoubt.__name__, message=str(EntryInDoubt()))
+    return decision
+
+
+async def _open_exception(tx: Transaction, bench: Workbench, attempt: Attempt, decision: AskHuman) -> None:
+    queue = _queue(bench, decision)
+    await tx.run(
+        "exceptions.open",
+        id=uuid4(),
+        caisse=bench.scenario.caisse,
+        case_id=attempt.case.id,
+        scenario=bench.scenario.name,
+        cause=decision.cause,
+        code=decision.code,
+        message=decision.message,
+        failed=[_as_json(control) for control in decision.failed],
+        queue=queue,
+        restricted=queue != bench.scenario.queue,
+        attempt=attempt.case.attempt,
+        amount_c=attempt.amount.centimes if attempt.amount else None,
+    )
+
+
+def _queue(bench: Workbench, decision: AskHuman) -> str:
+    """The queue of the first code that has one of its own; a sensitive code wins over any other."""
+    codes = [decision.code, *(control.code for control in decision.failed)]
+    known = [bench.scenario.codes[code].queue for code in codes if code in bench.scenario.codes]
+    return next((queue for queue in known if queue != bench.scenario.queue), bench.scenario.queue)
+
+
+def _as_json(control: FailedControl) -> dict[str, str]:
+    return {"code": control.code, "step": control.step, "title": control.title}
+
+
+def _target(decision: Decision) -> dict[str, Any]:
+    state, ended_as, until = _state(decision)
+    return {"state": state, "ended_as": ended_as, "wait_until": until}
+
+
+def _state(decision: Decision) -> tuple[CaseState, str | None, datetime | None]:
+    match decision:
+        case End(name=name):
+            return CaseState.ENDED, name, None
+        case RetryAt(at=at):
+            return CaseState.WAITING, None, at
+        case AwaitApproval():
+            return CaseState.AWAITING_APPROVAL, None, None
+        case _:
+            return CaseState.EXCEPTION, None, None
+
+
+def _words(decision: Decision) -> tuple[str, str | None]:
+    match decision:
+        case End(name=name):
+            return name, None
+        case RetryAt(reason=reason):
+            return "retry", reason
+        case AskHuman(cause=cause, code=code):
+            return f"exception:{cause}", code
+        case AwaitApproval():
+            return "awaiting_approval", None
+        case GiveBack():
+            return "lease_lost", None
+
+
+def _sealed(bench: Workbench, attempt: Attempt) -> bytes:
+    rows = [finding.as_json() for finding in attempt.findings]
+    return bench.vault.seal(attempt.case.data_key, f"cases:findings:{attempt.case.id}", rows)

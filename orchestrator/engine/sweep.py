@@ -1,0 +1,41 @@
+"""What every runner sweeps, idempotently: what happens when a robot dies is here (ENTER, Leases and processes).
+
+No elected keeper: rows are taken with SKIP LOCKED, and only the counting of tickets takes a lock, for one transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from procrastinate import App
+
+from orchestrator.engine.tickets import want_sessions
+from orchestrator.store.database import Database
+
+ACTOR = "sweep"
+
+
+async def sweep(database: Database, queue: App, parallel: Callable[[str], int]) -> None:
+    """Give orphans back, wake waiting cases, void expired approvals, and see that ready cases have a live ticket."""
+    async with database.transaction(ACTOR) as tx:
+        for orphan in await tx.all("cases.sweep_orphans"):
+            await tx.record(orphan["caisse"], "case.orphaned", str(orphan["id"]), scenario=orphan["scenario"])
+    async with database.transaction(ACTOR) as tx:
+        await tx.all("cases.sweep_waiting")
+        await tx.all("cases.sweep_approvals")
+    await _feed(database, queue, parallel)
+
+
+async def _feed(database: Database, queue: App, parallel: Callable[[str], int]) -> None:
+    async with database.transaction(ACTOR) as tx:
+        lock = await tx.first("sessions.one_feeder")
+        if lock is None or not lock["mine"]:
+            return
+        await tx.all("sessions.bury_tickets")
+        for hungry in await tx.all("cases.hungry"):
+            caisse, scenario = hungry["caisse"], hungry["scenario"]
+            stopped = await tx.all("sessions.stopped_applications", caisse=caisse)
+            live = await tx.first("sessions.live_tickets", caisse=caisse, scenario=scenario)
+            missing = min(parallel(scenario), hungry["ready"]) - (live["live"] if live else 0)
+            if missing > 0 and not stopped:
+                await want_sessions(queue, tx.connection, caisse, scenario, missing)

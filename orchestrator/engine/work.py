@@ -1,0 +1,178 @@
+"""One attempt at a case: the steps of its scenario, in order, until an outcome."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from orchestrator.domain.cases import Controls, Done, FailedControl, Outcome
+from orchestrator.domain.errors import BusinessException, SessionExpired, TooSlow
+from orchestrator.domain.keywords import Keyword, Kind
+from orchestrator.domain.money import Euros
+from orchestrator.drivers.desk import WebDesk
+from orchestrator.engine.findings import Finding, findings_of
+from orchestrator.engine.lease import Lease
+from orchestrator.language.faults import ExpressionError
+from orchestrator.language.model import Control, RunInfo, Scenario, Severity, Step
+from orchestrator.store.database import Database
+from orchestrator.store.vault import Vault
+
+#: Longest time for one call of a keyword, seconds: a hung page ends the attempt, not the session.
+STEP_LIMIT = 60.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Claimed:
+    """A case in hand."""
+
+    id: UUID
+    reference: str
+    run: UUID
+    attempt: int
+    lease: Lease
+    data_key: bytes
+    fields: Mapping[str, object]
+    run_date: date
+    #: What a person asked of the robot, if anything.
+    instruction: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class Workbench:
+    """Everything an attempt may use; one per robot session."""
+
+    scenario: Scenario
+    keywords: Mapping[str, Keyword]
+    desks: Mapping[str, WebDesk]
+    database: Database
+    vault: Vault
+    evidence: Path
+    #: The robot's declared name, as author of what it enters.
+    robot: str
+    #: The desk that was touched last, for the capture.
+    last_desk: WebDesk | None = None
+
+    @property
+    def actor(self) -> str:
+        """How the audit log names this robot."""
+        return f"robot:{self.robot}"
+
+    async def call(self, keyword: Keyword, arguments: Mapping[str, object]) -> Any:  # noqa: ANN401 - typed by the keyword
+        """Call a keyword on its application's desk; an expired session is renewed once, since reading may be repeated."""
+        if keyword.kind is Kind.COMPUTE:
+            return keyword.function(**arguments)
+        desk = self.last_desk = self.desks[keyword.application]
+        try:
+            async with asyncio.timeout(STEP_LIMIT):
+                return await self._at_desk(desk, keyword, arguments)
+        except TimeoutError:
+            raise TooSlow from None
+
+    async def _at_desk(self, desk: WebDesk, keyword: Keyword, arguments: Mapping[str, object]) -> Any:  # noqa: ANN401
+        try:
+            return await keyword.function(desk, **arguments)
+        except SessionExpired:
+            await desk.log_in_again()
+            return await keyword.function(desk, **arguments)
+
+
+class Attempt:
+    """Runs the steps of one case and remembers what was seen on the way."""
+
+    def __init__(self, bench: Workbench, case: Claimed) -> None:
+        self.bench = bench
+        self.case = case
+        self.findings: list[Finding] = []
+        self.names: dict[str, object] = {
+            **bench.scenario.parameters,
+            **case.fields,
+            "run": RunInfo(date=case.run_date),
+        }
+
+    async def steps(self) -> tuple[Outcome | None, Step | None]:
+        """Read, compute and decide; return an outcome, or the entry that comes next."""
+        failed: list[tuple[Control, FailedControl]] = []
+        for step in self.bench.scenario.steps:
+            if step.kind in {Kind.COMPUTE, Kind.ENTER} and failed:
+                break
+            self._bind_rules(step)
+            if step.when is not None and not step.when.holds(self.names):
+                continue
+            if step.kind is Kind.ENTER:
+                return None, step
+            failed += await self.read(step)
+            if any(control.severity is Severity.STOP for control, _ in failed):
+                break
+            end = None if failed else self._end(step)
+            if end is not None:
+                return end, None
+        return (controls_outcome(failed) if failed else Done(name="done")), None
+
+    async def read(self, step: Step) -> list[tuple[Control, FailedControl]]:
+        """Run one reading or computing step and return its failed controls, all of them."""
+        result = await self.bench.call(step.keyword, self.arguments(step))
+        self.names[step.id] = result
+        self._bind_rules(step)
+        self.findings += findings_of(step.id, result)
+        return self._failed_controls(step)
+
+    def _bind_rules(self, step: Step) -> None:
+        """Let ``rules`` be those of the date that this step gives, which its own result may decide."""
+        self.names["rules"] = self.bench.scenario.rulebook(step, self.names)
+
+    def arguments(self, step: Step) -> dict[str, object]:
+        """Return the arguments of a step among what is known so far."""
+        return {name: value.evaluate(self.names) for name, value in step.arguments.items()}
+
+    @property
+    def amount(self) -> Euros | None:
+        """What would be entered, as far as it is known; None before it was computed."""
+        for step in self.bench.scenario.steps:
+            if step.keyword.entry is not None:
+                try:
+                    found = step.arguments[step.keyword.entry.amount].evaluate(self.names)
+                except ExpressionError:
+                    return None
+                return found if isinstance(found, Euros) else None
+        return None
+
+    def _failed_controls(self, step: Step) -> list[tuple[Control, FailedControl]]:
+        failed = []
+        for control in step.controls:
+            if self._holds(control):
+                continue
+            code = self.bench.scenario.codes[control.code]
+            seen = Finding(step=step.id, label=f"{control.code} {code.title}", value="non", mask="non", ok=False)
+            self.findings.append(seen)
+            if control.severity is Severity.WARN:
+                continue
+            failed.append((control, FailedControl(code=control.code, step=step.id, title=code.title)))
+            if control.severity is Severity.STOP:
+                break
+        return failed
+
+    def _holds(self, control: Control) -> bool:
+        try:
+            return control.condition.holds(self.names)
+        except BusinessException as error:
+            if error.code == control.code:  # a rule without a row, asked by the very control that speaks of it
+                return False
+            if error.code == "C-15":  # said once, by its own control
+                return True
+            raise
+
+    def _end(self, step: Step) -> Done | None:
+        return next((Done(name=name) for name, when in step.ends.items() if when.holds(self.names)), None)
+
+
+def controls_outcome(failed: list[tuple[Control, FailedControl]]) -> Controls:
+    """Return the outcome of failed controls, each code once; it is tried again only if all of them may pass by themselves."""
+    unique = {control.code: item for control, item in reversed(failed)}
+    ordered = [item for _, item in failed if unique[item.code] is item]
+    retry = all(control.severity is Severity.RETRY for control, _ in failed)
+    return Controls(failed=tuple(ordered), retry=retry)

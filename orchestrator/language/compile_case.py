@@ -1,0 +1,146 @@
+"""Parameters, the case, and where cases come from."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from orchestrator.language.compile_values import Scope, template
+from orchestrator.language.faults import Faults
+from orchestrator.language.fields import FIELD_TYPES, Field
+from orchestrator.language.model import CsvSource, Due
+from orchestrator.language.nodes import Node, Text
+from orchestrator.language.sections import Section, whole
+from orchestrator.language.shapes import ANY
+from orchestrator.language.templates import Template
+
+_TYPES = {name: name for name in FIELD_TYPES}
+_BAD_ROWS: Mapping[str, Literal["set aside", "refuse the file"]] = {
+    "set aside": "set aside",
+    "refuse the file": "refuse the file",
+}
+_DATE_FORMAT = "JJ/MM/AAAA"
+
+
+def compile_parameters(section: Section, local: Section, caisse: str) -> tuple[dict[str, object], dict[str, Any]]:
+    """Return the typed values of the parameters, those of the caisse first, and their shapes."""
+    values: dict[str, object] = {}
+    shapes: dict[str, Any] = {}
+    for key, node in section.entries.values():
+        if not section.identifier(key):
+            continue
+        declared = Section(node, section.faults, f"paramètre {key.text}", ("type", "default", "title"))
+        declared.need("type", "decimal")
+        declared.need("title", '"Ce que c\'est, en français"')
+        declared.scalar("title")
+        name = declared.choice("type", _TYPES, "")
+        kind = FIELD_TYPES[name or "text"]
+        shapes[key.text] = kind.python if name else ANY
+        if not name:
+            continue
+        if key.text in local:
+            values[key.text] = local.parsed(key.text, kind.parse, None)
+        elif "default" in declared:
+            values[key.text] = declared.parsed("default", kind.parse, None)
+        else:
+            message = f"paramètre « {key.text} » : ni default, ni valeur de la caisse {caisse}"
+            section.faults.add(key, message, f"Le donner dans le fichier <scénario>.{caisse}.yaml, sous values.")
+    return values, shapes
+
+
+def compile_fields(section: Section) -> dict[str, Field]:
+    """Return the fields of the case by name."""
+    fields: dict[str, Field] = {}
+    columns: dict[str, str] = {}
+    for key, node in section.entries.values():
+        if not section.identifier(key):
+            continue
+        field = _field(key, node, section.faults)
+        fields[key.text] = field
+        if field.column in columns:
+            message = f"la colonne « {field.column} » est déjà celle du champ « {columns[field.column]} »"
+            section.faults.add(node, message, "Une colonne par champ.")
+        columns[field.column] = key.text
+    return fields
+
+
+def _field(key: Text, node: Node, faults: Faults) -> Field:
+    declared = Section(node, faults, f"champ {key.text}", ("type", "column", "max", "format"))
+    declared.need("type", "text")
+    kind = declared.choice("type", _TYPES, "text")
+    column = declared.needed_text("column", "N° assuré")
+    longest = declared.parsed("max", whole(1, 10_000), None) if "max" in declared else None
+    if kind == "date":
+        declared.need("format", _DATE_FORMAT)
+    elif "format" in declared:
+        faults.add(declared.entries["format"][0], f"champ {key.text} : « format » ne vaut que pour une date")
+    written = declared.choice("format", {_DATE_FORMAT: _DATE_FORMAT}, None)
+    return Field(name=key.text, type=kind, column=column, max=longest, format=written)
+
+
+def compile_key(section: Section, fields: Mapping[str, Field], scope: Scope) -> Template | None:
+    """Return the key of the case: identifiers only."""
+    section.need("key", "${nir}/${stop_id}")
+    node = section.scalar("key")
+    key = template(node, scope, "clé du dossier", section.faults) if node else None
+    if key is None or node is None:
+        return None
+    if not key.inserts:
+        section.faults.add(node, "la clé du dossier n'insère aucun champ", "Écrire par exemple ${nir}/${stop_id}.")
+    wrong = [name for name in key.names if name not in fields or not FIELD_TYPES[fields[name].type].identifier]
+    for name in wrong:
+        message = f"la clé du dossier n'est faite que d'identifiants, « {name} » n'en est pas un"
+        section.faults.add(node, message, "Types permis : nir, text, integer, organism.")
+    return None if wrong else key
+
+
+def compile_source(section: Section) -> CsvSource | None:
+    """Return the one source of the scenario."""
+    section.need("sources", "[{csv: anomalies-*.csv, encoding: cp1252, …}]")
+    items = section.items("sources")
+    for extra in items[1:]:
+        section.faults.add(extra, "une seule source par scénario", "Enlever celle-ci.")
+    return _csv(items[0], section.faults) if items else None
+
+
+def _csv(node: Node, faults: Faults) -> CsvSource:
+    known = ("csv", "encoding", "delimiter", "trailer", "bad_rows")
+    source = Section(node, faults, "source", known)
+    pattern = source.needed_text("csv", "anomalies-arpege-*.csv")
+    source.need("encoding", "cp1252")
+    source.need("delimiter", '";"')
+    trailer = source.section("trailer", "trailer", ("rows",))
+    return CsvSource(
+        pattern=pattern,
+        encoding=source.parsed("encoding", _encoding, "cp1252"),
+        delimiter=source.parsed("delimiter", _delimiter, ";"),
+        trailer_rows=trailer.choice("rows", {"true": True, "false": False}, default=False),
+        bad_rows=source.choice("bad_rows", _BAD_ROWS, "set aside"),
+    )
+
+
+def _encoding(text: str) -> str:
+    try:
+        return codecs.lookup(text).name
+    except LookupError:
+        raise ValueError("jeu de caractères inconnu (permis : cp1252, utf-8, latin-1…)") from None
+
+
+def _delimiter(text: str) -> str:
+    if len(text) != 1 or text.isalnum() or text in "\"' ":
+        raise ValueError("un seul caractère attendu, par exemple ;")
+    return text
+
+
+def compile_due(section: Section) -> Due | None:
+    """Return when a case should be settled: ``2 business days`` or ``10 days``."""
+    return section.parsed("due", _due, None) if "due" in section else None
+
+
+def _due(text: str) -> Due:
+    found = re.fullmatch(r"(\d{1,3}) (business )?days?", text, re.ASCII)
+    if not found:
+        raise ValueError("délai attendu, comme « 2 business days » ou « 10 days »")
+    return Due(days=int(found[1]), business=bool(found[2]))

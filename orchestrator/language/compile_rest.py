@@ -1,0 +1,96 @@
+"""The schedule, the ceilings, and what each code of exception means."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Literal
+
+from orchestrator.domain.money import Euros
+from orchestrator.language.faults import Faults
+from orchestrator.language.fields import literal_euros
+from orchestrator.language.model import Code, Limits, ScheduleEntry, Severity
+from orchestrator.language.nodes import Items, Node
+from orchestrator.language.sections import Section, whole
+
+_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_EVERY: Mapping[str, Literal["business", "all"]] = {"business": "business", "all": "all"}
+_MISSING: Mapping[str, Literal["run after", "skip"]] = {"run after": "run after", "skip": "skip"}
+_REPEATED: Mapping[str, Literal["first", "second"]] = {"first": "first", "second": "second"}
+#: What an agent may decide about an exception.
+DECISIONS = ("correct", "by_hand", "reject", "hand_over")
+#: The ceilings of ``limits``.
+CEILINGS = ("per_case", "per_run", "per_day")
+
+
+def compile_schedule(section: Section) -> tuple[ScheduleEntry, ...]:
+    """Return the ways in which the scenario starts by itself."""
+    return tuple(_entry(item, section.faults) for item in section.items("schedule"))
+
+
+def _entry(node: Node, faults: Faults) -> ScheduleEntry:
+    entry = Section(node, faults, "schedule", ("at", "days", "calendar", "missing", "repeated"))
+    entry.need("at", '"06:30"')
+    entry.need("days", "business")
+    return ScheduleEntry(
+        at=entry.parsed("at", _time, "00:00"),
+        days=_days(entry),
+        calendar=entry.choice("calendar", {"FR": "FR"}, "FR"),
+        missing=entry.choice("missing", _MISSING, "run after"),
+        repeated=entry.choice("repeated", _REPEATED, "first"),
+    )
+
+
+def _time(text: str) -> str:
+    if not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", text, re.ASCII):
+        raise ValueError('heure attendue entre guillemets, comme "06:30"')
+    return text
+
+
+def _days(entry: Section) -> Literal["business", "all"] | tuple[str, ...]:
+    if not isinstance(entry.get("days"), Items):
+        return entry.choice("days", _EVERY, "business")
+    names = entry.texts("days")
+    for name in names:
+        if name.text not in _DAYS:
+            message = f"schedule : jour « {name.text} » inconnu"
+            entry.faults.add(name, message, f"Possible ici : {', '.join(_DAYS)}.")
+    if not names and (node := entry.get("days")):
+        entry.faults.add(node, "schedule : aucun jour, cet horaire ne part jamais", "Donner au moins un jour.")
+    return tuple(name.text for name in names)
+
+
+def compile_limits(section: Section) -> Limits:
+    """Return the ceilings."""
+    limits = section.section("limits", "limits", ("parallel", *CEILINGS))
+    ceilings = {name: _ceiling(limits, name) for name in CEILINGS}
+    return Limits(parallel=limits.parsed("parallel", whole(1, 64), 1), **ceilings)
+
+
+def _ceiling(limits: Section, name: str) -> Euros | None:
+    return limits.parsed(name, literal_euros, None) if name in limits else None
+
+
+def compile_codes(section: Section) -> tuple[str, dict[str, Code]]:
+    """Return the basket of exceptions and what each code means."""
+    section.need("exceptions", "{queue: …, codes: …}")
+    exceptions = section.section("exceptions", "exceptions", ("queue", "codes"))
+    queue = exceptions.needed_text("queue", "ij")
+    table = exceptions.section("codes", "codes")
+    codes = {key.text: _code(key.text, node, queue, section.faults) for key, node in table.entries.values()}
+    return queue, codes
+
+
+def _code(code: str, node: Node, queue: str, faults: Faults) -> Code:
+    declared = Section(node, faults, f"code {code}", ("title", "severity", "queue", "agent_may"))
+    may = declared.texts("agent_may")
+    for word in may:
+        if word.text not in DECISIONS:
+            message = f"code {code} : « {word.text} » n'est pas une décision d'agent"
+            faults.add(word, message, f"Possible ici : {', '.join(DECISIONS)}.")
+    return Code(
+        title=declared.needed_text("title", '"Ce qui ne va pas, en français"'),
+        severity=declared.choice("severity", {known.value: known for known in Severity}, Severity.BLOCK),
+        queue=declared.text("queue", queue),
+        agent_may=tuple(word.text for word in may) or DECISIONS,
+    )

@@ -1,0 +1,234 @@
+"""Loading a scenario: every mistake of its files at once, or a :class:`~.model.Scenario` ready to run."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from orchestrator.domain.keywords import Keyword
+from orchestrator.language.compile_case import (
+    compile_due,
+    compile_fields,
+    compile_key,
+    compile_parameters,
+    compile_source,
+)
+from orchestrator.language.compile_rest import CEILINGS, compile_codes, compile_limits, compile_schedule
+from orchestrator.language.compile_steps import Words, compile_step
+from orchestrator.language.expressions import CONSTANTS
+from orchestrator.language.faults import Faults, ScenarioErrors, suggest
+from orchestrator.language.functions import FUNCTIONS
+from orchestrator.language.model import CaseModel, Code, Limits, Mode, RunInfo, Scenario
+from orchestrator.language.nodes import Items, Node, Table, Text, read_yaml
+from orchestrator.language.rulepacks import load_rules
+from orchestrator.language.sections import Section, whole
+from orchestrator.language.shapes import ANY
+
+_KEYS = (
+    "scenario", "title", "author", "robot", "mode", "parameters", "rules", "case", "sources", "steps", "schedule",
+    "limits", "exceptions",
+)  # fmt: skip
+#: Given by the engine when a ceiling of ``limits`` is reached.
+CEILING_CODE = "C-14"
+_RESERVED = {"rules", "run", *CONSTANTS}
+
+
+def load_scenario(path: Path, *, keywords: Mapping[str, Keyword], caisse: str | None = None) -> Scenario:
+    """Load a scenario for a caisse (its author when none is given).
+
+    The rule packs are read from ``rules/`` beside it, the caisse's own values from ``<scenario>.<caisse>.yaml``.
+    Raises :class:`ScenarioErrors` with every mistake, in French, at its file, line and column.
+    """
+    faults = Faults(file=path.name)
+    content = path.read_bytes()
+    node = read_yaml(content, faults)
+    if node is None:
+        raise ScenarioErrors(faults.found)
+    loader = _Loader(path, node, faults, keywords, caisse)
+    scenario = loader.load(content.decode("utf-8-sig"))
+    if faults.found or scenario is None:
+        raise ScenarioErrors(faults.found)
+    return scenario
+
+
+class _Loader:
+    """One loading: the nodes of the files, and what is known so far."""
+
+    def __init__(
+        self, path: Path, node: Table, faults: Faults, keywords: Mapping[str, Keyword], caisse: str | None
+    ) -> None:
+        self._path = path
+        self._node = node
+        self._faults = faults
+        self._keywords = keywords
+        self._top = Section(node, faults, "scénario", _KEYS)
+        self._author = self._top.needed_text("author", "cpam-931")
+        self._caisse = caisse or self._author
+        self._local = self._read_local()
+
+    def load(self, source_text: str) -> Scenario | None:
+        """Compile every section; None when something is missing (the faults say what)."""
+        top = self._top
+        head = self._head()
+        parameters, shapes = compile_parameters(top.section("parameters", "parameters"), self._values(), self._caisse)
+        self._check_values(shapes)
+        packs, pack_nodes = load_rules(top.texts("rules"), self._path.parent / "rules", self._faults)
+        case, rest = self._case(shapes)
+        queue, codes = compile_codes(top)
+        complete = len(packs) == len(top.texts("rules"))
+        words = self._words(shapes, packs if complete else None, codes, case)
+        self._steps(words)
+        limits = self._limits(words)
+        self._check_codes(words, limits)
+        source = compile_source(top)
+        schedule = compile_schedule(top)
+        if self._faults.found or case is None or source is None:
+            return None
+        return Scenario(
+            **head,
+            **rest,
+            author=self._author,
+            caisse=self._caisse,
+            parameters=parameters,
+            rules=packs,
+            case=case,
+            source=source,
+            steps=tuple(words.done),
+            schedule=schedule,
+            limits=limits,
+            queue=queue,
+            codes=codes,
+            hash=_digest([self._node, self._local, *pack_nodes.values()], words),
+            source_text=source_text,
+            path=self._path,
+        )
+
+    def _read_local(self) -> Table | None:
+        """Read the caisse's own values, ``<scenario>.<caisse>.yaml``, when the file exists."""
+        local = self._path.with_name(f"{self._path.stem}.{self._caisse}.yaml")
+        if local.parent != self._path.parent or not local.is_file():
+            return None
+        return read_yaml(local.read_bytes(), self._faults.of_file(local.name))
+
+    def _values(self) -> Section:
+        faults = self._faults.of_file(f"{self._path.stem}.{self._caisse}.yaml")
+        section = Section(self._local, faults, "valeurs de la caisse", ("caisse", "values"))
+        node = section.scalar("caisse")
+        if node is not None and node.text != self._caisse:
+            faults.add(node, f"ce fichier est celui de la caisse {self._caisse}", f"Écrire caisse: {self._caisse}")
+        return section.section("values", "values")
+
+    def _check_values(self, shapes: Mapping[str, Any]) -> None:
+        values = self._values()
+        for key, _ in values.entries.values():
+            if key.text not in shapes:
+                values.faults.add(key, f"paramètre « {key.text} » inconnu du scénario", suggest(key.text, shapes))
+
+    def _head(self) -> dict[str, Any]:
+        top = self._top
+        name = top.needed_text("scenario", self._path.stem)
+        node = top.get("scenario")
+        if name and name != self._path.stem and node is not None:
+            message = f"scénario « {name} » dans un fichier {self._path.name}"
+            self._faults.add(node, message, f"Écrire scenario: {self._path.stem}")
+        top.need("mode", "draft")
+        return {
+            "name": name,
+            "title": top.needed_text("title", '"Ce que fait le robot"'),
+            "robot": top.needed_text("robot", "acompte-ij"),
+            "mode": top.choice("mode", {mode.value: mode for mode in Mode}, Mode.DRAFT),
+        }
+
+    def _case(self, shapes: Mapping[str, Any]) -> tuple[CaseModel | None, dict[str, Any]]:
+        self._top.need("case", "{key: …, fields: …}")
+        section = self._top.section("case", "case", ("key", "fields", "priority", "due"))
+        section.need("fields", "{nir: {type: nir, column: N° assuré}}")
+        fields = compile_fields(section.section("fields", "fields"))
+        for key, _ in section.section("fields", "fields").entries.values():
+            if key.text in shapes or key.text in FUNCTIONS or key.text in _RESERVED:
+                self._faults.add(
+                    key, f"champ : le nom « {key.text} » veut déjà dire autre chose", "En choisir un autre."
+                )
+        scope = {name: field.python for name, field in fields.items()}
+        key_template = compile_key(section, fields, scope)
+        rest = {"priority": section.parsed("priority", whole(0, 1000), 0), "due": compile_due(section)}
+        return (CaseModel(key=key_template, fields=fields) if key_template else None), rest
+
+    def _words(
+        self,
+        shapes: Mapping[str, Any],
+        packs: Mapping[str, Any] | None,
+        codes: Mapping[str, Code],
+        case: CaseModel | None,
+    ) -> Words:
+        for key, _ in self._top.section("parameters", "parameters").entries.values():
+            if key.text in FUNCTIONS or key.text in _RESERVED:
+                message = f"paramètre : le nom « {key.text} » veut déjà dire autre chose"
+                self._faults.add(key, message, "En choisir un autre.")
+        fields = {name: field.python for name, field in case.fields.items()} if case else self._loose_fields()
+        return Words(
+            keywords=self._keywords,
+            packs=packs,
+            codes=codes,
+            key=frozenset(case.key.names) if case else None,
+            scope={**shapes, **fields, "run": RunInfo},
+            faults=self._faults,
+        )
+
+    def _loose_fields(self) -> dict[str, Any]:
+        """The names of the fields when the case itself is wrong: one mistake must not hide behind twenty."""
+        section = Section(self._top.get("case"), Faults(file=""), "case")
+        return dict.fromkeys(section.section("fields", "fields").entries, ANY)
+
+    def _steps(self, words: Words) -> None:
+        self._top.need("steps", "")
+        for item in self._top.items("steps"):
+            compile_step(item, words)
+
+    def _limits(self, words: Words) -> Limits:
+        limits = compile_limits(self._top)
+        given = self._top.section("limits", "limits")
+        missing = [name for name in CEILINGS if name not in given]
+        for payment in words.payments if missing else ():
+            message = f"« {payment.text} » est un paiement : il manque {', '.join(missing)} sous limits"
+            self._faults.add(payment, message, "Écrire par exemple per_case: 800.00 EUR")
+        return limits
+
+    def _check_codes(self, words: Words, limits: Limits) -> None:
+        """Every title is used; the ceilings have theirs (C-14)."""
+        section = self._top.section("exceptions", "exceptions").section("codes", "codes")
+        ceilings = any(getattr(limits, name) is not None for name in CEILINGS)
+        node = section.node or self._node
+        if ceilings and CEILING_CODE not in section:
+            message = f"les plafonds de limits donnent le code {CEILING_CODE}, qui n'a pas de titre"
+            self._faults.add(node, message, f"Ajouter {CEILING_CODE}: {{title: …}}")
+        for key, _ in section.entries.values():
+            if key.text not in words.used and not (ceilings and key.text == CEILING_CODE):
+                self._faults.add(key, f"le code « {key.text} » ne sert à aucun contrôle", "L'enlever ou l'employer.")
+
+
+def _digest(nodes: list[Table | None], words: Words) -> str:
+    """Return the SHA-256 of everything that decides: the files without comments and layout, and the keywords used."""
+    used = {step.keyword.name: step.keyword for step in words.done}
+    keywords = {name: _declaration(keyword) for name, keyword in used.items()}
+    content = {"files": [_plain(node) for node in nodes if node is not None], "keywords": keywords}
+    return hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+
+def _declaration(keyword: Keyword) -> list[str]:
+    return [keyword.kind.value, str(inspect.signature(keyword.function)), keyword.doc, repr(keyword.entry)]
+
+
+def _plain(node: Node) -> Any:  # noqa: ANN401 - JSON
+    match node:
+        case Table(entries=entries):
+            return {key.text: _plain(value) for key, value in entries}
+        case Items(items=items):
+            return [_plain(item) for item in items]
+        case Text(text=text):
+            return text
+    return None

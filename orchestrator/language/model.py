@@ -1,0 +1,243 @@
+"""A compiled scenario: what the engine runs. Everything in it has been checked when the file was loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from pathlib import Path
+from typing import Literal
+
+from orchestrator.domain.keywords import Keyword, Kind
+from orchestrator.domain.money import Euros
+from orchestrator.domain.rules import Rulebook, RulePack
+from orchestrator.language.expressions import Expression
+from orchestrator.language.fields import Field
+from orchestrator.language.templates import Template, Value
+
+
+class Severity(StrEnum):
+    """What a failed control does."""
+
+    #: The robot goes on reading, then stops before the first ``compute`` or ``enter``.
+    BLOCK = "block"
+    #: Nothing further makes sense: no other control is evaluated.
+    STOP = "stop"
+    #: It may pass later by itself: tried again, then a person.
+    RETRY = "retry"
+    #: Shown, and nothing else.
+    WARN = "warn"
+
+
+class Mode(StrEnum):
+    """How far a scenario goes."""
+
+    #: Written, not yet run.
+    DRAFT = "draft"
+    #: Everything but the act.
+    SHADOW = "shadow"
+    #: For real.
+    LIVE = "live"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunInfo:
+    """``run`` in expressions."""
+
+    #: The civil date of the run, Europe/Paris, fixed when the delivery is loaded.
+    date: date
+
+
+@dataclass(frozen=True, kw_only=True)
+class Due:
+    """When a case should be settled."""
+
+    #: How many days after the delivery.
+    days: int
+    #: True when only business days count.
+    business: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class CaseModel:
+    """What one case is made of."""
+
+    #: Its key: identifiers only, unique in a delivery and among open cases.
+    key: Template
+    #: Its fields by name, in the order of the file.
+    fields: Mapping[str, Field]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CsvSource:
+    """Where cases come from."""
+
+    #: Pattern of the file name.
+    pattern: str
+    #: Encoding, as Python names it.
+    encoding: str
+    #: One character.
+    delimiter: str
+    #: True when the last line is ``FIN;<number of rows>``.
+    trailer_rows: bool
+    #: What a bad row does to the delivery.
+    bad_rows: Literal["set aside", "refuse the file"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Control:
+    """A condition that must hold."""
+
+    #: Its code, e.g. ``C-05``.
+    code: str
+    #: The condition; False is a failure.
+    condition: Expression
+    #: Of the code, unless the control says otherwise (a code may stop for one cause and block for another).
+    severity: Severity
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApprovalRule:
+    """When a second person must agree before the entry."""
+
+    #: The condition.
+    when: Expression
+    #: The roles that may approve.
+    by: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """One step of a scenario."""
+
+    #: Its name: the name of its result in expressions.
+    id: str
+    #: What it may do to an application.
+    kind: Kind
+    #: The keyword it calls.
+    keyword: Keyword
+    #: The arguments handed to the keyword, by name.
+    arguments: Mapping[str, Value]
+    #: In the order of the file; a code may occur more than once.
+    controls: tuple[Control, ...]
+    #: Ends of the case by name: the first whose condition holds ends it.
+    ends: Mapping[str, Expression]
+    #: Which date chooses the rules from this step on, when given.
+    rules_at: Expression | None
+    #: The step is skipped when False.
+    when: Expression | None
+    #: The business identity of the effect (``enter`` only).
+    effect_key: Template | None
+    #: Whether a second person must agree (``enter`` only).
+    approval: ApprovalRule | None
+    #: Reading steps run again, with their controls, just before the look-up of the entry (``enter`` only, ADR 0004).
+    reread: tuple[str, ...]
+    #: Line of the step in the file.
+    line: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScheduleEntry:
+    """One way in which the scenario starts by itself."""
+
+    #: Civil time Europe/Paris, ``06:30``.
+    at: str
+    #: ``business``, ``all``, or names of days (``monday`` …).
+    days: Literal["business", "all"] | tuple[str, ...]
+    #: Whose holidays are not business days.
+    calendar: str
+    #: What to do on the night when this civil time does not exist: start at the first that does, or not at all.
+    missing: Literal["run after", "skip"]
+    #: Which of the two, on the night when an hour comes twice.
+    repeated: Literal["first", "second"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """What the robot may not exceed (C-14)."""
+
+    #: Robot sessions at the same time.
+    parallel: int
+    #: Ceilings; None when there is none.
+    per_case: Euros | None
+    per_run: Euros | None
+    per_day: Euros | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Code:
+    """What a code of exception means to people."""
+
+    #: In French.
+    title: str
+    #: What a control of this code does when it fails.
+    severity: Severity
+    #: The basket in which such exceptions are put.
+    queue: str
+    #: What an agent may decide: ``correct``, ``by_hand``, ``reject``, ``hand_over``.
+    agent_may: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scenario:
+    """A scenario, checked and ready to run."""
+
+    #: Its name, that of its file.
+    name: str
+    #: In French.
+    title: str
+    #: Who wrote it.
+    author: str
+    #: For which caisse it is loaded (its own values apply).
+    caisse: str
+    #: Which robot runs it.
+    robot: str
+    #: How far it goes.
+    mode: Mode
+    #: Typed values by name, the caisse's own included.
+    parameters: Mapping[str, object]
+    #: Rule packs by name.
+    rules: Mapping[str, RulePack]
+    #: What a case is made of.
+    case: CaseModel
+    #: Where cases come from.
+    source: CsvSource
+    #: In order.
+    steps: tuple[Step, ...]
+    #: When it starts by itself.
+    schedule: tuple[ScheduleEntry, ...]
+    #: Ceilings.
+    limits: Limits
+    #: The basket of exceptions, unless their code says otherwise.
+    queue: str
+    #: Codes of exception.
+    codes: Mapping[str, Code]
+    #: Higher first.
+    priority: int
+    #: When a case should be settled.
+    due: Due | None
+    #: SHA-256 of everything that decides: scenario, the caisse's values, rule packs, declarations of the keywords.
+    hash: str
+    #: The text of the file.
+    source_text: str
+    #: Where it was read.
+    path: Path
+
+    def step(self, identifier: str) -> Step:
+        """Return a step by its id."""
+        return next(step for step in self.steps if step.id == identifier)
+
+    def rulebook(self, step: Step, names: Mapping[str, object]) -> Rulebook:
+        """Return ``rules`` as the controls of a step see them: bound to the last ``rules_at`` up to that step.
+
+        The arguments of that step, evaluated before its result is in ``names``, see the one before. The date is
+        evaluated only when a rule is read, so that a step whose result is missing can still say why.
+        """
+        reached = self.steps[: self.steps.index(step) + (step.id in names)]
+        dated = [known.rules_at for known in reached if known.rules_at is not None]
+        return Rulebook(packs=self.rules, day=lambda: dated[-1].as_date(names))
+
+    def code_of(self, code: str) -> Code | None:
+        """Return what a code means, or None for one that the scenario does not title (an application incident)."""
+        return self.codes.get(code)

@@ -1,0 +1,58 @@
+"""``robots/<robot>/robot.yaml``: who a robot is, declared: name, owner, purpose, rights, accounts (AUDIT, Accountability)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from orchestrator.domain.errors import SettingsError
+from orchestrator.domain.keywords import Kind
+from orchestrator.language.model import Scenario
+
+
+class Robot(BaseModel):
+    """A declared identity with rights on applications."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    #: Its name, that of its folder.
+    robot: str
+    #: The name people see.
+    name: str
+    #: Who answers for it.
+    owner: str
+    #: What it is for.
+    purpose: str
+    #: Why it may process personal data.
+    legal_basis: str
+    #: What it may do, by application.
+    applications: Mapping[str, tuple[Kind, ...]]
+    #: The secrets file of its accounts, in the workspace's ``secrets`` folder (0600).
+    accounts: str
+    #: Last day it may work.
+    ends_on: date
+    #: Whom to ask.
+    contact: str
+
+
+def load_robot(path: Path) -> Robot:
+    """Read a ``robot.yaml``; raises :class:`SettingsError` with each fault."""
+    try:
+        return Robot.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    except (OSError, yaml.YAMLError, ValidationError) as error:
+        raise SettingsError(f"{path} : déclaration de robot illisible.\n{error}") from None
+
+
+def check_rights(robot: Robot, scenario: Scenario) -> None:
+    """Refuse a scenario whose steps go beyond what its robot declared."""
+    for step in scenario.steps:
+        application, kind = step.keyword.application, step.kind
+        if kind is not Kind.COMPUTE and kind not in robot.applications.get(application, ()):
+            raise SettingsError(
+                f"{scenario.path}:{step.line} : l'étape « {step.id} » demande le droit « {kind} » dans « {application} », "
+                f"que le robot « {robot.robot} » n'a pas. L'ajouter dans robots/{robot.robot}/robot.yaml, ou changer l'étape."
+            )

@@ -1,0 +1,1 @@
+"""When scenarios start by themselves."""

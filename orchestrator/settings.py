@@ -1,0 +1,70 @@
+"""Every setting, read in one place; environment variables ``GLR_…``."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+def default_workspace() -> Path:
+    """Return a folder of the user's."""
+    home = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
+    return home / "go-les-robots"
+
+
+class Settings(BaseSettings):
+    """What an installation may set."""
+
+    model_config = SettingsConfigDict(env_prefix="GLR_", extra="ignore")
+
+    #: Where data lives: database, keys, evidence, audit log.
+    workspace: Path = Field(default_factory=default_workspace)
+    #: Where scenarios, robots and keywords are; the workspace's own when it has some, else the project's.
+    home: Path | None = None
+    #: Any PostgreSQL ≥ 15, as its owner; without it one is started in the workspace.
+    database_url: str | None = None
+    #: The caisse this installation works for.
+    caisse: str = "cpam-931"
+    #: How many robot sessions this machine hosts.
+    sessions: int = Field(default=2, ge=1, le=64)
+    #: Where the console listens.
+    console_host: str = "127.0.0.1"
+    console_port: int = Field(default=8100, ge=0, le=65535)
+    #: True when the console is behind TLS: its cookies are then ``__Host-`` and ``Secure``.
+    secure_cookies: bool = False
+    #: Shown as a ribbon on every page of the console.
+    environment_name: str = "démonstration"
+
+    @property
+    def secrets(self) -> Path:
+        """Keys, role passwords and robot accounts; 0700."""
+        return self.workspace / "secrets"
+
+    @property
+    def evidence(self) -> Path:
+        """Masked captures, by digest."""
+        return self.workspace / "logs" / "evidence"
+
+    @property
+    def audit_log(self) -> Path:
+        """The exported audit log."""
+        return self.workspace / "logs" / "audit"
+
+    @property
+    def project(self) -> Path:
+        """The folder with ``scenarios/``, ``robots/`` and ``keywords/``."""
+        if self.home is not None:
+            return self.home
+        own = self.workspace / "scenarios"
+        return self.workspace if own.is_dir() else Path(__file__).resolve().parent.parent
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What a child process needs to read the same settings."""
+        given = {"GLR_WORKSPACE": str(self.workspace), "GLR_CAISSE": self.caisse, "GLR_SESSIONS": str(self.sessions)}
+        given |= {"GLR_CONSOLE_HOST": self.console_host, "GLR_CONSOLE_PORT": str(self.console_port)}
+        optional = {"GLR_HOME": self.home, "GLR_DATABASE_URL": self.database_url}
+        return {**given, **{name: str(value) for name, value in optional.items() if value is not None}}

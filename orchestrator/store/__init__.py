@@ -1,0 +1,1 @@
+"""PostgreSQL, the referee: schema, queries by name, keys and the embedded server."""

@@ -1,0 +1,115 @@
+"""A pool of connections and transactions that say who acts; driver errors are translated here, without their details.
+
+A unique violation's DETAIL quotes values (TRAPS, PostgreSQL): only the SQLSTATE and the constraint's name go further.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any, Self
+
+import psycopg
+from psycopg.rows import DictRow, dict_row
+from psycopg.types.json import Jsonb
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+
+from orchestrator.domain.errors import GlrError
+from orchestrator.store.queries import query
+
+SEARCH_PATH = "-c search_path=glr,queue -c idle_in_transaction_session_timeout=5s -c timezone=UTC"
+
+
+class StoreError(GlrError):
+    """La base de données a refusé une écriture."""
+
+    def __init__(self, state: str, constraint: str | None) -> None:
+        self.state = state
+        self.constraint = constraint
+        super().__init__(
+            f"PostgreSQL a refusé l'opération (code {state}{f', règle {constraint}' if constraint else ''})."
+        )
+
+
+class StoreUnavailable(GlrError):
+    """La base de données ne répond pas."""
+
+
+@asynccontextmanager
+async def translated() -> AsyncIterator[None]:
+    """Turn the driver's errors into ours, at this one border."""
+    try:
+        yield
+    except (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout):
+        raise StoreUnavailable from None
+    except psycopg.Error as error:
+        raise StoreError(error.sqlstate or "?????", error.diag.constraint_name) from None
+
+
+class Transaction:
+    """One transaction; queries by name only."""
+
+    def __init__(self, connection: psycopg.AsyncConnection[DictRow]) -> None:
+        self.connection = connection
+
+    async def all(self, name: str, /, **values: Any) -> list[DictRow]:  # noqa: ANN401
+        """Run a query and return its rows."""
+        async with translated():
+            cursor = await self.connection.execute(query(name), _adapted(values))
+            return await cursor.fetchall()
+
+    async def first(self, name: str, /, **values: Any) -> DictRow | None:  # noqa: ANN401
+        """Run a query and return its first row, or None."""
+        rows = await self.all(name, **values)
+        return rows[0] if rows else None
+
+    async def run(self, name: str, /, **values: Any) -> int:  # noqa: ANN401
+        """Run a statement and return how many rows it touched."""
+        async with translated():
+            cursor = await self.connection.execute(query(name), _adapted(values))
+            return cursor.rowcount
+
+    async def record(self, caisse: str, verb: str, subject: str, **details: Any) -> None:  # noqa: ANN401
+        """Insert an event into the audit outbox, in this transaction."""
+        await self.run("audit.record", caisse=caisse, verb=verb, object=subject, details=details)
+
+
+class Database:
+    """The pool of one role."""
+
+    def __init__(self, conninfo: str, *, size: int = 4) -> None:
+        self._pool: AsyncConnectionPool[psycopg.AsyncConnection[DictRow]] = AsyncConnectionPool(
+            conninfo,
+            min_size=1,
+            max_size=size,
+            open=False,
+            timeout=15,
+            kwargs={"row_factory": dict_row, "options": SEARCH_PATH},
+            check=AsyncConnectionPool.check_connection,
+        )
+
+    async def __aenter__(self) -> Self:
+        async with translated():
+            await self._pool.open(wait=True, timeout=30)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._pool.close()
+
+    @asynccontextmanager
+    async def transaction(self, actor: str) -> AsyncIterator[Transaction]:
+        """Open a transaction in the name of an actor; committed at the end, rolled back when anything is raised."""
+        async with translated(), self._pool.connection() as connection:
+            await connection.execute(query("audit.act_as"), {"actor": actor})
+            yield Transaction(connection)
+
+
+def _adapted(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: Jsonb(value) if isinstance(value, dict | list) and _is_json(value) else value
+        for name, value in values.items()
+    }
+
+
+def _is_json(value: dict[str, Any] | list[Any]) -> bool:
+    return isinstance(value, dict) or any(isinstance(item, dict) for item in value) or not value

@@ -1,0 +1,136 @@
+"""Bring a database to the current schema: roles, our schema, the ticket queue; idempotent and safe for two at once.
+
+A new database gets ``schema.sql``; an older one gets the migrations it lacks. A test proves that both lead to the same.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from collections.abc import Mapping
+from importlib.resources import files
+from pathlib import Path
+
+import psycopg
+from procrastinate import App, PsycopgConnector
+from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from orchestrator.domain.errors import GlrError, SettingsError
+
+ROLES = ("glr_runner", "glr_console", "glr_exporter")
+_LOCK = 20261122
+#: PostgreSQL 15, as libpq counts.
+_OLDEST = 150_000
+
+
+class WrongEffectKey(GlrError):
+    """La clé des saisies n'est pas celle de cette base."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "La clé des saisies n'est pas celle de cette base : avec elle, tout ce qui a été saisi serait oublié et pourrait "
+            "être saisi à nouveau. Remettre le fichier de clés d'origine (secrets/keys.json)."
+        )
+
+
+def role_urls(owner: str, secrets_folder: Path) -> dict[str, str]:
+    """Return one connection string per role, with passwords kept in a 0600 file of the workspace."""
+    passwords = _passwords(secrets_folder / "roles.json")
+    return {role: make_conninfo(owner, user=role, password=passwords[role]) for role in ROLES}
+
+
+async def migrate(owner: str, urls: Mapping[str, str], effect_fingerprint: str) -> None:
+    """Create or upgrade everything, and refuse another effect key than the one this database remembers with."""
+    async with await psycopg.AsyncConnection.connect(owner, autocommit=True) as connection:
+        _check_version(connection.info.server_version)
+        await connection.execute("select pg_advisory_lock(%s)", [_LOCK])
+        await _ensure_roles(connection, urls)
+        await _ensure_schema(connection)
+        await _ensure_queue(connection, owner)
+        await _check_effect_key(connection, effect_fingerprint)
+
+
+def _check_version(number: int) -> None:
+    if number < _OLDEST:
+        found = f"{number // 10000}.{number % 10000}"
+        raise SettingsError(
+            f"PostgreSQL {_OLDEST // 10000} ou plus récent est attendu, trouvé {found} (GLR_DATABASE_URL)."
+        )
+
+
+def migrations() -> list[str]:
+    """Return the names of all migrations, in order."""
+    folder = files("orchestrator.store").joinpath("migrations")
+    return sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".sql"))
+
+
+def sql_text(*path: str) -> str:
+    """Return one of our SQL files."""
+    return files("orchestrator.store").joinpath(*path).read_text(encoding="utf-8")
+
+
+async def _ensure_roles(connection: psycopg.AsyncConnection, urls: Mapping[str, str]) -> None:
+    for role in ROLES:
+        found = await (await connection.execute("select 1 from pg_roles where rolname = %s", [role])).fetchone()
+        verb = sql.SQL("alter") if found else sql.SQL("create")
+        password = sql.Literal(str(conninfo_to_dict(urls[role])["password"]))
+        await connection.execute(sql.SQL("{} role {} login password {}").format(verb, sql.Identifier(role), password))
+
+
+async def _ensure_schema(connection: psycopg.AsyncConnection) -> None:
+    await connection.execute("create schema if not exists glr")
+    await connection.execute(
+        "create table if not exists glr.migration (name text primary key, at timestamptz default now())"
+    )
+    rows = await (await connection.execute("select name from glr.migration")).fetchall()
+    applied = {row[0] for row in rows}
+    if not applied:
+        await _apply(connection, sql_text("schema.sql"), migrations())
+    for name in migrations():
+        if applied and name not in applied:
+            await _apply(connection, sql_text("migrations", name), [name])
+
+
+async def _apply(connection: psycopg.AsyncConnection, statements: str, names: list[str]) -> None:
+    async with connection.transaction():
+        await connection.execute("set local search_path = glr")
+        await connection.execute(statements.encode())
+        for name in names:
+            await connection.execute("insert into glr.migration (name) values (%s)", [name])
+
+
+async def _ensure_queue(connection: psycopg.AsyncConnection, owner: str) -> None:
+    await connection.execute("create schema if not exists queue")
+    found = await (await connection.execute("select to_regclass('queue.procrastinate_jobs')")).fetchone()
+    if found and found[0] is None:
+        queue = App(
+            connector=PsycopgConnector(
+                conninfo=make_conninfo(owner, options="-c search_path=queue"), max_size=1, min_size=1
+            )
+        )
+        async with queue.open_async():
+            await queue.schema_manager.apply_schema_async()
+    await connection.execute(sql_text("queue_rights.sql").encode())
+
+
+async def _check_effect_key(connection: psycopg.AsyncConnection, fingerprint: str) -> None:
+    rows = await (await connection.execute("select fingerprint from glr.effect_key")).fetchall()
+    known = {row[0] for row in rows}
+    if known and fingerprint not in known:
+        raise WrongEffectKey
+    if not known:
+        await connection.execute("insert into glr.effect_key (fingerprint) values (%s)", [fingerprint])
+
+
+def _passwords(path: Path) -> dict[str, str]:
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            json.dump({role: secrets.token_urlsafe(24) for role in ROLES}, file)
+    if path.stat().st_mode & 0o077:
+        raise SettingsError(f"Le fichier {path} est lisible par d'autres : chmod 600 {path}")
+    found: dict[str, str] = json.loads(path.read_text(encoding="ascii"))
+    return found

@@ -1,0 +1,92 @@
+-- insert: a row of a delivery becomes a case, unless an open case has its key already
+insert into cases (id, caisse, run, scenario, line, reference, key_digest, priority, due, data_key, payload)
+values (%(id)s, %(caisse)s, %(run)s, %(scenario)s, %(line)s, %(reference)s, %(key_digest)s, %(priority)s, %(due)s,
+        %(data_key)s, %(payload)s)
+on conflict (caisse, scenario, key_digest) where state not in ('ended', 'rejected', 'cancelled') do nothing
+
+-- open_by_key: the open case that already has this key
+select id, reference from cases
+where caisse = %(caisse)s and scenario = %(scenario)s and key_digest = %(key_digest)s
+  and state not in ('ended', 'rejected', 'cancelled')
+
+-- insert_blind: one entry of the blind index
+insert into blind_index (case_id, caisse, field, digest) values (%(case_id)s, %(caisse)s, %(field)s, %(digest)s)
+
+-- claim: give the most urgent ready case to a session, under a new epoch
+update cases set
+    state = 'leased', leased_by = %(session)s, lease_until = now() + %(lease)s, epoch = epoch + 1, attempts = attempts + 1
+where id = (
+    select id from cases
+    where state = 'ready' and caisse = %(caisse)s and scenario = %(scenario)s
+    order by priority desc, due, id
+    limit 1 for update skip locked
+)
+returning id, reference, run, line, epoch, attempts, instruction, data_key, payload, lease_until
+
+-- begin_attempt: write down that an attempt begins
+insert into attempt (case_id, n, caisse, epoch, session)
+values (%(case_id)s, %(n)s, %(caisse)s, %(epoch)s, %(session)s)
+
+-- renew: push the end of a lease while it is still ours
+update cases set lease_until = now() + %(lease)s
+where id = %(id)s and epoch = %(epoch)s and leased_by = %(session)s and state = 'leased' and lease_until > now()
+returning lease_until
+
+-- held: is this lease still ours, and until when
+select lease_until from cases
+where id = %(id)s and epoch = %(epoch)s and leased_by = %(session)s and state = 'leased' and lease_until > now()
+
+-- lock_held: the same, keeping the row until the end of the transaction
+select lease_until from cases
+where id = %(id)s and epoch = %(epoch)s and leased_by = %(session)s and state = 'leased' and lease_until > now()
+for update
+
+-- settle: leave the state leased, under our epoch; touches no row when the lease is lost
+update cases set
+    state = %(state)s::case_state, ended_as = %(ended_as)s, wait_until = %(wait_until)s, leased_by = null, lease_until = null,
+    findings = coalesce(%(findings)s, findings),
+    attempts = case when %(forgive)s then attempts - 1 else attempts end,
+    instruction = case when %(state)s::case_state in ('waiting', 'ready') then instruction end
+where id = %(id)s and epoch = %(epoch)s and leased_by = %(session)s and state = 'leased' and lease_until > now()
+
+-- end_attempt: write down how an attempt ended
+update attempt set ended_at = now(), outcome = %(outcome)s, code = %(code)s where case_id = %(case_id)s and n = %(n)s
+
+-- sweep_orphans: leases that ran out go back, whoever held them
+update cases set state = 'ready', leased_by = null, lease_until = null
+where id in (
+    select id from cases where state = 'leased' and lease_until < now()
+    order by lease_until limit 100 for update skip locked
+)
+returning id, caisse, scenario
+
+-- sweep_waiting: cases whose instant has come are ready again
+update cases set state = 'ready', wait_until = null
+where id in (
+    select id from cases where state = 'waiting' and wait_until <= now()
+    order by wait_until limit 1000 for update skip locked
+)
+returning id, caisse, scenario
+
+-- sweep_approvals: approvals that expired are void; their case asks again
+with void as (
+    update approval set state = 'void'
+    where id in (select id from approval where state = 'asked' and expires_at < now() limit 100 for update skip locked)
+    returning case_id
+)
+update cases set state = 'ready' from void where cases.id = void.case_id and cases.state = 'awaiting_approval'
+returning cases.id, cases.caisse, cases.scenario
+
+-- hungry: scenarios with ready cases, and how many sessions they may use
+select caisse, scenario, count(*) as ready from cases where state = 'ready' group by caisse, scenario
+
+-- busy: is anything of this scenario ready, leased, or waiting for a moment only
+select exists (select 1 from cases where caisse = %(caisse)s and scenario = %(scenario)s and state = 'ready') as ready,
+       exists (
+           select 1 from cases where caisse = %(caisse)s and scenario = %(scenario)s and state = 'waiting'
+             and wait_until < now() + interval '30 seconds'
+       ) as soon
+
+
+-- held_now: the cases that a session holds
+select reference from cases where caisse = %(caisse)s and state = 'leased' and lease_until > now()

@@ -1,0 +1,74 @@
+-- plan: remember an effect, once in the whole database
+insert into entry (id, caisse, effect_digest, scenario, application, keyword, payment, token, case_id)
+values (%(id)s, %(caisse)s, %(effect_digest)s, %(scenario)s, %(application)s, %(keyword)s, %(payment)s, %(token)s,
+        %(case_id)s)
+on conflict (effect_digest) do nothing
+
+-- by_effect: the entry of an effect, kept until the end of the transaction
+select entry.id, entry.caisse, entry.case_id, entry.state::text as state, entry.token, entry.amount_c, entry.reference,
+       entry.settled_at, cases.reference as case_reference, cases.state::text as case_state, last.values_digest
+from entry
+left join cases on cases.id = entry.case_id
+left join lateral (
+    select values_digest from entry_attempt where entry_attempt.entry = entry.id order by n desc limit 1
+) last on true
+where entry.effect_digest = %(effect_digest)s for update of entry
+
+-- adopt: an entry that was only planned passes to the case that now carries its effect
+update entry set case_id = %(case_id)s where id = %(id)s and state = 'planned'
+
+-- of_case: the entries of a case
+select id, state::text as state, token, amount_c, reference, settled_at, settled_by, planned_at, keyword
+from entry where case_id = %(case_id)s order by planned_at
+
+-- mark_doubtful_of_case: whatever was intended under an earlier lease is now in doubt
+update entry set state = 'doubtful' where case_id = %(case_id)s and state = 'intent' returning id
+
+-- intend: from here on the act may have happened
+update entry set state = 'intent', amount_c = %(amount_c)s where id = %(id)s and state = 'planned'
+
+-- begin_attempt: the attempt at an entry, open until it is proven or in doubt
+insert into entry_attempt (entry, n, caisse, case_id, epoch, session, values_digest, cookies)
+select %(entry)s, coalesce(max(n), 0) + 1, %(caisse)s, %(case_id)s, %(epoch)s, %(session)s, %(values_digest)s, %(cookies)s
+from entry_attempt where entry = %(entry)s
+
+-- end_attempt: close the open attempt at an entry
+update entry_attempt set ended_at = now(), result = %(result)s where entry = %(entry)s and ended_at is null
+
+-- confirm: read back, ours
+update entry set state = 'confirmed', reference = %(reference)s, amount_c = %(amount_c)s, settled_at = now(),
+    settled_by = %(actor)s
+where id = %(id)s and state in ('planned', 'intent', 'doubtful')
+
+-- doubt: it may have happened
+update entry set state = 'doubtful' where id = %(id)s and state = 'intent'
+
+-- not_sent: the fence proved that nothing left; the entry is planned again
+update entry set state = 'planned', amount_c = null where id = %(id)s and state = 'intent'
+
+-- by_hand: a person entered it; read back by the same look-up
+update entry set state = 'by_hand', reference = %(reference)s, amount_c = %(amount_c)s, settled_at = now(),
+    settled_by = %(actor)s
+where id = %(id)s and state in ('planned', 'intent', 'doubtful')
+
+-- spend: commit money under a ceiling; the CHECK refuses what would cross it
+insert into spending (caisse, scenario, scope, amount_c, limit_c)
+values (%(caisse)s, %(scenario)s, %(scope)s, %(amount_c)s, %(limit_c)s)
+on conflict (caisse, scenario, scope) do update
+set amount_c = spending.amount_c + excluded.amount_c, limit_c = excluded.limit_c
+
+-- ask_approval: freeze what will be entered and ask a second person
+insert into approval (id, caisse, case_id, entry, values_digest, payload, amount_c, roles, author, expires_at)
+values (%(id)s, %(caisse)s, %(case_id)s, %(entry)s, %(values_digest)s, %(payload)s, %(amount_c)s, %(roles)s, %(author)s,
+        now() + %(valid_for)s)
+
+-- approved: was exactly this approved, and not expired
+select id, validator from approval
+where case_id = %(case_id)s and state = 'approved' and values_digest = %(values_digest)s and expires_at > now()
+order by decided_at desc limit 1
+
+-- of_application: our entries in an application, for reconciliation
+select entry.token, entry.reference, entry.amount_c, entry.state::text as state, cases.reference as case_reference
+from entry left join cases on cases.id = entry.case_id
+where entry.caisse = %(caisse)s and entry.application = %(application)s and entry.state <> 'planned'
+order by entry.planned_at, entry.id

@@ -1,0 +1,76 @@
+-- record_version: remember what exactly is run
+insert into scenario_version (hash, caisse, name, title, document)
+values (%(hash)s, %(caisse)s, %(name)s, %(title)s, %(document)s) on conflict do nothing
+
+-- record_delivery: remember a delivery by its digest; touches no row when it was seen before
+insert into delivery (id, caisse, scenario, file_name, sha256, rows)
+values (%(id)s, %(caisse)s, %(scenario)s, %(file_name)s, %(sha256)s, %(rows)s)
+on conflict (caisse, scenario, sha256) do nothing
+
+-- same_delivery: the first delivery with this digest, and its run
+select delivery.file_name, delivery.received_at, run.id as run,
+       exists (
+           select 1 from cases where cases.run = run.id and state in ('ready', 'waiting', 'leased')
+       ) as unfinished
+from delivery join run on run.delivery = delivery.id
+where delivery.caisse = %(caisse)s and delivery.scenario = %(scenario)s and delivery.sha256 = %(sha256)s
+
+-- start: one launch of a scenario on one delivery
+insert into run (id, caisse, scenario, title, version, delivery, robot, mode, run_date)
+values (%(id)s, %(caisse)s, %(scenario)s, %(title)s, %(version)s, %(delivery)s, %(robot)s, %(mode)s, %(run_date)s)
+
+-- set_aside: a row that did not become a case
+insert into row_set_aside (delivery, caisse, line, code, reason, open_case)
+values (%(delivery)s, %(caisse)s, %(line)s, %(code)s, %(reason)s, %(open_case)s)
+
+-- one: a run by its id
+select run.id, caisse, scenario, title, version, robot, mode, run_date, started_at from run where id = %(id)s
+
+-- progress: how far a run is, by state and end
+select state::text as state, ended_as, count(*) as cases from cases where run = %(run)s group by state, ended_as
+
+-- rows_of: how many rows a run's delivery has, and how many were set aside
+select delivery.rows, (select count(*) from row_set_aside where row_set_aside.delivery = delivery.id) as set_aside
+from run join delivery on delivery.id = run.delivery where run.id = %(run)s
+
+-- results: one line per row of the delivery, for the summary and the comparison with the oracle
+select cases.line, cases.reference, cases.state::text as state, cases.ended_as,
+       coalesce(entry.amount_c, approval.amount_c, item.amount_c) as amount_c, entry.state::text as entry_state,
+       entry.reference as entry_reference,
+       item.cause, item.code, item.failed
+from cases
+left join lateral (
+    select amount_c, state, reference from entry
+    where entry.case_id = cases.id and entry.state <> 'planned' order by planned_at desc limit 1
+) entry on true
+left join lateral (
+    select amount_c from approval where approval.case_id = cases.id and approval.state = 'asked'
+) approval on true
+left join lateral (
+    select cause, code, failed, amount_c from exception_item where exception_item.case_id = cases.id and closed_at is null
+) item on true
+where cases.run = %(run)s
+union all
+select row_set_aside.line, null, 'set_aside', null, null, null, null, null, row_set_aside.code, null
+from row_set_aside join run on run.delivery = row_set_aside.delivery where run.id = %(run)s
+order by 1
+
+-- recent: the last runs, newest first
+select run.id, run.scenario, run.title, run.mode, run.run_date, run.started_at, delivery.file_name, delivery.rows
+from run join delivery on delivery.id = run.delivery
+where run.caisse = %(caisse)s order by run.started_at desc, run.id limit %(limit)s
+
+-- days: the first and last run date of a scenario
+select min(run_date) as first, max(run_date) as last from run where caisse = %(caisse)s and scenario = %(scenario)s
+
+-- about: what a bordereau says of its run
+select run.id, run.scenario, run.title, run.version, run.robot, run.run_date, delivery.file_name as delivery,
+       delivery.sha256 as delivery_sha256, delivery.rows as delivery_rows
+from run join delivery on delivery.id = run.delivery where run.id = %(run)s
+
+-- claim_occurrence: a due instant belongs to whoever writes it first
+insert into schedule_occurrence (caisse, scenario, occurrence, due, fired_by)
+values (%(caisse)s, %(scenario)s, %(occurrence)s, %(due)s, %(fired_by)s) on conflict do nothing
+
+-- latest_occurrence: the last start of a scenario
+select due from schedule_occurrence where caisse = %(caisse)s and scenario = %(scenario)s order by due desc limit 1

@@ -1,0 +1,463 @@
+-- The house: cases, entries, approvals, exceptions, evidence, audit outbox, people, schedule.
+-- Every table that holds cases, people or money has its caisse. Personal payloads are AES-256-GCM ciphertext.
+
+create type case_state as enum (
+    'ready', 'waiting', 'leased', 'awaiting_approval', 'exception', 'ended', 'rejected', 'cancelled'
+);
+create type entry_state as enum ('planned', 'intent', 'confirmed', 'doubtful', 'by_hand');
+
+-- The fingerprint of the key under which effect keys are remembered: another key would forget them all.
+create table effect_key (
+    fingerprint text primary key,
+    since timestamptz not null default now()
+);
+
+create table scenario_version (
+    hash text primary key,
+    caisse text not null,
+    name text not null,
+    title text not null,
+    document text not null,
+    recorded_at timestamptz not null default now()
+);
+
+create table delivery (
+    id uuid primary key,
+    caisse text not null,
+    scenario text not null,
+    file_name text not null,
+    sha256 text not null,
+    rows integer not null check (rows >= 0),
+    received_at timestamptz not null default now(),
+    unique (caisse, scenario, sha256)
+);
+
+create table run (
+    id uuid primary key,
+    caisse text not null,
+    scenario text not null,
+    title text not null,
+    version text not null references scenario_version,
+    delivery uuid not null unique references delivery,
+    robot text not null,
+    mode text not null check (mode in ('draft', 'shadow', 'live')),
+    run_date date not null,
+    started_at timestamptz not null default now()
+);
+
+-- A row of a delivery that did not become a case, with its reason; never its content.
+create table row_set_aside (
+    delivery uuid not null references delivery,
+    caisse text not null,
+    line integer not null,
+    code text not null,
+    reason text not null,
+    open_case uuid,
+    primary key (delivery, line)
+);
+
+create table cases (
+    id uuid primary key,
+    caisse text not null,
+    run uuid not null references run,
+    scenario text not null,
+    line integer not null,
+    -- what people read aloud; random, says nothing of the person
+    reference text not null unique,
+    key_digest bytea not null,
+    state case_state not null default 'ready',
+    ended_as text,
+    version integer not null default 0,
+    epoch integer not null default 0,
+    attempts integer not null default 0,
+    priority integer not null default 0,
+    due date,
+    leased_by uuid,
+    lease_until timestamptz,
+    wait_until timestamptz,
+    -- what a person asked of the robot: {"do": "resend"} or {"do": "read_back", "reference": …, "by": …}
+    instruction jsonb,
+    data_key bytea not null,
+    payload bytea not null,
+    -- ciphertext: what the robot read and computed at the last attempt, as shown to the claimer
+    findings bytea,
+    created_at timestamptz not null default now(),
+    changed_at timestamptz not null default now(),
+    unique (run, line),
+    check ((state = 'leased') = (leased_by is not null and lease_until is not null)),
+    check ((state = 'waiting') = (wait_until is not null)),
+    check ((state = 'ended') = (ended_as is not null))
+);
+-- unique by its key while open
+create unique index cases_open_key on cases (caisse, scenario, key_digest)
+    where state not in ('ended', 'rejected', 'cancelled');
+create index cases_ready on cases (caisse, scenario, priority desc, due, id) where state = 'ready';
+create index cases_waiting on cases (wait_until) where state = 'waiting';
+create index cases_leased on cases (lease_until) where state = 'leased';
+create index cases_by_run on cases (run, state);
+
+create table blind_index (
+    case_id uuid not null references cases,
+    caisse text not null,
+    field text not null,
+    digest bytea not null,
+    primary key (case_id, field)
+);
+create index blind_index_digest on blind_index (field, digest);
+
+create table runner (
+    id uuid primary key,
+    host text not null,
+    pid integer not null,
+    started_at timestamptz not null default now(),
+    last_seen timestamptz not null default now(),
+    stopped_at timestamptz
+);
+
+create table robot_session (
+    id uuid primary key,
+    caisse text not null,
+    runner uuid not null references runner,
+    robot text not null,
+    scenario text not null,
+    started_at timestamptz not null default now(),
+    last_seen timestamptz not null default now(),
+    ended_at timestamptz,
+    end_reason text
+);
+create index robot_session_open on robot_session (runner) where ended_at is null;
+
+-- One row once an application has been closed to robots; absent means open.
+create table application_stop (
+    caisse text not null,
+    application text not null,
+    reason text not null,
+    stopped_at timestamptz not null default now(),
+    primary key (caisse, application)
+);
+
+create table attempt (
+    case_id uuid not null references cases,
+    n integer not null,
+    caisse text not null,
+    epoch integer not null,
+    session uuid not null references robot_session,
+    started_at timestamptz not null default now(),
+    ended_at timestamptz,
+    outcome text,
+    code text,
+    primary key (case_id, n)
+);
+
+-- One row per effect, unique in the whole database, across scenarios, runs, deliveries and caisses.
+-- No foreign key to cases: it must outlive the erasure of a person.
+create table entry (
+    id uuid primary key,
+    caisse text not null,
+    effect_digest bytea not null unique,
+    scenario text not null,
+    application text not null,
+    keyword text not null,
+    payment boolean not null,
+    token text not null,
+    case_id uuid not null,
+    state entry_state not null default 'planned',
+    amount_c bigint,
+    reference text,
+    settled_by text,
+    planned_at timestamptz not null default now(),
+    settled_at timestamptz,
+    check ((state in ('confirmed', 'by_hand')) = (reference is not null and settled_at is not null))
+);
+create index entry_by_case on entry (case_id);
+
+create table entry_attempt (
+    entry uuid not null references entry,
+    n integer not null,
+    caisse text not null,
+    case_id uuid not null,
+    epoch integer not null,
+    session uuid not null,
+    -- HMAC of amount, period and object as they were about to be entered: what a later look must show
+    values_digest bytea not null,
+    -- ciphertext: the session cookie of the application, to end that session when settling a doubt
+    cookies bytea,
+    intent_at timestamptz not null default now(),
+    ended_at timestamptz,
+    result text check (result in ('confirmed', 'doubtful', 'not_sent')),
+    primary key (entry, n),
+    check ((ended_at is null) = (result is null))
+);
+create unique index entry_attempt_open on entry_attempt (entry) where ended_at is null;
+
+create table approval (
+    id uuid primary key,
+    caisse text not null,
+    case_id uuid not null references cases,
+    entry uuid not null references entry,
+    -- HMAC of exactly what is displayed and will be entered
+    values_digest bytea not null,
+    -- ciphertext of the same
+    payload bytea not null,
+    amount_c bigint not null,
+    roles text[] not null,
+    author text not null,
+    asked_at timestamptz not null default now(),
+    expires_at timestamptz not null,
+    state text not null default 'asked' check (state in ('asked', 'approved', 'refused', 'void')),
+    validator text,
+    decided_at timestamptz,
+    check (validator is null or validator <> author),
+    check ((state in ('approved', 'refused')) = (validator is not null and decided_at is not null))
+);
+create unique index approval_open on approval (case_id) where state = 'asked';
+
+create table exception_item (
+    id uuid primary key,
+    caisse text not null,
+    case_id uuid not null references cases,
+    scenario text not null,
+    cause text not null check (cause in ('business', 'application', 'doubt', 'robot')),
+    code text not null,
+    message text not null,
+    -- every failed control: [{"code", "step", "title"}]
+    failed jsonb not null default '[]',
+    -- what the robot computed before it stopped, when it did
+    amount_c bigint,
+    queue text not null,
+    -- true for the queues of sensitive cases: only people with the right see them
+    restricted boolean not null default false,
+    attempt integer not null,
+    opened_at timestamptz not null default now(),
+    version integer not null default 0,
+    claimed_by text,
+    claimed_until timestamptz,
+    -- the claimer asked to see names and numbers; recorded, and void with the claim
+    revealed_at timestamptz,
+    -- everyone who ever claimed it: none of them may approve the entry
+    worked_by text[] not null default '{}',
+    closed_at timestamptz,
+    closed_by text,
+    decision text check (decision in ('resend', 'done_by_hand', 'reject')),
+    -- ciphertext: the words of the agents, oldest first: [{"at", "by", "about", "text"}]
+    note bytea,
+    check ((claimed_by is null) = (claimed_until is null)),
+    check (revealed_at is null or claimed_by is not null),
+    check ((closed_at is null) = (decision is null) and (closed_at is null) = (closed_by is null))
+);
+create unique index exception_item_open on exception_item (case_id) where closed_at is null;
+create index exception_item_queue on exception_item (caisse, queue, opened_at, id) where closed_at is null;
+create index exception_item_age on exception_item (caisse, opened_at, id) where closed_at is null;
+create index exception_item_settled on exception_item (caisse, closed_by, closed_at desc, id) where closed_at is not null;
+create index exception_item_by_case on exception_item (case_id);
+
+create table evidence (
+    digest text not null,
+    case_id uuid not null references cases,
+    caisse text not null,
+    attempt integer not null,
+    step text not null,
+    kind text not null,
+    bytes integer not null,
+    taken_at timestamptz not null default now(),
+    primary key (case_id, digest)
+);
+
+-- Money already committed under a ceiling; the CHECK is the ceiling.
+create table spending (
+    caisse text not null,
+    scenario text not null,
+    scope text not null,
+    amount_c bigint not null,
+    limit_c bigint not null,
+    primary key (caisse, scenario, scope),
+    check (amount_c <= limit_c)
+);
+
+create table audit_outbox (
+    id bigint generated always as identity primary key,
+    at timestamptz not null default clock_timestamp(),
+    caisse text not null,
+    actor text not null,
+    verb text not null,
+    object text not null,
+    details jsonb not null
+);
+
+create table account (
+    login text primary key,
+    caisse text not null,
+    display_name text not null,
+    role text not null check (role in ('agent', 'supervisor')),
+    password_hash text not null,
+    restricted_queues boolean not null default false,
+    active boolean not null default true,
+    failed_logins integer not null default 0,
+    locked_until timestamptz
+);
+
+create table web_session (
+    id_digest bytea primary key,
+    login text not null references account,
+    caisse text not null,
+    csrf text not null,
+    created_at timestamptz not null default now(),
+    last_seen timestamptz not null default now()
+);
+
+create table schedule_occurrence (
+    caisse text not null,
+    scenario text not null,
+    occurrence text not null,
+    due timestamptz not null,
+    fired_at timestamptz not null default now(),
+    fired_by text not null,
+    primary key (caisse, scenario, occurrence)
+);
+
+-- Who acts in this transaction; every audited change is refused without it.
+create function current_actor() returns text language sql stable as $$
+    select nullif(current_setting('glr.actor', true), '')
+$$;
+
+create function record_event(caisse text, verb text, object text, details jsonb) returns void language plpgsql as $$
+begin
+    if current_actor() is null then
+        raise exception 'no actor: every change says who makes it' using errcode = 'GL001';
+    end if;
+    insert into audit_outbox (caisse, actor, verb, object, details)
+    values (record_event.caisse, current_actor(), record_event.verb, record_event.object, record_event.details);
+end
+$$;
+
+create function case_transition() returns trigger language plpgsql as $$
+declare
+    allowed constant text[] := array[
+        'ready>leased', 'ready>cancelled', 'waiting>ready', 'waiting>cancelled',
+        'leased>ready', 'leased>waiting', 'leased>awaiting_approval', 'leased>exception', 'leased>ended',
+        'awaiting_approval>ready', 'awaiting_approval>exception',
+        'exception>ready', 'exception>rejected', 'exception>cancelled'
+    ];
+begin
+    if tg_op = 'UPDATE' then
+        if new.epoch < old.epoch then
+            raise exception 'an epoch never goes back' using errcode = 'GL002';
+        end if;
+        if new.state = old.state then
+            return new;
+        end if;
+        if not (old.state || '>' || new.state) = any (allowed) then
+            raise exception 'impossible transition % > %', old.state, new.state using errcode = 'GL003';
+        end if;
+        if new.state = 'ready' and old.state in ('exception', 'awaiting_approval') then
+            new.attempts := 0;  -- a person sent it back: its tries begin anew
+        end if;
+        new.version := old.version + 1;
+        new.changed_at := clock_timestamp();
+    end if;
+    perform record_event(new.caisse, 'case.' || new.state, new.reference, jsonb_strip_nulls(jsonb_build_object(
+        'from', case when tg_op = 'UPDATE' then old.state end, 'version', new.version, 'epoch', new.epoch,
+        'ended_as', new.ended_as, 'scenario', new.scenario, 'run', new.run, 'attempts', new.attempts)));
+    return new;
+end
+$$;
+create trigger case_transition before insert or update on cases for each row execute function case_transition();
+
+create function entry_transition() returns trigger language plpgsql as $$
+declare
+    allowed constant text[] := array[
+        'planned>intent', 'planned>by_hand', 'planned>confirmed', 'intent>confirmed', 'intent>doubtful',
+        'intent>planned', 'intent>by_hand', 'doubtful>confirmed', 'doubtful>by_hand'
+    ];
+begin
+    if tg_op = 'UPDATE' then
+        if new.effect_digest <> old.effect_digest then
+            raise exception 'an effect keeps its identity' using errcode = 'GL004';
+        end if;
+        if new.state = old.state then
+            return new;
+        end if;
+        if not (old.state || '>' || new.state) = any (allowed) then
+            raise exception 'impossible transition of an entry % > %', old.state, new.state using errcode = 'GL003';
+        end if;
+    end if;
+    perform record_event(new.caisse, 'entry.' || new.state, new.token, jsonb_strip_nulls(jsonb_build_object(
+        'keyword', new.keyword, 'amount_c', new.amount_c, 'reference', new.reference,
+        'case', (select reference from cases where id = new.case_id))));
+    return new;
+end
+$$;
+create trigger entry_transition before insert or update on entry for each row execute function entry_transition();
+
+-- Four eyes: who approves is neither the author nor anyone who worked on the case.
+create function four_eyes() returns trigger language plpgsql as $$
+begin
+    if new.state = 'approved' and exists (
+        select 1 from exception_item
+        where case_id = new.case_id and (new.validator in (closed_by, claimed_by) or new.validator = any (worked_by))
+    ) then
+        raise exception 'who worked on a case does not approve it' using errcode = 'GL005';
+    end if;
+    if new.values_digest <> old.values_digest then
+        raise exception 'what was displayed does not change' using errcode = 'GL006';
+    end if;
+    perform record_event(new.caisse, 'approval.' || new.state, (select reference from cases where id = new.case_id),
+        jsonb_build_object('values', encode(new.values_digest, 'hex'), 'amount_c', new.amount_c));
+    return new;
+end
+$$;
+create trigger four_eyes before update on approval for each row when (old.state is distinct from new.state)
+    execute function four_eyes();
+
+create function exception_event() returns trigger language plpgsql as $$
+begin
+    if tg_op = 'UPDATE' then
+        if new.claimed_by is distinct from old.claimed_by then
+            new.revealed_at := null;
+        end if;
+        if new.claimed_by is not null and not new.claimed_by = any (new.worked_by) then
+            new.worked_by := new.worked_by || new.claimed_by;
+        end if;
+        if new.revealed_at is not null and old.revealed_at is null then
+            perform record_event(new.caisse, 'case.revealed', (select reference from cases where id = new.case_id),
+                jsonb_build_object('exception', new.id, 'code', new.code));
+            return new;
+        end if;
+    end if;
+    perform record_event(new.caisse,
+        'exception.' || case
+            when tg_op = 'INSERT' then 'opened'
+            when new.closed_at is not null and old.closed_at is null then 'closed'
+            when new.queue <> old.queue then 'handed_over'
+            when new.claimed_by is distinct from old.claimed_by and new.claimed_by is not null then 'claimed'
+            when new.claimed_by is distinct from old.claimed_by then 'released'
+            else 'renewed' end,
+        (select reference from cases where id = new.case_id),
+        jsonb_strip_nulls(jsonb_build_object('code', new.code, 'cause', new.cause, 'queue', new.queue,
+            'decision', new.decision)));
+    return new;
+end
+$$;
+create trigger exception_event before insert or update on exception_item for each row execute function exception_event();
+
+-- Rights. The application may only insert into the outbox; nobody updates it; one role moves rows out.
+grant select, insert on effect_key, scenario_version, delivery, run, row_set_aside, blind_index, attempt, evidence,
+    schedule_occurrence to glr_runner;
+grant select, insert, update on cases, runner, robot_session, entry, entry_attempt, approval, exception_item, spending
+    to glr_runner;
+grant select, insert on application_stop to glr_runner;
+grant update (ended_at, outcome, code) on attempt to glr_runner;
+grant insert on audit_outbox to glr_runner, glr_console;
+grant select on effect_key, scenario_version, delivery, run, row_set_aside, cases, blind_index, runner, robot_session,
+    application_stop, attempt, entry, approval, exception_item, evidence, spending, account, schedule_occurrence
+    to glr_console;
+grant update (state, version, instruction, payload, changed_at) on cases to glr_console;
+-- where a supervisor refuses, an agent goes on
+grant insert, update on exception_item to glr_console;
+-- proof and time of an entry; never the cookies
+grant select (entry, n, caisse, case_id, epoch, session, intent_at, ended_at, result) on entry_attempt to glr_console;
+grant update (state, validator, decided_at) on approval to glr_console;
+grant update (failed_logins, locked_until) on account to glr_console;
+grant select, insert, update, delete on web_session to glr_console;
+grant delete on application_stop to glr_console;
+grant select, delete on audit_outbox to glr_exporter;

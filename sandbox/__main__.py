@@ -1,0 +1,139 @@
+"""Commands of the practice applications: population, serve, delivery, oracle."""
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+from datetime import date
+from pathlib import Path
+
+from sandbox import delivery, oracle, stores
+from sandbox.errors import SandboxError
+from sandbox.faults import Rates
+from sandbox.population import DEFAULT_SEED, DEFAULT_SIZE, DEFAULT_TODAY, build
+from sandbox.web.legacy import Options
+from sandbox.web.server import serve
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit code."""
+    options = _parser().parse_args(arguments)
+    command: Callable[[argparse.Namespace], None] = options.command
+    try:
+        command(options)
+    except SandboxError as error:
+        print(f"sandbox: {error}", file=sys.stderr)
+        return error.exit_code
+    return 0
+
+
+def _population(options: argparse.Namespace) -> None:
+    stores.create(options.dir, build(options.people, options.seed, options.today.isoformat()))
+
+
+def _serve(options: argparse.Namespace) -> None:
+    rates = Rates.parse(options.faults, options.fault_seed)
+    served = Options(folder=options.dir, rates=rates, today=options.today, idle_seconds=options.session_minutes * 60)
+    serve(served, options.ports or [options.port_base + n if options.port_base else 0 for n in range(3)])
+
+
+def _delivery(options: argparse.Namespace) -> None:
+    print(delivery.write(stores.load(options.dir), options.date, options.out, options.change_one))
+
+
+def _oracle(options: argparse.Namespace) -> None:
+    population = stores.load(options.dir)
+    entered = oracle.ledger_keys(options.ledger) if options.ledger else set()
+    earlier = [(path.read_bytes(), day) for path, day in options.earlier]
+    before = oracle.history(population, earlier, entered)
+    verdicts = oracle.judge(population, options.delivery.read_bytes(), options.run_date, before)
+    text = "".join(f"{line}\n" for line in oracle.lines_of(verdicts))
+    if options.out:
+        options.out.write_text(text, "ascii")
+    else:
+        sys.stdout.write(text)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m sandbox", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _population_options(_command(commands, "population", _population, "make the stores of a folder"))
+    _serve_options(_command(commands, "serve", _serve, "serve the three applications"))
+    _delivery_options(_command(commands, "delivery", _delivery, "write the delivery of a day"))
+    _oracle_options(_command(commands, "oracle", _oracle, "say what each row should become"))
+    for command in commands.choices.values():
+        _read_environment(command)
+    return parser
+
+
+def _read_environment(parser: argparse.ArgumentParser) -> None:
+    """Let every option be given as ``GLR_SANDBOX_…`` too, and say so in the help."""
+    for action in parser._actions:  # noqa: SLF001 - argparse has no other way to walk its options
+        if action.dest == "help":
+            continue
+        name = f"GLR_SANDBOX_{action.dest.upper()}"
+        action.help = f"{action.help or ''} [env: {name}]".strip()
+        if given := os.environ.get(name):
+            several = isinstance(action.default, list) and action.type is not None
+            action.default = [_earlier(one) for one in given.split(",")] if several else given
+            action.required = False
+
+
+def _command(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]",
+    name: str,
+    run: Callable[[argparse.Namespace], None],
+    summary: str,
+) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = commands.add_parser(name, help=summary, description=summary)
+    parser.add_argument("--dir", type=Path, required=True, help="folder of the stores")
+    parser.set_defaults(command=run)
+    return parser
+
+
+def _population_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--people", type=int, default=DEFAULT_SIZE, help="data rows of a delivery")
+    parser.add_argument("--seed", type=int, default=DEFAULT_SEED)
+    parser.add_argument("--today", type=date.fromisoformat, default=date.fromisoformat(DEFAULT_TODAY))
+
+
+def _serve_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--port-base", type=int, default=8101, help="first of three ports; 0 = any three")
+    parser.add_argument("--ports", type=_ports, help="three ports, by commas; 0 = any")
+    parser.add_argument("--today", type=date.fromisoformat, help="business date instead of the file `today`")
+    parser.add_argument("--faults", default="", help="e.g. before=0.05,after=0.05,drop=0.02,expiry=0.02,latency=0:30")
+    parser.add_argument("--fault-seed", type=int, default=1)
+    parser.add_argument("--session-minutes", type=float, default=30.0, help="idle time that ends a session")
+
+
+def _delivery_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--date", type=date.fromisoformat, required=True)
+    parser.add_argument("--out", type=Path, required=True, help="file, or a folder")
+    parser.add_argument("--change-one", type=int, metavar="SEED", help="change one row, no decision")
+
+
+def _oracle_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--delivery", type=Path, required=True)
+    parser.add_argument("--run-date", type=date.fromisoformat, required=True)
+    parser.add_argument("--ledger", type=Path, help="COMPTA's ledger: stops entered there are already done")
+    parser.add_argument("--earlier", type=_earlier, action="append", default=[], metavar="FILE@RUN-DATE")
+    parser.add_argument("--out", type=Path)
+
+
+def _ports(text: str) -> list[int]:
+    ports = [int(one) for one in text.split(",")]
+    if len(ports) != len(stores.APPLICATIONS):
+        raise argparse.ArgumentTypeError("expected three ports: BDO,ARPEGE,COMPTA")
+    return ports
+
+
+def _earlier(text: str) -> tuple[Path, date]:
+    path, _, day = text.rpartition("@")
+    try:
+        return Path(path), date.fromisoformat(day)
+    except ValueError:
+        raise argparse.ArgumentTypeError("expected FILE@RUN-DATE") from None
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,248 @@
+"""Fill the three stores with a population; done once per folder."""
+
+import hashlib
+import hmac
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from sandbox.db import Row, Store
+from sandbox.errors import NoPopulationError, PopulationExistsError
+from sandbox.formats import show_date, show_iban, show_money, show_nir, show_yes
+from sandbox.model import FLAGS, ROBOT_LOGIN, Advance, Listed, Payment, Person, Population, Stop
+from sandbox.population import build
+
+APPLICATIONS = ("bdo", "arpege", "compta")
+_PEOPLE_ACCOUNTS = {
+    "bdo": {"A1001": "agent", "A1002": "agent"},
+    "arpege": {"A1001": "agent", "A1002": "agent"},
+    "compta": {"A1001": "agent", "A1002": "agent", "ordonnateur": "ordonnateur", "dcf": "dcf"},
+}
+_DOSSIER_BASE, _ASSURE_BASE, _ADVANCE_BASE = 10_000, 50_000, 100
+
+
+def create(folder: Path, population: Population) -> None:
+    """Write stores, accounts and description of a population into a folder that has none."""
+    folder.mkdir(parents=True, exist_ok=True)
+    if (folder / "population.json").exists():
+        raise PopulationExistsError(folder)
+    accounts = _accounts(population.seed)
+    for application in APPLICATIONS:
+        _create_store(folder, application, population, accounts[application])
+    _write_private(folder / "accounts.json", json.dumps(accounts, indent=1) + "\n")
+    (folder / "today").write_text(f"{population.today.isoformat()}\n", "ascii")
+    description = {"people": population.size, "seed": population.seed, "today": population.today.isoformat()}
+    (folder / "population.json").write_text(json.dumps(description) + "\n", "ascii")
+
+
+def load(folder: Path) -> Population:
+    """Rebuild the description of everybody from `population.json`: the initial state, not the stores'."""
+    path = folder / "population.json"
+    if not path.exists():
+        raise NoPopulationError(folder)
+    description = json.loads(path.read_text("ascii"))
+    return build(description["people"], description["seed"], description["today"])
+
+
+def password_hash(salt: str, password: str) -> str:
+    """What the store keeps of a password."""
+    return hashlib.sha256(f"{salt}:{password}".encode()).hexdigest()
+
+
+def _accounts(seed: int) -> dict[str, dict[str, dict[str, str]]]:
+    return {
+        application: {
+            login: {"password": _password(seed, application, login), "role": role}
+            for login, role in {ROBOT_LOGIN: "robot", **people}.items()
+        }
+        for application, people in _PEOPLE_ACCOUNTS.items()
+    }
+
+
+def _password(seed: int, application: str, login: str) -> str:
+    return hmac.new(f"practice {seed}".encode(), f"{application}/{login}".encode(), "sha256").hexdigest()[:16]
+
+
+def _write_private(path: Path, text: str) -> None:
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        file.write(text)
+
+
+def _create_store(folder: Path, application: str, population: Population, accounts: dict[str, dict[str, str]]) -> None:
+    path = folder / f"{application}.db"
+    for leftover in folder.glob(f"{application}.db*"):
+        leftover.unlink()
+    store = Store(path)
+    store.create(application)
+    with store.transaction():
+        _fill_accounts(store, accounts)
+        {"bdo": _fill_bdo, "arpege": _fill_arpege, "compta": _fill_compta}[application](store, population)
+    store.close()
+    (folder / f"{application}.ledger.jsonl").touch()
+
+
+def _fill_accounts(store: Store, accounts: dict[str, dict[str, str]]) -> None:
+    store.run_many(
+        "INSERT INTO compte (login, sel, empreinte, role) VALUES (?, ?, ?, ?)",
+        [(login, login, password_hash(login, one["password"]), one["role"]) for login, one in accounts.items()],
+    )
+
+
+def _fill_bdo(store: Store, population: Population) -> None:
+    files = [person for person in population.people for _ in range(person.bdo_files)]
+    store.run_many(
+        "INSERT INTO dossier (id, nir, fiche, compte_bancaire, verrou, image_de_la_veille) VALUES (?, ?, ?, ?, ?, ?)",
+        [
+            (_DOSSIER_BASE + n, p.nir, json.dumps(_bdo_fields(p)), json.dumps(_bank_fields(p)), p.lock, int(p.stale))
+            for n, p in enumerate(files, start=1)
+        ],
+    )
+
+
+def _bdo_fields(person: Person) -> dict[str, str]:
+    return {
+        "nir": show_nir(person.nir),
+        "certification": "certifié" if person.certified else "non certifié",
+        "nom_naissance": person.birth_name,
+        "nom_usage": person.usage_name,
+        "prenoms": ", ".join(person.first_names),
+        "sexe": person.sex,
+        "date_naissance": show_date(person.birth),
+        "lieu_naissance": person.birth_place,
+        "date_deces": show_date(person.death),
+        "organisme": person.organism,
+        "organisme_depuis": show_date(person.organism_since),
+        "droits_debut": show_date(person.rights_start),
+        "droits_fin": show_date(person.rights_end),
+        "homonymes": str(person.homonyms),
+        **{flag: show_yes(flag in person.flags) for flag in FLAGS},
+        "personne_sensible": show_yes(person.sensitive),
+    }
+
+
+def _bank_fields(person: Person) -> dict[str, str]:
+    if person.bank is None:
+        return {}
+    return {
+        "iban": show_iban(person.bank.iban),
+        "bic": person.bank.bic,
+        "titulaire": person.bank.holder,
+        "date_modification": show_date(person.bank.changed),
+        "origine": person.bank.origin,
+    }
+
+
+def _fill_arpege(store: Store, population: Population) -> None:
+    listed = {row.stop_reference: row for row in population.rows if isinstance(row, Listed)}
+    for number, person in enumerate(population.people, start=_ASSURE_BASE + 1):
+        store.run(
+            "INSERT INTO assure (id, nir, identite, droits, revenus) VALUES (?, ?, ?, ?, ?)",
+            number,
+            person.nir,
+            json.dumps(_identity(person)),
+            json.dumps(_rights(person)),
+            json.dumps(_incomes(person)),
+        )
+        store.run_many(
+            "INSERT INTO arret (assure, reference, debut, fin, fiche, anomalie, signalee_le) VALUES (?,?,?,?,?,?,?)",
+            [(number, *_stop_row(stop, listed.get(stop.reference))) for stop in person.stops],
+        )
+        store.run_many(
+            "INSERT INTO paiement (assure, nir, reference, du, au, brut_c, csg_c, crds_c, destinataire, date, etat,"
+            " code_rejet, tardif, visible) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+            list(_payment_rows(number, person)),
+        )
+
+
+def _identity(person: Person) -> dict[str, str]:
+    first = person.arpege_first_name or person.first_names[0]
+    return {
+        "nir": show_nir(person.nir),
+        "nom_naissance": person.arpege_birth_name or person.birth_name,
+        "prenoms": ", ".join((first, *person.first_names[1:])),
+        "date_naissance": show_date(person.arpege_birth or person.birth),
+    }
+
+
+def _rights(person: Person) -> dict[str, str]:
+    return {
+        "categorie": person.category,
+        "affiliation": show_date(person.affiliation),
+        "pension_invalidite": show_yes(person.invalidity),
+        "avantage_vieillesse": show_yes(person.old_age),
+        "echeancier": show_yes(person.schedule),
+        "jours_indemnises": str(person.days_paid),
+    }
+
+
+def _incomes(person: Person) -> list[dict[str, str]]:
+    return [
+        {
+            "annee": str(one.year),
+            "revenu": show_money(one.income_c),
+            "cotisations_dues": show_money(one.due_c),
+            "cotisations_payees": show_money(one.paid_c),
+        }
+        for one in person.incomes
+    ]
+
+
+def _stop_row(stop: Stop, listed: Listed | None) -> Row:
+    fields = {
+        "reference": stop.reference,
+        "nature": stop.nature,
+        "debut": show_date(stop.start),
+        "fin": show_date(stop.end),
+        "prescription": show_date(stop.prescribed),
+        "constat": show_date(stop.medical),
+        "reception": show_date(stop.received),
+        "risque": stop.risk,
+        "prescripteur": stop.prescriber,
+        "avis_sm": stop.opinion,
+        "etat": stop.state,
+        "temps_partiel": show_yes(stop.part_time),
+        "ald": show_yes(stop.ald),
+    }
+    anomaly = (listed.anomaly, listed.raised_on.isoformat()) if listed else (None, None)
+    return (stop.reference, stop.start.isoformat(), stop.end.isoformat(), json.dumps(fields), *anomaly)
+
+
+def _payment_rows(number: int, person: Person) -> Iterator[Row]:
+    payee = person.bank.holder if person.bank else f"{person.birth_name} {person.first_names[0]}"
+    for payment in person.payments:
+        yield (number, person.nir, *_payment(payment), payee, *_payment_end(payment), 0, 1)
+    if person.late_payment:
+        yield (number, person.nir, *_payment(person.late_payment), payee, *_payment_end(person.late_payment), 1, 0)
+
+
+def _payment(payment: Payment) -> Row:
+    start, end = payment.start.isoformat(), payment.end.isoformat()
+    return (payment.reference, start, end, payment.gross_c, payment.csg_c, payment.crds_c)
+
+
+def _payment_end(payment: Payment) -> Row:
+    return (payment.paid_on.isoformat(), payment.state, payment.reject_code)
+
+
+def _fill_compta(store: Store, population: Population) -> None:
+    held = [(person, advance) for person in population.people for advance in person.advances]
+    last = max(_ADVANCE_BASE, len(held))
+    for number, (person, advance) in enumerate(held, start=last - len(held) + 1):
+        store.run(
+            "INSERT INTO avance (id, numero, nir, nature, reference_arret, du, au, montant_c, motif, reference_libre,"
+            " auteur, etat, saisie_le, jour_saisie, valide_par, liquide_par)"
+            " VALUES (?, ?, ?, 'ACP-IJ', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            number, f"ACP-{advance.entered_on.year}-{number:06d}", person.nir, *_advance_row(advance),
+        )  # fmt: skip
+    store.run("INSERT OR REPLACE INTO sqlite_sequence (name, seq) VALUES ('avance', ?)", last)
+
+
+def _advance_row(advance: Advance) -> Row:
+    day = advance.entered_on
+    signed = ("ordonnateur" if advance.state in {"VALIDEE", "LIQUIDEE", "REGULARISEE"} else "",
+              "dcf" if advance.state in {"LIQUIDEE", "REGULARISEE"} else "")  # fmt: skip
+    return (
+        advance.reference, advance.start.isoformat(), advance.end.isoformat(), advance.amount_c, "Arrêt non payé",
+        advance.free_reference, advance.author, advance.state, f"{show_date(day)} 10:15", day.isoformat(), *signed,
+    )  # fmt: skip

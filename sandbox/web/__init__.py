@@ -1,0 +1,1 @@
+"""The three applications as server-rendered web pages."""

@@ -1,0 +1,152 @@
+"""Every page and state of the console in the real browser: axe finds nothing, nothing overflows at 400 %."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import psycopg
+import pytest
+
+
+@pytest.fixture
+async def busy(seed: Any) -> Any:
+    """Seed a run with something in every state."""
+    for index in range(6):
+        await seed.end("entered", 69_739 + index)
+    await seed.end("nothing_to_pay")
+    await seed.end("already_done")
+    seed.items = [
+        await seed.exception(),
+        await seed.exception(
+            "R-SM", "Avis du service médical en attente ou défavorable", failed=("R-SM", "R-TARDIF", "C-08")
+        ),
+        await seed.exception(
+            "EntryInDoubt",
+            "La saisie a peut-être eu lieu : une personne vérifie.",
+            cause="doubt",
+            failed=(),
+            entry="doubtful",
+        ),
+        await seed.exception(
+            "UnknownScreen",
+            "COMPTA : écran « proposition » attendu, « maintenance » affiché.",
+            cause="application",
+            failed=(),
+            capture=False,
+        ),
+    ]
+    seed.sensitive = await seed.exception(
+        "C-05", "Assuré décédé selon la base des bénéficiaires", failed=("C-05",), queue="ij-sensible"
+    )
+    seed.waiting = [await seed.awaiting(), await seed.awaiting(74_000)]
+    await seed.case()
+    await seed.set_aside(17, "nir", "clé du NIR fausse")
+    await seed.set_aside(19, "date", "date impossible : 30/02/2020 n’existe pas au calendrier")
+    return seed
+
+
+async def test_the_login_page(at_browser: Any, look: Any) -> None:
+    page = await at_browser()
+    problems = await look(page, "connexion")
+    await page.get_by_label("Identifiant").fill("personne")
+    await page.get_by_label("Mot de passe").fill("faux")
+    await page.get_by_role("button", name="Se connecter").click()
+    await page.get_by_role("alert").wait_for()
+    assert problems + await look(page, "connexion-refusee") == []
+
+
+async def test_the_pages_of_an_agent(busy: Any, at_browser: Any, look: Any) -> None:
+    page, colleague, problems = await at_browser("c.roux"), await at_browser("b.petit"), []
+    first, several, doubtful, application = busy.items
+    problems += await look(page, "exceptions")
+    await page.goto("/exceptions?vue=a-moi")
+    problems += await look(page, "exceptions-vide")
+    await page.goto(f"/exceptions/{first.item}")
+    problems += await look(page, "exception-libre")
+    await page.get_by_role("button", name="Prendre").click()
+    await page.locator("summary").first.click()
+    problems += await look(page, "exception-prise")
+    await page.get_by_role("button", name="Voir NIR et noms").click()
+    for summary in await page.locator("summary").all():
+        await summary.click()
+    problems += await look(page, "exception-revelee")
+    await page.locator("summary").nth(0).click()
+    await page.get_by_label("Date", exact=True).fill("30/02/2026")
+    await page.get_by_role("button", name="Renvoyer").click()
+    await page.get_by_role("alert").wait_for()
+    problems += await look(page, "exception-refusee")
+    await colleague.goto(f"/exceptions/{first.item}")
+    problems += await look(colleague, "exception-prise-par-un-autre")
+    for item, name in (
+        (several, "plusieurs-controles"),
+        (doubtful, "douteuse"),
+        (application, "incident"),
+        (busy.sensitive, "sensible"),
+    ):
+        await page.goto(f"/exceptions/{item.item}")
+        await page.get_by_role("button", name="Prendre").click()
+        problems += await look(page, f"exception-{name}")
+    await page.goto("/exceptions?vue=a-moi")
+    problems += await look(page, "exceptions-a-moi")
+    assert problems == []
+
+
+async def test_lost_races_settled_and_finding(busy: Any, at_browser: Any, look: Any, owner_url: str) -> None:
+    page, problems = await at_browser("a.martin"), []
+    first = busy.items[0]
+    await page.goto(f"/exceptions/{first.item}")
+    await page.get_by_role("button", name="Prendre").click()
+    await page.locator("summary").nth(2).click()
+    await page.get_by_role("textbox", name="Motif").fill("Homonyme : le dossier est celui d’une autre personne.")
+    with psycopg.connect(owner_url, options="-c search_path=glr -c glr.actor=agent:b.petit") as connection:
+        connection.execute(
+            "update exception_item set claimed_by = 'b.petit', claimed_until = now() + interval '15 min', version = version + 1"
+            " where id = %s", [first.item],
+        )  # fmt: skip
+    await page.get_by_role("button", name="Rejeter").click()
+    problems += await look(page, "exception-course-perdue")
+    await page.goto("/dossiers")
+    problems += await look(page, "dossiers")
+    await page.get_by_label("Référence").fill("185 NON")
+    await page.get_by_role("button", name="Chercher").click()
+    problems += await look(page, "dossiers-vide")
+    await page.get_by_label("Référence").fill(busy.items[1].nir)
+    await page.get_by_role("button", name="Chercher").click()
+    problems += await look(page, "dossiers-trouves")
+    await page.get_by_label("Référence").fill("185026E14000000000")
+    await page.get_by_role("button", name="Chercher").click()
+    problems += await look(page, "dossiers-nir-faux")
+    await page.goto(f"/dossiers/{busy.items[2].reference}")
+    problems += await look(page, "dossier")
+    for address, name in (("/aide", "aide"), ("/rien", "introuvable"), ("/validations", "interdit")):
+        await page.goto(address)
+        problems += await look(page, name)
+    assert problems == []
+
+
+async def test_the_pages_of_a_supervisor(busy: Any, at_browser: Any, look: Any, runner_db: Any) -> None:
+    page, problems = await at_browser("s.noir"), []
+    await page.goto("/applications")
+    problems += await look(page, "applications-vide")
+    async with runner_db.transaction("robot:acompte-ij") as tx:
+        reason = "COMPTA refuse la connexion du robot (mot de passe expiré)."
+        await tx.run("sessions.stop_application", caisse="cpam-931", application="compta", reason=reason)
+    await page.goto("/executions")
+    problems += await look(page, "executions")
+    await page.locator("[data-row]").first.click()
+    problems += await look(page, "execution")
+    await page.goto("/validations")
+    problems += await look(page, "validations")
+    await page.locator("[data-row]").first.click()
+    problems += await look(page, "validation")
+    await page.get_by_label("Votre mot de passe").fill("faux")
+    await page.get_by_role("button", name="Approuver").click()
+    problems += await look(page, "validation-refusee")
+    await page.get_by_label("Votre mot de passe").fill("correct cheval pile agrafe")
+    await page.get_by_role("button", name="Approuver").click()
+    await page.wait_for_url("**/validations?message=approuve")
+    await page.goto(f"/validations/{busy.waiting[0].approval}")
+    problems += await look(page, "validation-faite")
+    await page.goto("/applications")
+    problems += await look(page, "applications")
+    assert problems == []

@@ -1,0 +1,118 @@
+"""One PostgreSQL per test session, one migrated template, one fresh database per test, connection strings per role."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Iterator, Mapping
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg
+import pytest
+from psycopg.conninfo import make_conninfo
+
+from orchestrator.store import embedded
+from orchestrator.store.database import Database
+from orchestrator.store.migrate import migrate, role_urls
+from orchestrator.store.vault import Vault, open_vault
+
+sys.path.insert(0, str(Path(__file__).parent / "support"))
+pytest_plugins = ["console_world", "console_browser", "robot_world", "demo_world"]
+
+TEMPLATE = "glr_template"
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Give the owner's connection string of an embedded PostgreSQL that lives as long as the test session."""
+    root = tmp_path_factory.mktemp("postgresql")
+    running = embedded.start(root)
+    try:
+        yield running.superuser_dsn
+    finally:
+        embedded.discard(root)
+
+
+@pytest.fixture(scope="session")
+def vault(tmp_path_factory: pytest.TempPathFactory) -> Vault:
+    """Give the keys that the template database remembers."""
+    return open_vault(tmp_path_factory.mktemp("keys") / "keys.json")
+
+
+@pytest.fixture(scope="session")
+def template(server: str, vault: Vault, tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, str]:
+    """Migrate the template once; give the connection strings of the roles, for the server."""
+    urls = role_urls(server, tmp_path_factory.mktemp("roles"))
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"create database {TEMPLATE}")
+    asyncio.run(migrate(make_conninfo(server, dbname=TEMPLATE), urls, vault.effect_fingerprint))
+    return urls
+
+
+@pytest.fixture
+def database_name(server: str, template: Mapping[str, str]) -> Iterator[str]:
+    """Clone the template for one test, and drop the clone after it."""
+    name = f"glr_{uuid4().hex[:12]}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"create database {name} template {TEMPLATE}")
+        yield name
+        connection.execute(f"drop database {name} with (force)")
+
+
+@pytest.fixture
+def owner_url(server: str, database_name: str) -> str:
+    """Give the owner's connection string to the test's database."""
+    return make_conninfo(server, dbname=database_name)
+
+
+@pytest.fixture
+def role_url(template: Mapping[str, str], database_name: str) -> Mapping[str, str]:
+    """Give a connection string per role: ``glr_runner``, ``glr_console``, ``glr_exporter``."""
+    return {role: make_conninfo(url, dbname=database_name) for role, url in template.items()}
+
+
+@pytest.fixture
+def runner_url(role_url: Mapping[str, str]) -> str:
+    """Give the runner's connection string."""
+    return role_url["glr_runner"]
+
+
+@pytest.fixture
+def console_url(role_url: Mapping[str, str]) -> str:
+    """Give the console's connection string."""
+    return role_url["glr_console"]
+
+
+@pytest.fixture
+def exporter_url(role_url: Mapping[str, str]) -> str:
+    """Give the exporter's connection string."""
+    return role_url["glr_exporter"]
+
+
+@pytest.fixture
+async def owner_db(owner_url: str) -> AsyncIterator[Database]:
+    """Open the test's database as its owner."""
+    async with Database(owner_url) as database:
+        yield database
+
+
+@pytest.fixture
+async def runner_db(runner_url: str) -> AsyncIterator[Database]:
+    """Open the test's database as the runner."""
+    async with Database(runner_url) as database:
+        yield database
+
+
+@pytest.fixture
+async def console_db(console_url: str) -> AsyncIterator[Database]:
+    """Open the test's database as the console."""
+    async with Database(console_url) as database:
+        yield database
+
+
+@pytest.fixture
+async def exporter_db(exporter_url: str) -> AsyncIterator[Database]:
+    """Open the test's database as the exporter of events."""
+    async with Database(exporter_url) as database:
+        yield database

@@ -1,0 +1,219 @@
+"""Who holds a case, and what an old holder can still write: nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from uuid import UUID, uuid4
+
+import pytest
+
+from orchestrator.engine.lease import LEASE, Heartbeat, Lease, LeasePermit, boot_clock, clocks
+from orchestrator.engine.load import new_reference
+from orchestrator.engine.sweep import sweep
+from orchestrator.engine.tickets import ticket_queue
+from orchestrator.store.database import Database, StoreError, Transaction
+from orchestrator.store.vault import Vault
+
+CAISSE, SCENARIO = "cpam-931", "ij-acompte"
+
+
+@pytest.fixture
+async def run(runner_db: Database) -> UUID:
+    """Seed a run without cases."""
+    run = uuid4()
+    async with runner_db.transaction("test") as tx:
+        version = {"hash": "h", "caisse": CAISSE, "name": SCENARIO, "title": "t", "document": "d"}
+        await tx.run("runs.record_version", **version)
+        delivery = {"id": run, "caisse": CAISSE, "scenario": SCENARIO, "file_name": "f", "sha256": str(run), "rows": 0}
+        await tx.run("runs.record_delivery", **delivery)
+        await tx.run(
+            "runs.start", id=run, caisse=CAISSE, scenario=SCENARIO, title="t", version="h", delivery=run, robot="r",
+            mode="live", run_date="2026-03-27",
+        )  # fmt: skip
+    return run
+
+
+async def add_case(tx: Transaction, vault: Vault, run: UUID, line: int) -> UUID:
+    case = uuid4()
+    _, wrapped = vault.new_data_key(case)
+    await tx.run(
+        "cases.insert", id=case, caisse=CAISSE, run=run, scenario=SCENARIO, line=line, reference=new_reference(),
+        key_digest=case.bytes, priority=0, due=None, data_key=wrapped, payload=b"x",
+    )  # fmt: skip
+    return case
+
+
+async def claim(database: Database, session: UUID, lease: timedelta = LEASE) -> Lease | None:
+    asked = clocks()
+    async with database.transaction(f"session:{session}") as tx:
+        row = await tx.first("cases.claim", session=session, lease=lease, caisse=CAISSE, scenario=SCENARIO)
+    return (
+        Lease(case=row["id"], epoch=row["epoch"], session=session, asked=asked, last_beat=boot_clock() + 60)
+        if row
+        else None
+    )
+
+
+async def end(database: Database, lease: Lease) -> int:
+    """Try to end a case under a lease; return how many rows it touched."""
+    target = {"state": "ended", "ended_as": "entered", "wait_until": None, "findings": None, "forgive": False}
+    async with database.transaction("test") as tx:
+        return await tx.run("cases.settle", **lease.key, **target)
+
+
+async def expire(owner: Database) -> None:
+    async with owner.transaction("test") as tx:
+        await tx.connection.execute("update cases set lease_until = now() - interval '1 second' where state = 'leased'")
+
+
+async def test_no_case_is_held_by_two(runner_db: Database, vault: Vault, run: UUID) -> None:
+    async with runner_db.transaction("test") as tx:
+        expected = {await add_case(tx, vault, run, line) for line in range(2, 62)}
+    claimed: list[UUID] = []
+
+    async def claim_all() -> None:
+        session = uuid4()
+        while (lease := await claim(runner_db, session)) is not None:
+            claimed.append(lease.case)
+
+    await asyncio.gather(*(claim_all() for _ in range(8)))
+    assert len(claimed) == len(expected)
+    assert set(claimed) == expected
+
+
+async def test_an_old_epoch_writes_nothing(runner_db: Database, owner_db: Database, vault: Vault, run: UUID) -> None:
+    async with runner_db.transaction("test") as tx:
+        await add_case(tx, vault, run, 2)
+    first = await claim(runner_db, uuid4())
+    assert first is not None
+    await expire(owner_db)
+    async with runner_db.transaction("sweep") as tx:
+        assert len(await tx.all("cases.sweep_orphans")) == 1
+    second = await claim(runner_db, uuid4())
+    assert second is not None
+    assert second.epoch == first.epoch + 1
+    assert await end(runner_db, first) == 0
+    assert await LeasePermit(first, runner_db).holds() is False
+    assert await LeasePermit(second, runner_db).holds() is True
+    assert await end(runner_db, second) == 1
+
+
+async def test_a_lease_that_ran_out_cannot_be_used_even_before_the_sweep(
+    runner_db: Database, owner_db: Database, vault: Vault, run: UUID
+) -> None:
+    async with runner_db.transaction("test") as tx:
+        await add_case(tx, vault, run, 2)
+    lease = await claim(runner_db, uuid4())
+    assert lease is not None
+    await expire(owner_db)
+    assert await LeasePermit(lease, runner_db).holds() is False
+    assert await end(runner_db, lease) == 0
+
+
+async def test_a_permit_ends_with_either_clock(
+    runner_db: Database, vault: Vault, run: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with runner_db.transaction("test") as tx:
+        await add_case(tx, vault, run, 2)
+    lease = await claim(runner_db, uuid4())
+    assert lease is not None
+    assert lease.in_time()
+    monkeypatch.setattr("orchestrator.engine.lease.boot_clock", lambda: lease.boot_deadline + 0.001)
+    assert not lease.in_time()
+    monkeypatch.undo()
+    monkeypatch.setattr("orchestrator.engine.lease.time.time", lambda: lease.wall_deadline + 0.001)
+    assert not lease.in_time()
+
+
+async def test_the_heartbeat_renews_until_the_limit_of_the_case(
+    runner_db: Database, runner_url: str, owner_db: Database, vault: Vault, run: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("orchestrator.engine.lease.BEAT", 0.05)
+    async with runner_db.transaction("test") as tx:
+        await add_case(tx, vault, run, 2)
+    lease = await claim(runner_db, uuid4(), timedelta(seconds=2))
+    assert lease is not None
+    heart = Heartbeat(runner_url)
+    heart.start()
+    heart.hold(lease)
+    await asyncio.sleep(0.5)
+    assert await _remaining(owner_db) > 20  # renewed to a whole lease
+    lease.last_beat = boot_clock()
+    await asyncio.sleep(0.2)
+    async with owner_db.transaction("test") as tx:
+        await tx.connection.execute("update cases set lease_until = now() + interval '1 second'")
+    await asyncio.sleep(0.5)
+    heart.stop()
+    assert await _remaining(owner_db) < 1
+
+
+async def _remaining(owner: Database) -> float:
+    async with owner.transaction("test") as tx:
+        cursor = await tx.connection.execute(
+            "select extract(epoch from lease_until - now())::float8 as left from cases"
+        )
+        row = await cursor.fetchone()
+    return float(row["left"]) if row else 0.0
+
+
+async def test_every_sweep_sees_that_ready_cases_have_a_live_ticket(
+    runner_db: Database, runner_url: str, vault: Vault, run: UUID
+) -> None:
+    async with runner_db.transaction("test") as tx:
+        for line in range(2, 7):
+            await add_case(tx, vault, run, line)
+    queue = ticket_queue(runner_url, size=2)
+    async with queue.open_async():
+        await asyncio.gather(*(sweep(runner_db, queue, lambda _: 2) for _ in range(4)))
+        await sweep(runner_db, queue, lambda _: 2)
+    async with runner_db.transaction("test") as tx:
+        live = await tx.first("sessions.live_tickets", caisse=CAISSE, scenario=SCENARIO)
+    assert live == {"live": 2}
+
+
+async def test_a_closed_application_gets_no_ticket(
+    runner_db: Database, runner_url: str, vault: Vault, run: UUID
+) -> None:
+    async with runner_db.transaction("test") as tx:
+        await add_case(tx, vault, run, 2)
+        await tx.run("sessions.stop_application", caisse=CAISSE, application="compta", reason="essai")
+    queue = ticket_queue(runner_url, size=1)
+    async with queue.open_async():
+        await sweep(runner_db, queue, lambda _: 2)
+    async with runner_db.transaction("test") as tx:
+        assert await tx.first("sessions.live_tickets", caisse=CAISSE, scenario=SCENARIO) == {"live": 0}
+
+
+async def test_an_entry_is_unique_in_the_whole_database(runner_db: Database, vault: Vault, run: UUID) -> None:
+    async with runner_db.transaction("test") as tx:
+        case = await add_case(tx, vault, run, 2)
+    entry = {
+        "effect_digest": b"e", "scenario": SCENARIO, "application": "compta", "keyword": "k", "payment": True,
+        "token": "GLR-X", "case_id": case,
+    }  # fmt: skip
+    touched = []
+    for caisse in (CAISSE, "cpam-611"):
+        async with runner_db.transaction("test") as tx:
+            touched.append(await tx.run("entries.plan", id=uuid4(), caisse=caisse, **entry))
+    assert touched == [1, 0]
+
+
+async def test_an_entry_attempt_is_open_once(runner_db: Database, vault: Vault, run: UUID) -> None:
+    entry = uuid4()
+    async with runner_db.transaction("test") as tx:
+        case = await add_case(tx, vault, run, 2)
+        await tx.run(
+            "entries.plan", id=entry, caisse=CAISSE, effect_digest=b"e", scenario=SCENARIO, application="compta",
+            keyword="k", payment=True, token="GLR-X", case_id=case,
+        )  # fmt: skip
+    attempt = {
+        "entry": entry, "caisse": CAISSE, "case_id": case, "epoch": 1, "session": uuid4(), "values_digest": b"v",
+        "cookies": b"c",
+    }  # fmt: skip
+    async with runner_db.transaction("test") as tx:
+        await tx.run("entries.begin_attempt", **attempt)
+    with pytest.raises(StoreError) as refused:
+        async with runner_db.transaction("test") as tx:
+            await tx.run("entries.begin_attempt", **attempt)
+    assert refused.value.constraint == "entry_attempt_open"

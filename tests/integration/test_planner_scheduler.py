@@ -1,0 +1,205 @@
+"""Planners on a real PostgreSQL: downtime, two at once, a timer that really goes off."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime, timedelta
+
+import psycopg
+import pytest
+
+from orchestrator.language.model import ScheduleEntry
+from orchestrator.planner.occurrences import Due
+from orchestrator.planner.scheduler import Planner
+
+SCHEDULES = {
+    "ij-acompte": [ScheduleEntry(at="06:30", days="business", calendar="FR", missing="run after", repeated="first")],
+    "ij-veille": [
+        ScheduleEntry(at=at, days="all", calendar="FR", missing="run after", repeated="first")
+        for at in ("07:00", "12:00", "19:00")
+    ],
+}
+
+
+class HandClock:
+    """A clock that runs, from an instant of our choice."""
+
+    def __init__(self, text: str) -> None:
+        self.set(text)
+
+    def set(self, text: str) -> None:
+        self._offset = datetime.fromisoformat(text).replace(tzinfo=UTC) - datetime.now(UTC)
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + self._offset
+
+
+class TableOccurrences:
+    """The memory of starts, in the table of the schema."""
+
+    def __init__(self, connection: psycopg.AsyncConnection) -> None:
+        self._connection = connection
+
+    async def claim(self, scenario: str, due: Due) -> bool:
+        cursor = await self._connection.execute(
+            "insert into glr.schedule_occurrence (caisse, scenario, occurrence, due, fired_by)"
+            " values ('cpam-931', %s, %s, %s, 'test') on conflict do nothing",
+            (scenario, due.local, due.instant),
+        )
+        return cursor.rowcount == 1
+
+    async def latest(self, scenario: str) -> datetime | None:
+        cursor = await self._connection.execute(
+            "select max(due) from glr.schedule_occurrence where scenario = %s", (scenario,)
+        )
+        row = await cursor.fetchone()
+        return row[0] if row else None
+
+
+class Launches(list[str]):
+    """What was launched, by whom and for when."""
+
+    async def launch(self, scenario: str, due: Due) -> None:
+        await asyncio.sleep(0)
+        self.append(f"{scenario} {due.local}")
+
+
+@pytest.fixture
+async def occurrences(owner_url: str) -> AsyncIterator[TableOccurrences]:
+    async with await psycopg.AsyncConnection.connect(owner_url, autocommit=True) as connection:
+        yield TableOccurrences(connection)
+
+
+def planner(occurrences: TableOccurrences, launches: Launches, clock: HandClock) -> Planner:
+    return Planner(schedules=SCHEDULES, occurrences=occurrences, launch=launches.launch, clock=clock)
+
+
+async def test_a_scenario_that_never_started_has_no_past(occurrences: TableOccurrences) -> None:
+    launches = Launches()
+    await planner(occurrences, launches, HandClock("2026-03-27T09:00")).fire_due()
+    assert launches == []
+
+
+async def test_what_was_due_during_a_downtime_starts_once_each_in_order(occurrences: TableOccurrences) -> None:
+    launches, clock = Launches(), HandClock("2026-03-26T10:59")
+    before = planner(occurrences, launches, clock)
+    await before.fire_due()
+    clock.set("2026-03-26T11:01")
+    await before.fire_due()
+    assert launches == ["ij-veille 2026-03-26T12:00"]
+    clock.set("2026-03-27T12:00")
+    for _ in range(2):
+        await planner(occurrences, launches, clock).fire_due()
+    assert launches[1:] == [
+        "ij-veille 2026-03-26T19:00", "ij-veille 2026-03-27T07:00", "ij-veille 2026-03-27T12:00",
+    ]  # fmt: skip
+
+
+async def test_a_downtime_longer_than_a_day_is_made_up_for_the_last_day_only(occurrences: TableOccurrences) -> None:
+    launches, clock = Launches(), HandClock("2026-03-26T05:00")
+    running = planner(occurrences, launches, clock)
+    await running.fire_due()
+    clock.set("2026-03-26T05:45")
+    await running.fire_due()
+    clock.set("2026-03-31T05:45")
+    await running.fire_due()
+    assert launches == [
+        "ij-acompte 2026-03-26T06:30",
+        "ij-acompte 2026-03-31T06:30",
+        "ij-veille 2026-03-30T12:00",
+        "ij-veille 2026-03-30T19:00",
+        "ij-veille 2026-03-31T07:00",
+    ]
+
+
+async def test_two_planners_at_once_start_each_occurrence_once(owner_url: str) -> None:
+    launches, clock = Launches(), HandClock("2027-10-29T04:00")
+    async with AsyncExitStack() as stack:
+        connections = [
+            await stack.enter_async_context(await psycopg.AsyncConnection.connect(owner_url, autocommit=True))
+            for _ in range(3)
+        ]
+        planners = [planner(TableOccurrences(connection), launches, clock) for connection in connections]
+        await asyncio.gather(*(each.fire_due() for each in planners))
+        for hours in range(4 * 24):
+            clock.set(f"{datetime(2027, 10, 29, 5) + timedelta(hours=hours):%Y-%m-%dT%H:%M}")  # noqa: DTZ001
+            await asyncio.gather(*(each.fire_due() for each in planners))
+    days = ("10-29", "10-30", "10-31", "11-01")
+    watches = [f"ij-veille 2027-{day}T{at}" for day in days for at in ("07:00", "12:00", "19:00")]
+    assert sorted(launches) == ["ij-acompte 2027-10-29T06:30", *watches]  # the 1st of November is a holiday
+
+
+async def test_the_timer_goes_off_at_the_due_instant(occurrences: TableOccurrences) -> None:
+    launches, clock = Launches(), HandClock("2026-03-27T05:29:59.600")
+    async with planner(occurrences, launches, clock):
+        await asyncio.sleep(0.2)
+        assert launches == []
+        await until(lambda: len(launches) == 1)
+        assert clock.now() < datetime(2026, 3, 27, 5, 30, 5, tzinfo=UTC)
+    assert launches == ["ij-acompte 2026-03-27T06:30"]
+
+
+async def test_a_planner_that_is_closed_lets_a_launch_under_way_finish(occurrences: TableOccurrences) -> None:
+    begun, ended = asyncio.Event(), asyncio.Event()
+
+    async def launch(_scenario: str, _due: Due) -> None:
+        begun.set()
+        await asyncio.sleep(0.2)
+        ended.set()
+
+    clock = HandClock("2026-03-27T05:29:59.900")
+    async with Planner(schedules=SCHEDULES, occurrences=occurrences, launch=launch, clock=clock):
+        await begun.wait()
+    assert ended.is_set()
+
+
+async def test_a_launch_that_fails_stops_neither_the_others_nor_the_planner(
+    occurrences: TableOccurrences, caplog: pytest.LogCaptureFixture
+) -> None:
+    launches, clock = Launches(), HandClock("2026-03-27T05:00")
+
+    async def launch(scenario: str, due: Due) -> None:
+        if scenario == "ij-acompte":
+            raise RuntimeError("185026109999988")
+        await launches.launch(scenario, due)
+
+    running = Planner(schedules=SCHEDULES, occurrences=occurrences, launch=launch, clock=clock)
+    await running.fire_due()
+    clock.set("2026-03-27T06:30")
+    with caplog.at_level(logging.ERROR):
+        await running.fire_due()
+    assert launches == ["ij-veille 2026-03-27T07:00"]
+    assert caplog.messages == ["scénario « ij-acompte » : le démarrage de 2026-03-27T06:30 a échoué : RuntimeError"]
+
+
+async def test_an_occurrence_that_could_not_be_written_is_tried_again(occurrences: TableOccurrences) -> None:
+    launches, clock = Launches(), HandClock("2026-03-27T05:00")
+
+    class Away(TableOccurrences):
+        is_away = True
+
+        async def claim(self, scenario: str, due: Due) -> bool:
+            if self.is_away:
+                raise psycopg.OperationalError
+            return await super().claim(scenario, due)
+
+    away = Away(occurrences._connection)
+    running = planner(away, launches, clock)
+    await running.fire_due()
+    clock.set("2026-03-27T05:45")
+    with pytest.raises(psycopg.OperationalError):
+        await running.fire_due()
+    away.is_away = False
+    await running.fire_due()
+    assert launches == ["ij-acompte 2026-03-27T06:30"]
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    for _ in range(300):
+        if condition():
+            return
+        await asyncio.sleep(0.02)
+    raise AssertionError("nothing came")

@@ -1,0 +1,388 @@
+"""A small house for the console's tests: a run seeded as the runner would, accounts, the console, a browser."""
+
+from __future__ import annotations
+
+import json
+import re
+import struct
+import zlib
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from hashlib import sha256
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+import pytest
+
+from orchestrator.console import ConsoleWorld, create_console
+from orchestrator.domain.civil import SystemClock
+from orchestrator.domain.keywords import collect
+from orchestrator.domain.personal import nir_key
+from orchestrator.language.load import load_scenario
+from orchestrator.language.model import Scenario
+from orchestrator.store.accounts import create_account
+from orchestrator.store.database import Database, Transaction
+from orchestrator.store.vault import Vault
+
+ROOT = Path(__file__).parents[2]
+CAISSE = "cpam-931"
+PASSWORD = "correct cheval pile agrafe"
+_LETTERS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
+
+
+def nir_of(number: int) -> str:
+    """Return a valid NIR, a different one for each number."""
+    body = f"1{60 + number % 30:02d}{number % 12 + 1:02d}75{number % 900 + 1:03d}{number % 990 + 1:03d}"
+    return f"{body}{nir_key(body):02d}"
+
+
+def picture(shade: int = 0) -> bytes:
+    """Return a small grey picture, a different one for each shade."""
+    width, height = 640, 360
+    line = b"\0" + bytes(235 if 40 < x < 600 else 200 for x in range(width))
+    lines = [line if 60 < y < 300 else b"\0" + bytes([180 + shade % 60]) * width for y in range(height)]
+    chunks = [
+        (b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)),
+        (b"IDAT", zlib.compress(b"".join(lines))),
+    ]
+    body = b"".join(
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        for kind, data in [*chunks, (b"IEND", b"")]
+    )
+    return b"\x89PNG\r\n\x1a\n" + body
+
+
+@dataclass(frozen=True, kw_only=True)
+class SeededCase:
+    """A case as seeded."""
+
+    id: UUID
+    reference: str
+    key: bytes
+    nir: str
+    name: str
+    item: UUID | None = None
+    approval: UUID | None = None
+
+
+@dataclass(kw_only=True)
+class Seed:
+    """Writes what a runner would write, through the runner's own queries and role."""
+
+    database: Database
+    vault: Vault
+    scenario: Scenario
+    evidence: Path
+    run: UUID = field(default_factory=uuid4)
+    session: UUID = field(default_factory=uuid4)
+    count: int = 0
+
+    async def begin(self, rows: int = 20) -> None:
+        """Record a version, a delivery, a run and a robot session."""
+        delivery, runner = uuid4(), uuid4()
+        async with self.database.transaction("robot:acompte-ij") as tx:
+            version = {"hash": self.scenario.hash, "caisse": CAISSE, "name": self.scenario.name}
+            await tx.run("runs.record_version", **version, title=self.scenario.title, document="…")
+            seen = {"file_name": "anomalies-arpege-20260327.csv", "sha256": uuid4().hex, "rows": rows}
+            about = {"caisse": CAISSE, "scenario": self.scenario.name}
+            await tx.run("runs.record_delivery", id=delivery, **about, **seen)
+            launched = {"title": self.scenario.title, "version": self.scenario.hash, "mode": "live"}
+            dated = {"robot": "Robot acompte-ij (CPAM 931)", "run_date": date(2026, 3, 27)}
+            await tx.run("runs.start", id=self.run, delivery=delivery, **about, **launched, **dated)
+            await tx.run("sessions.register_runner", id=runner, host="poste-1", pid=1)
+            await tx.run(
+                "sessions.begin",
+                id=self.session,
+                caisse=CAISSE,
+                runner=runner,
+                robot="acompte-ij",
+                scenario="ij-acompte",
+            )
+        self.delivery = delivery
+
+    async def set_aside(self, line: int, code: str, reason: str) -> None:
+        """Set a row of the delivery aside."""
+        async with self.database.transaction("robot:acompte-ij") as tx:
+            row = {"line": line, "code": code, "reason": reason, "open_case": None}
+            await tx.run("runs.set_aside", delivery=self.delivery, caisse=CAISSE, **row)
+
+    async def case(self, *, nir: str | None = None, name: str = "ÉTIENNE-LAMBERT", priority: int = 0) -> SeededCase:
+        """Load one row of the delivery."""
+        self.count += 1
+        nir = nir or nir_of(self.count)
+        case = uuid4()
+        key, wrapped = self.vault.new_data_key(case)
+        reference = "DOS-" + "".join(_LETTERS[byte % len(_LETTERS)] for byte in case.bytes[:8])
+        fields = {
+            "nir": nir,
+            "birth_name": name,
+            "stop_id": f"A{self.count:06d}",
+            "anomaly": "TECH_NON_PAYE",
+            "raised_on": "2026-03-26",
+        }
+        async with self.database.transaction("robot:acompte-ij") as tx:
+            await tx.run(
+                "cases.insert",
+                id=case,
+                caisse=CAISSE,
+                run=self.run,
+                scenario=self.scenario.name,
+                line=self.count + 1,
+                reference=reference,
+                key_digest=self.vault.blind("key", f"{nir}/{self.count}"),
+                priority=priority,
+                due=date(2026, 3, 31),
+                data_key=wrapped,
+                payload=self.vault.seal(key, f"cases:payload:{case}", {"fields": fields}),
+            )
+            digest = self.vault.blind("nir", nir)
+            await tx.run("cases.insert_blind", case_id=case, caisse=CAISSE, field="nir", digest=digest)
+        return SeededCase(id=case, reference=reference, key=key, nir=nir, name=name)
+
+    async def exception(
+        self,
+        code: str = "C-03",
+        message: str = "Identité différente entre la livraison et les applications",
+        *,
+        cause: str = "business",
+        failed: Sequence[str] = ("C-03",),
+        queue: str = "ij",
+        entry: str | None = None,
+        capture: bool = True,
+        **about: Any,
+    ) -> SeededCase:
+        """Load a row and have the robot stop on it; ``entry``: the state in which its entry is left."""
+        case = await self.case(priority=100, **about)
+        async with self.database.transaction("robot:acompte-ij") as tx:
+            lease = await self._claim(tx)
+            if entry:
+                await self.entry(tx, case, entry)
+            findings = [
+                _line("person", "Nom de naissance", "ÉTIENNE LAMBERT-DURAND", "É•••", ok=False),
+                _line("person", "Date de décès", "(vide)", "(vide)", ok=True),
+                _line("stop", "Arrêt", "du 02/03/2026 au 31/03/2026", "du 02/03/2026 au 31/03/2026", ok=None),
+            ]
+            sealed = self.vault.seal(case.key, f"cases:findings:{case.id}", findings)
+            await self._settle(tx, lease, "exception", findings=sealed)
+            item = uuid4()
+            titles = [{"code": each, "step": "person", "title": self._title(each)} for each in failed]
+            row = {"cause": cause, "code": code, "message": message, "failed": titles, "attempt": 1, "amount_c": None}
+            where = {"queue": queue, "restricted": queue not in {"ij", "robot"}}
+            await tx.run(
+                "exceptions.open", id=item, caisse=CAISSE, case_id=case.id, scenario=self.scenario.name, **row, **where
+            )
+            await self._end_attempt(tx, lease, f"exception:{cause}", code)
+            if capture:
+                await self._capture(tx, case, "person")
+        return SeededCase(**{**vars(case), "item": item})
+
+    async def awaiting(
+        self, amount_c: int = 71_250, *, roles: Sequence[str] = ("supervisor", "accounting")
+    ) -> SeededCase:
+        """Load a row whose entry waits for a second person."""
+        case = await self.case(priority=100)
+        values = [
+            {"label": "Montant", "value": "712,50 €", "mask": "712,50 €"},
+            {"label": "NIR", "value": case.nir, "mask": f"••{case.nir[10:13]}"},
+            {"label": "Période", "value": "du 05/03/2026 au 26/03/2026", "mask": "du 05/03/2026 au 26/03/2026"},
+        ]
+        digest = self.vault.blind("approval", json.dumps(["compta.propose_advance", values], ensure_ascii=False))
+        approval = uuid4()
+        async with self.database.transaction("robot:acompte-ij") as tx:
+            lease = await self._claim(tx)
+            entry = await self.entry(tx, case, "planned")
+            await tx.run(
+                "entries.ask_approval",
+                id=approval,
+                caisse=CAISSE,
+                case_id=case.id,
+                entry=entry,
+                values_digest=digest,
+                payload=self.vault.seal(case.key, f"approval:payload:{approval}", values),
+                amount_c=amount_c,
+                roles=list(roles),
+                author="robot:acompte-ij",
+                valid_for=timedelta(days=3),
+            )
+            await self._settle(tx, lease, "awaiting_approval")
+            await self._end_attempt(tx, lease, "awaiting_approval", None)
+        return SeededCase(**{**vars(case), "approval": approval})
+
+    async def end(self, ended_as: str = "entered", amount_c: int = 69_739) -> SeededCase:
+        """Load a row and have the robot end it."""
+        case = await self.case(priority=100)
+        async with self.database.transaction("robot:acompte-ij") as tx:
+            lease = await self._claim(tx)
+            if ended_as == "entered":
+                await self.entry(tx, case, "confirmed", amount_c)
+                await self._capture(tx, case, "proposal", "confirmed")
+            await self._settle(tx, lease, "ended", ended_as=ended_as)
+            await self._end_attempt(tx, lease, ended_as, None)
+        return case
+
+    async def entry(self, tx: Transaction, case: SeededCase, state: str, amount_c: int = 69_739) -> UUID:
+        """Plan an entry and bring it to a state."""
+        entry = uuid4()
+        digest = self.vault.blind("effect", str(entry))
+        about = {"scenario": self.scenario.name, "application": "compta", "keyword": "compta.propose_advance"}
+        token = "GLR-" + case.reference[4:] + "77"
+        await tx.run(
+            "entries.plan",
+            id=entry,
+            caisse=CAISSE,
+            effect_digest=digest,
+            payment=True,
+            token=token,
+            case_id=case.id,
+            **about,
+        )
+        if state == "planned":
+            return entry
+        await tx.run("entries.intend", id=entry, amount_c=amount_c)
+        attempt = {"entry": entry, "caisse": CAISSE, "case_id": case.id, "epoch": 1, "session": self.session}
+        await tx.run("entries.begin_attempt", cookies=b"sealed", values_digest=digest, **attempt)
+        if state == "doubtful":
+            await tx.run("entries.doubt", id=entry)
+        if state == "confirmed":
+            await tx.run(
+                "entries.confirm", id=entry, reference="AC-000123", amount_c=amount_c, actor="robot:acompte-ij"
+            )
+        await tx.run("entries.end_attempt", entry=entry, result=state)
+        return entry
+
+    async def _claim(self, tx: Transaction) -> Mapping[str, Any]:
+        wanted = {"caisse": CAISSE, "scenario": self.scenario.name, "session": self.session}
+        row = await tx.first("cases.claim", lease=timedelta(seconds=60), **wanted)
+        assert row is not None
+        started = {"n": row["attempts"], "caisse": CAISSE, "epoch": row["epoch"], "session": self.session}
+        await tx.run("cases.begin_attempt", case_id=row["id"], **started)
+        return row
+
+    async def _settle(
+        self,
+        tx: Transaction,
+        lease: Mapping[str, Any],
+        state: str,
+        ended_as: str | None = None,
+        findings: bytes | None = None,
+    ) -> None:
+        held = {"id": lease["id"], "epoch": lease["epoch"], "session": self.session}
+        to = {"state": state, "ended_as": ended_as, "wait_until": None, "findings": findings, "forgive": False}
+        assert await tx.run("cases.settle", **held, **to) == 1
+
+    async def _end_attempt(self, tx: Transaction, lease: Mapping[str, Any], outcome: str, code: str | None) -> None:
+        await tx.run("cases.end_attempt", case_id=lease["id"], n=lease["attempts"], outcome=outcome, code=code)
+
+    async def _capture(self, tx: Transaction, case: SeededCase, step: str, kind: str = "exception") -> None:
+        image = picture(self.count)
+        digest = sha256(image).hexdigest()
+        path = self.evidence / digest[:2] / f"{digest}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(image)
+        row = {"digest": digest, "case_id": case.id, "caisse": CAISSE, "attempt": 1, "step": step}
+        await tx.run("exceptions.evidence", kind=kind, bytes=len(image), **row)
+
+    def _title(self, code: str) -> str:
+        known = self.scenario.code_of(code)
+        return known.title if known else code
+
+
+@dataclass(kw_only=True)
+class Person:
+    """Somebody at the console, without a browser: follows forms as they are on the page."""
+
+    client: httpx.AsyncClient
+
+    async def get(self, address: str) -> httpx.Response:
+        """Open a page, following redirects."""
+        return await self.client.get(address, follow_redirects=True)
+
+    async def post(self, address: str, **fields: str) -> httpx.Response:
+        """Post a form with the token of this session, and follow."""
+        token = await self.token()
+        origin = {"origin": str(self.client.base_url)}
+        data = {"csrf": token, **fields}
+        return await self.client.post(address, data=data, headers=origin, follow_redirects=True)
+
+    async def token(self) -> str:
+        """Return the token that the forms of this session carry."""
+        page = await self.get("/aide")
+        found = re.search(r'name="csrf" value="([^"]+)"', page.text)
+        return found[1] if found else ""
+
+    async def log_in(self, login: str, password: str = PASSWORD) -> httpx.Response:
+        """Log in by the form."""
+        return await self.post("/connexion", identifiant=login, mot_de_passe=password)
+
+
+def _line(step: str, label: str, value: str, mask: str, *, ok: bool | None) -> dict[str, Any]:
+    return {"step": step, "label": label, "value": value, "mask": mask, "ok": ok}
+
+
+@pytest.fixture(scope="session")
+def scenario() -> Scenario:
+    """Give the scenario of the project, loaded for the caisse of the tests."""
+    keywords = {}
+    for folder in ("bdo", "arpege", "compta", "ij"):
+        keywords.update(collect(import_module(f"keywords.{folder}")))
+    return load_scenario(ROOT / "scenarios" / "ij-acompte.yaml", keywords=keywords, caisse=CAISSE)
+
+
+@pytest.fixture
+async def accounts(owner_db: Database) -> None:
+    """Make an agent, a second agent, one with restricted queues, and two supervisors."""
+    async with owner_db.transaction("owner") as tx:
+        await create_account(tx, "a.martin", CAISSE, "Alice Martin", "agent", PASSWORD)
+        await create_account(tx, "b.petit", CAISSE, "Bruno Petit", "agent", PASSWORD)
+        await create_account(tx, "c.roux", CAISSE, "Claire Roux", "agent", PASSWORD, restricted_queues=True)
+        await create_account(tx, "s.noir", CAISSE, "Sophie Noir", "supervisor", PASSWORD)
+        await create_account(tx, "t.blanc", CAISSE, "Théo Blanc", "supervisor", PASSWORD)
+
+
+@pytest.fixture
+async def seed(runner_db: Database, vault: Vault, scenario: Scenario, tmp_path: Path) -> Seed:
+    """Give a run that has just been loaded."""
+    made = Seed(database=runner_db, vault=vault, scenario=scenario, evidence=tmp_path / "evidence")
+    await made.begin()
+    return made
+
+
+@pytest.fixture
+async def console_world(
+    console_db: Database, vault: Vault, scenario: Scenario, tmp_path: Path, accounts: None
+) -> ConsoleWorld:
+    """Give what the console lives on."""
+    return ConsoleWorld(
+        database=console_db,
+        vault=vault,
+        caisse=CAISSE,
+        scenarios={scenario.name: scenario},
+        evidence_root=tmp_path / "evidence",
+        clock=SystemClock(),
+        secure_cookies=False,
+        environment="démonstration",
+    )
+
+
+@pytest.fixture
+async def visit(console_world: ConsoleWorld) -> AsyncIterator[Any]:
+    """Give a function: ``await visit("a.martin")`` is that person logged in, ``await visit()`` an anonymous one."""
+    app = create_console(console_world)
+    clients: list[httpx.AsyncClient] = []
+
+    async def arrive(login: str = "") -> Person:
+        client = httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://console.test")
+        clients.append(client)
+        person = Person(client=client)
+        if login:
+            answer = await person.log_in(login)
+            assert answer.status_code == 200, answer.text
+        return person
+
+    yield arrive
+    for client in clients:
+        await client.aclose()

@@ -1,0 +1,190 @@
+"""A small practice world for tests of the engine: the three applications, a robot's workbench, and one session at a time."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from playwright.async_api import Browser
+
+from orchestrator.bootstrap.practice import Practice
+from orchestrator.bootstrap.world import load_keywords
+from orchestrator.domain.cases import RetryPolicy
+from orchestrator.domain.civil import SystemClock
+from orchestrator.domain.personal import Secret
+from orchestrator.drivers.browser import open_browser
+from orchestrator.drivers.contracts import load_contract
+from orchestrator.drivers.desk import RobotAccount, WebDesk
+from orchestrator.engine.lease import Heartbeat
+from orchestrator.engine.load import Loaded, Loader
+from orchestrator.engine.results import RowResult, results_of
+from orchestrator.engine.session import RobotSession
+from orchestrator.engine.tickets import ticket_queue
+from orchestrator.engine.work import Workbench
+from orchestrator.language.load import load_scenario
+from orchestrator.language.model import Scenario
+from orchestrator.settings import Settings
+from orchestrator.store.database import Database
+from orchestrator.store.vault import Vault
+
+PROJECT = Path(__file__).resolve().parents[2]
+DAY = date(2026, 3, 27)
+APPLICATIONS = ("bdo", "arpege", "compta")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """One row of the practice delivery with what the oracle expects of it."""
+
+    text: str
+    outcome: str
+    codes: tuple[str, ...]
+    amount_c: int | None
+
+    @property
+    def stop(self) -> str:
+        return self.text.split(";")[2]
+
+    @property
+    def nir(self) -> str:
+        return self.text.split(";")[0].upper()
+
+
+@dataclass(frozen=True, kw_only=True)
+class PracticeWorld:
+    """Applications that run for the whole test session; each test takes rows that no other test uses."""
+
+    practice: Practice
+    accounts: Mapping[str, RobotAccount]
+    unused: list[Row]
+
+    def take(self, outcome: str, *codes: str) -> Row:
+        """Return an unused row of that outcome (and codes)."""
+        for row in self.unused:
+            if row.outcome == outcome and row.codes == codes:
+                self.unused.remove(row)
+                return row
+        raise LookupError(f"no unused row {outcome} {codes}")
+
+    def fault(self, *faults: Mapping[str, Any]) -> None:
+        """Plan faults of COMPTA; none clears the plan."""
+        (self.practice.folder / "faults.json").write_text(json.dumps({"compta": list(faults)}))
+
+    def show_day(self, day: str) -> None:
+        """Let the applications show another business day."""
+        (self.practice.folder / "today").write_text(day)
+
+    def lines_of(self, stop: str) -> list[dict[str, Any]]:
+        """Return the proposals of a stop in COMPTA's own ledger."""
+        return [act for act in self.practice.proposals() if act["stop"] == stop]
+
+
+@pytest.fixture(scope="session")
+def practice_world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PracticeWorld]:
+    """Serve a population of 120 rows on free ports."""
+    folder = tmp_path_factory.mktemp("practice")
+    practice = Practice(folder=folder, cases=120, seed=7)
+    practice.make()
+    child, addresses = practice.serve(folder / "applications.log")
+    practice.write_accounts(addresses, folder / "robot.json")
+    raw = json.loads((folder / "robot.json").read_text())
+    accounts = {
+        name: RobotAccount(address=item["address"], login=item["login"], password=Secret(item["password"]))
+        for name, item in raw.items()
+    }
+    lines = practice.delivery.read_text(encoding="cp1252").splitlines()
+    rows = [
+        Row(text=lines[n - 1], outcome=w["outcome"], codes=tuple(w["codes"]), amount_c=w["amount_c"])
+        for n, w in sorted(practice.expected().items())
+    ]
+    yield PracticeWorld(practice=practice, accounts=accounts, unused=rows)
+    child.terminate()
+    child.wait(20)
+
+
+@dataclass
+class RobotWorld:
+    """One test's engine: its own database, one browser, desks at the practice applications."""
+
+    world: PracticeWorld
+    bench: Workbench
+    runner_url: str
+    loader: Loader
+    folder: Path
+    count: int = 0
+
+    async def deliver(self, *rows: Row, run_date: date = DAY) -> Loaded:
+        """Load a delivery of these rows."""
+        self.count += 1
+        path = self.folder / f"anomalies-arpege-{self.count}.csv"
+        header = "N° assuré;Nom de naissance;Réf. arrêt;Code anomalie;Date"
+        text = "\r\n".join([header, *(row.text for row in rows), f"FIN;{len(rows)}", ""])
+        # a digest of its own: the separator of the trailer may be followed by spaces
+        path.write_bytes(text.encode("cp1252"))
+        return await self.loader.load(self.bench.scenario, path, run_date, "test")
+
+    async def work(self) -> str:
+        """Run one robot session until nothing is ready."""
+        runner = uuid4()
+        async with self.bench.database.transaction("test") as tx:
+            await tx.run("sessions.register_runner", id=runner, host="test", pid=1)
+        return await self.session(runner).run()
+
+    def session(self, runner: UUID) -> RobotSession:
+        """Return a session of that runner."""
+        heartbeat = Heartbeat(self.runner_url)
+        return RobotSession(
+            bench=self.bench,
+            heartbeat=heartbeat,
+            clock=SystemClock(),
+            runner=runner,
+            id=uuid4(),
+            policy=RetryPolicy(attempts=2, first_delay=0.2),
+            stopping=asyncio.Event(),
+        )
+
+    async def results(self, run: UUID) -> list[RowResult]:
+        """Return the rows of a run."""
+        return await results_of(self.bench.database, run)
+
+    async def only(self, run: UUID) -> RowResult:
+        """Return the one row of a run."""
+        (row,) = await self.results(run)
+        return row
+
+
+@asynccontextmanager
+async def robot_world(
+    practice: PracticeWorld, runner_url: str, vault: Vault, folder: Path, scenario: Scenario | None = None
+) -> AsyncIterator[RobotWorld]:
+    """Open everything a session needs."""
+    keywords = load_keywords(Settings(workspace=folder, home=PROJECT))
+    path = PROJECT / "scenarios" / "ij-acompte.yaml"
+    loaded = scenario or load_scenario(path, keywords=keywords, caisse="cpam-931")
+    queue = ticket_queue(runner_url, size=1)
+    async with Database(runner_url, size=4) as database, queue.open_async(), open_browser() as browser:
+        bench = Workbench(
+            scenario=loaded,
+            keywords=keywords,
+            desks=desks(browser, practice),
+            database=database,
+            vault=vault,
+            evidence=folder / "evidence",
+            robot="acompte-ij",
+        )
+        loader = Loader(database=database, queue=queue, vault=vault)
+        yield RobotWorld(world=practice, bench=bench, runner_url=runner_url, loader=loader, folder=folder)
+
+
+def desks(browser: Browser, practice: PracticeWorld) -> dict[str, WebDesk]:
+    """Return a desk at each practice application."""
+    contracts = {name: load_contract(PROJECT / "keywords" / name / "screens.yaml") for name in APPLICATIONS}
+    return {name: WebDesk(browser, contracts[name], practice.accounts[name]) for name in APPLICATIONS}

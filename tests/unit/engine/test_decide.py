@@ -1,0 +1,107 @@
+"""What follows an attempt is one pure decision: the table of it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from orchestrator.domain.cases import (
+    AskHuman,
+    AwaitApproval,
+    Cause,
+    Controls,
+    Decision,
+    Done,
+    End,
+    Failed,
+    FailedControl,
+    GiveBack,
+    NeedsApproval,
+    Outcome,
+    RetryAt,
+    RetryPolicy,
+    decide,
+)
+from orchestrator.domain.errors import (
+    BusinessException,
+    EntryInDoubt,
+    LeaseLost,
+    SessionExpired,
+    TooSlow,
+)
+
+NOW = datetime(2026, 3, 27, 6, 30, tzinfo=UTC)
+POLICY = RetryPolicy(attempts=3, first_delay=2.0, longest_delay=3.0)
+LOCKED = FailedControl(code="C-07", step="person", title="Dossier ouvert par un agent")
+DEAD = FailedControl(code="C-05", step="person", title="Assuré décédé")
+
+
+def human(cause: Cause, code: str, error: Exception) -> AskHuman:
+    return AskHuman(cause=cause, code=code, message=str(error))
+
+
+TABLE: list[tuple[str, Outcome, int, Decision]] = [
+    ("an end ends", Done(name="entered"), 1, End(name="entered")),
+    ("an entry to approve waits", NeedsApproval(), 1, AwaitApproval()),
+    (
+        "a control that may pass by itself is tried again",
+        Controls(failed=(LOCKED,), retry=True),
+        1,
+        RetryAt(at=NOW + timedelta(seconds=2), reason="C-07"),
+    ),
+    (
+        "the delay doubles up to its bound",
+        Controls(failed=(LOCKED,), retry=True),
+        2,
+        RetryAt(at=NOW + timedelta(seconds=3), reason="C-07"),
+    ),
+    (
+        "then a person",
+        Controls(failed=(LOCKED,), retry=True),
+        3,
+        AskHuman(cause=Cause.BUSINESS, code="C-07", message=LOCKED.title, failed=(LOCKED,)),
+    ),
+    (
+        "a rule that says no is never tried again",
+        Controls(failed=(DEAD, LOCKED)),
+        1,
+        AskHuman(cause=Cause.BUSINESS, code="C-05", message=DEAD.title, failed=(DEAD, LOCKED)),
+    ),
+    (
+        "business exceptions go to a person at once",
+        Failed(error=BusinessException("C-14", "Plafond.")),
+        1,
+        AskHuman(cause=Cause.BUSINESS, code="C-14", message="Plafond."),
+    ),
+    (
+        "application incidents are tried again",
+        Failed(error=TooSlow()),
+        1,
+        RetryAt(at=NOW + timedelta(seconds=2), reason="TooSlow"),
+    ),
+    (
+        "then a person, as an incident",
+        Failed(error=SessionExpired("BDO")),
+        3,
+        human(Cause.APPLICATION, "SessionExpired", SessionExpired("BDO")),
+    ),
+    (
+        "a doubt is never tried again",
+        Failed(error=EntryInDoubt()),
+        1,
+        human(Cause.DOUBT, "EntryInDoubt", EntryInDoubt()),
+    ),
+    ("a lost lease writes nothing", Failed(error=LeaseLost()), 1, GiveBack()),
+    (
+        "an unknown error goes to the developer, without its text",
+        Failed(error=ValueError("185026199900189")),
+        1,
+        AskHuman(cause=Cause.ROBOT, code="ValueError", message="Erreur du robot (ValueError) : pour son développeur."),
+    ),
+]
+
+
+@pytest.mark.parametrize(("outcome", "attempts", "expected"), [row[1:] for row in TABLE], ids=[row[0] for row in TABLE])
+def test_what_follows_an_attempt(outcome: Outcome, attempts: int, expected: Decision) -> None:
+    assert decide(outcome, attempts, POLICY, NOW) == expected

@@ -1,0 +1,376 @@
+"""One mistake at a time in the real scenario: the whole French sentence, at its line and column.
+
+``‸`` marks the place where the mistake must be reported.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from orchestrator.domain.keywords import Keyword
+from orchestrator.language.faults import ScenarioErrors
+from orchestrator.language.load import load_scenario
+from orchestrator.language.model import Scenario
+
+MISTAKES = [
+    # --- the file itself
+    ("mode: live", "mode: ‸&x live", "ancre ou alias YAML (& ou *) interdits. Écrire la valeur en entier."),
+    ("mode: live", "mode: ‸!!str live", "étiquette YAML (!) interdite. Écrire la valeur entre guillemets."),
+    ("mode: live", "mode: live\n‸mode: draft", "clé « mode » déjà donnée à la ligne 6. N'en garder qu'une."),
+    ("mode: live", "‸mods: live", "scénario : clé « mods » inconnue. Écrire « mode » ?"),
+    ("mode: live", "mode: ‸vrai", "scénario : « mode » ne peut pas être « vrai ». Possible ici : draft, live, shadow."),
+    ("robot: acompte-ij", "robot:‸", "scénario : « robot » est vide. Donner une valeur ou enlever la ligne."),
+    (
+        "default: 0.80",
+        "default: 0,‸80",
+        (
+            "« 80 » n'a pas de valeur : une virgule a coupé le texte. Une valeur qui commence par { [ & * ! % @ ou qui "
+            "contient « : », « # » ou, entre accolades, une virgule ou « ${…} », s'écrit entre guillemets."
+        ),
+    ),
+    # --- parameters, rules, case, source
+    (
+        "default: 800.00 EUR",
+        "default: ‸800 EUR",
+        (
+            "paramètre case_cap : « default » : montant attendu, écrit avec un point, deux décimales et EUR "
+            "(ex. 800.00 EUR), « 800 EUR » trouvé"
+        ),
+    ),
+    ("rules: [ij]", "rules: [‸ijk]", "paquet de règles « ijk » introuvable (rules/ijk.yaml). Écrire « ij » ?"),
+    (
+        "key: ${nir}/${stop_id}  ",
+        "key: ‸${nir}/${raised_on}",
+        (
+            "la clé du dossier n'est faite que d'identifiants, « raised_on » n'en est pas un. Types permis : nir, "
+            "text, integer, organism."
+        ),
+    ),
+    ("key: ${nir}/${stop_id}  ", "key: ${nir}/${‸stop}", "« stop » est inconnu ici. Écrire « stop_id » ?"),
+    (
+        "stop_id:    {type: text",
+        "stop_id:    {type: ‸texte",
+        "champ stop_id : « type » ne peut pas être « texte ». Écrire « text » ?",
+    ),
+    (
+        "raised_on:  {type: date, column: Date",
+        "raised_on:  ‸{type: date, column: Réf. arrêt",
+        "la colonne « Réf. arrêt » est déjà celle du champ « stop_id ». Une colonne par champ.",
+    ),
+    (
+        "due: 2 business days",
+        "due: ‸2 jours",
+        "case : « due » : délai attendu, comme « 2 business days » ou « 10 days », « 2 jours » trouvé",
+    ),
+    (
+        "encoding: cp1252",
+        "encoding: ‸cp12522",
+        "source : « encoding » : jeu de caractères inconnu (permis : cp1252, utf-8, latin-1…), « cp12522 » trouvé",
+    ),
+    # --- steps: keyword, arguments
+    ("    check: bdo.person", "    check: ‸bdo.persone", "mot-clé « bdo.persone » inconnu. Écrire « bdo.person » ?"),
+    (
+        "    check: bdo.person",
+        "    ‸extract: bdo.person",
+        "« bdo.person » ne s'emploie pas avec extract. Écrire check: bdo.person",
+    ),
+    (
+        "      person: ${person}",
+        "      ‸persone: ${person}",
+        "« bdo.bank_account » n'a pas d'argument « persone ». Écrire « person » ?",
+    ),
+    (
+        "id: stop\n    extract: arpege.stop\n    with:\n      nir: ${nir}\n",
+        "id: ‸stop\n    extract: arpege.stop\n    with:\n",
+        "étape stop : « arpege.stop » a besoin de « nir ». Ajouter sous with: nir: ${…}",
+    ),
+    (
+        "      person: ${person}",
+        "      person: ‸${run.date}",
+        "« person » attend un ensemble de champs, « ${run.date} » est une date",
+    ),
+    (
+        "      amount: ${advance.amount}",
+        "      amount: ${advance.amount}\n      ‸token: abc",
+        (
+            "« compta.propose_advance » n'a pas d'argument « token ». Il est donné par le protocole de saisie : "
+            "enlever cette ligne."
+        ),
+    ),
+    (
+        "  - id: proposal\n",
+        "  - id: ‸rate\n",
+        "étape : le nom « rate » veut déjà dire autre chose. En choisir un autre.",
+    ),
+    # --- expressions
+    (
+        "C-05: not person.deceased",
+        "C-05: not person.‸decesed",
+        "« person » n'a pas de champ « decesed ». Écrire « deceased » ?",
+    ),
+    (
+        "C-05: not person.deceased",
+        "C-05: ‸person.death",
+        (
+            "une condition (vrai ou faux) est attendue ici, « person.death » est une date. Écrire une comparaison, par "
+            "exemple person.found == 1."
+        ),
+    ),
+    ("C-05: not person.deceased", "C-05: not ‸pérson.deceased", "« pérson » est inconnu ici. Écrire « person » ?"),
+    ("C-05: not person.deceased", "C-05: not person.deceased &‸& true", "expression mal écrite à cet endroit"),
+    (
+        "C-05: not person.deceased",
+        "C-05: not person.deceased ‸= true",
+        "expression mal écrite à cet endroit. L'égalité s'écrit ==.",
+    ),
+    (
+        "same_name(person.birth_name, birth_name)",
+        "‸same_nam(person.birth_name, birth_name)",
+        "fonction « same_nam » inconnue. Écrire « same_name » ?",
+    ),
+    (
+        "same_name(person.birth_name, birth_name)",
+        "‸same_name(person.birth_name)",
+        "« same_name » attend 2 valeur(s), 1 donnée(s). Exemple : same_name(person.birth_name, birth_name).",
+    ),
+    (
+        "same_name(person.birth_name, birth_name)",
+        "same_name(person.birth_name, ‸raised_on)",
+        (
+            "« same_name » attend un nom de personne, « raised_on » est une date. Exemple : "
+            "same_name(person.birth_name, birth_name)."
+        ),
+    ),
+    (
+        'any_overlap(payments, stop.period, state="PAYE")',
+        'any_overlap(payments, stop.period, ‸etat="PAYE")',
+        (
+            "ces lignes n'ont pas de champ « etat ». Possible ici : gross, net, paid_on, period, reference, "
+            "reject_code, state."
+        ),
+    ),
+    (
+        "nothing_to_pay: advance.amount < minimum",
+        "nothing_to_pay: ‸advance.amount < 10.00",
+        "un montant en euros ne se compare pas à un nombre",
+    ),
+    (
+        "nothing_to_pay: advance.amount < minimum",
+        "nothing_to_pay: advance.amount < 10,00 ‸EUR",
+        "expression mal écrite à cet endroit. Un montant s'écrit avec un point, deux décimales et EUR : 10.00 EUR.",
+    ),
+    (
+        "R-ANO: anomaly in rules.ij.anomalies.technical or",
+        "R-ANO: anomaly in rules.ij.‸anomalie.technical or",
+        "« rules.ij » n'a pas de champ « anomalie ». Écrire « anomalies » ?",
+    ),
+    ("    rules_at: run.date", "    rules_at: ‸run", "une date est attendue ici, « run » est un ensemble de champs"),
+    (
+        "      C-11: not person.sensitive",
+        "      C-11: not person.sensitive or person.‸__class__",
+        "« person » n'a pas de champ « __class__ ». Possible ici…",
+    ),
+    (
+        'stop.state == "ENREGISTRE"',
+        '‸stop.state.lower() == "enregistre"',
+        "on n'appelle qu'une fonction de la liste. Possible ici…",
+    ),
+    (
+        "      C-11: not person.sensitive",
+        "      C-11: ‸(lambda:0)()",
+        "on n'appelle qu'une fonction de la liste. Possible ici…",
+    ),
+    (
+        "      C-11: not person.sensitive",
+        '      C-11: not person.sensitive or ‸person.birth_name == "MARTIN"',
+        "un nom de personne ne se compare pas à un texte",
+    ),
+    # --- entries
+    (
+        "    reread: [payments]",
+        "    reread: [‸advance]",
+        "reread : « advance » n'est pas une étape de lecture (check, extract) placée avant. Écrire « advances » ?",
+    ),
+    (
+        "effect_key: ACP-IJ/${nir}/${stop_id}",
+        "effect_key: ‸ACP-IJ/${nir}/${stop_id}/${advance.amount}",
+        (
+            "effect_key : « advance.amount » n'est pas un identifiant du dossier. Jamais de montant, de période ni de "
+            "date : la même saisie aurait une autre clé demain."
+        ),
+    ),
+    (
+        "effect_key: ACP-IJ/${nir}/${stop_id}",
+        "effect_key: ‸ACP-IJ/${nir}",
+        "effect_key : il manque « stop_id », qui est dans la clé du dossier. Ajouter ${stop_id}.",
+    ),
+    (
+        "      by: [supervisor, accounting]",
+        "      by: [supervisor, ‸chef]",
+        "approval : rôle « chef » inconnu. Possible ici : accounting, supervisor.",
+    ),
+    (
+        "    rules_at: run.date",
+        "    ‸reread: [person]\n    rules_at: run.date",
+        "« reread » ne vaut que pour une saisie (enter). Enlever cette ligne.",
+    ),
+    (
+        "\nschedule:\n",
+        "\n  - id: again\n    ‸extract: compta.advances\n    with:\n      nir: ${nir}\n\nschedule:\n",
+        "une étape qui lit ou calcule ne peut pas suivre une saisie. La placer avant.",
+    ),
+    # --- schedule, limits, codes
+    (
+        '{at: "06:30"',
+        '{at: ‸"6h30"',
+        'schedule : « at » : heure attendue entre guillemets, comme "06:30", « 6h30 » trouvé',
+    ),
+    (
+        "days: business, cal",
+        "days: [monday, ‸mardi], cal",
+        (
+            "schedule : jour « mardi » inconnu. Possible ici : monday, tuesday, wednesday, thursday, friday, saturday, "
+            "sunday."
+        ),
+    ),
+    (
+        "days: business, cal",
+        "days: ‸[], cal",
+        "schedule : aucun jour, cet horaire ne part jamais. Donner au moins un jour.",
+    ),
+    (
+        "limits: {parallel: 2",
+        "limits: {parallel: ‸200",
+        "limits : « parallel » : nombre entier de 1 à 64 attendu, « 200 » trouvé",
+    ),
+    (
+        "    C-13: {title: Dates incohérentes}",
+        "    C-13: {title: Dates incohérentes}\n    ‸C-99: {title: Jamais}",
+        "le code « C-99 » ne sert à aucun contrôle. L'enlever ou l'employer.",
+    ),
+    (
+        "      C-11: not person.sensitive",
+        "      C-11: not person.sensitive\n      ‸C-98: person.found == 1",
+        "le code « C-98 » n'a pas de titre. Ajouter sous exceptions, codes : C-98: {title: …}",
+    ),
+    (
+        "{title: Dossier ouvert par un agent, severity: retry}",
+        "{title: Dossier ouvert par un agent, severity: ‸again}",
+        "code C-07 : « severity » ne peut pas être « again ». Possible ici : block, retry, stop, warn.",
+    ),
+    (
+        "agent_may: [reject, hand_over]",
+        "agent_may: [reject, ‸ignore]",
+        "code C-05 : « ignore » n'est pas une décision d'agent. Possible ici : correct, by_hand, reject, hand_over.",
+    ),
+    (
+        "    C-02: {title: NIR provisoire ou non certifié}",
+        "    C-02: ‸{}",
+        'code C-02 : il manque « title ». Ajouter par exemple title: "Ce qui ne va pas, en français"',
+    ),
+]
+
+
+@pytest.mark.parametrize(("right", "wrong", "message"), MISTAKES, ids=[wrong.strip()[:40] for _, wrong, _ in MISTAKES])
+def test_one_mistake_gives_one_sentence_at_its_place(
+    right: str, wrong: str, message: str, text: str, load: Callable[[str], Scenario]
+) -> None:
+    assert right in text
+    marked = text.replace(right, wrong, 1)
+    place = marked.index("‸")
+    line, column = marked.count("\n", 0, place) + 1, place - marked.rfind("\n", 0, place)
+
+    with pytest.raises(ScenarioErrors) as caught:
+        load(marked.replace("‸", ""))
+
+    said = str(caught.value)
+    if message.endswith("…"):
+        assert said.startswith(f"ij-acompte.yaml:{line}:{column}: {message.removesuffix('…')}")
+        assert len(caught.value.faults) == 1
+    else:
+        assert said == f"ij-acompte.yaml:{line}:{column}: {message}"
+
+
+def test_every_mistake_is_told_at_once_in_the_order_of_the_file(text: str, load: Callable[[str], Scenario]) -> None:
+    wrong = text.replace("mode: live", "mode: vrai").replace("parallel: 2", "parallel: deux")
+    wrong = wrong.replace("not person.deceased", "not person.decesed")
+
+    with pytest.raises(ScenarioErrors) as caught:
+        load(wrong)
+
+    assert [fault.message for fault in caught.value.faults] == [
+        "scénario : « mode » ne peut pas être « vrai »",
+        "« person » n'a pas de champ « decesed »",
+        "limits : « parallel » : nombre entier de 1 à 64 attendu, « deux » trouvé",
+    ]
+
+
+def test_a_payment_without_ceilings_is_refused(text: str, load: Callable[[str], Scenario]) -> None:
+    wrong = re.sub(r"limits: .*", "limits: {parallel: 2, per_case: 800.00 EUR}", text)
+
+    with pytest.raises(ScenarioErrors, match="est un paiement : il manque per_run, per_day sous limits"):
+        load(wrong)
+
+
+def test_ceilings_need_the_title_of_their_code(text: str, load: Callable[[str], Scenario]) -> None:
+    with pytest.raises(ScenarioErrors, match="les plafonds de limits donnent le code C-14, qui n'a pas de titre"):
+        load(text.replace("    C-14: {title: Plafond du robot atteint}\n", ""))
+
+
+def test_rules_are_unknown_before_a_step_that_dates_them(text: str, load: Callable[[str], Scenario]) -> None:
+    with pytest.raises(ScenarioErrors, match="« rules » n'est connu qu'à partir d'une étape qui dit rules_at"):
+        load(re.sub(r"    rules_at: run.date.*\n", "", text))
+
+
+def test_a_personal_value_is_not_inserted_in_a_text(text: str, load: Callable[[str], Scenario]) -> None:
+    with pytest.raises(
+        ScenarioErrors, match=r"« nir » est une valeur personnelle : elle ne s'insère pas dans un texte"
+    ):
+        load(text.replace("      stop_id: ${stop_id}\n    rules_at", "      stop_id: A${nir}\n    rules_at"))
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b"", "ij-acompte.yaml:1:1: le fichier doit contenir des lignes « clé: valeur »"),
+        (b"- a\n", "ij-acompte.yaml:1:1: le fichier doit contenir des lignes « clé: valeur »"),
+        (b"a: 1\n\xe9: 2\n", "ij-acompte.yaml:2:1: ce fichier n'est pas en UTF-8. L'enregistrer en UTF-8."),
+        (b"a: 1\x07\n", "ij-acompte.yaml:1:1: ce fichier contient un caractère interdit en YAML"),
+        (b"a: " + b"x" * 1_000_000, "ij-acompte.yaml:1:1: fichier de plus de 1 Mo : ce n'est pas un scénario"),
+        (b"a: " + b"[" * 40 + b"]" * 40, "ij-acompte.yaml:1:34: trop de niveaux imbriqués"),
+    ],
+)
+def test_a_file_that_is_no_scenario_is_refused_with_a_reason(
+    content: bytes, sentence: str, folder: Path, known_keywords: dict[str, Keyword]
+) -> None:
+    path = folder / "ij-acompte.yaml"
+    path.write_bytes(content)
+
+    with pytest.raises(ScenarioErrors) as caught:
+        load_scenario(path, keywords=known_keywords)
+
+    assert str(caught.value) == sentence
+
+
+def test_a_value_of_the_caisse_that_is_no_parameter_is_refused_in_its_own_file(
+    folder: Path, text: str, load: Callable[[str], Scenario]
+) -> None:
+    (folder / "ij-acompte.cpam-931.yaml").write_text('caisse: cpam-931\nvalues:\n  organism: "01931"\n  taux: 0.75\n')
+
+    with pytest.raises(ScenarioErrors) as caught:
+        load(text)
+
+    assert str(caught.value).splitlines() == [
+        (
+            "ij-acompte.cpam-931.yaml:3:13: values : « organism » : code organisme attendu, 9 chiffres "
+            "(ex. 019310000), « 01931 » trouvé"
+        ),
+        (
+            "ij-acompte.cpam-931.yaml:4:3: paramètre « taux » inconnu du scénario. Possible ici : "
+            "approval_above, case_cap, minimum, organism, rate."
+        ),
+    ]
