@@ -1,4 +1,4 @@
-"""What is said of a run afterwards: reconciliation with the application, and its bordereau."""
+"""What is said of a run afterwards: reconciliation with the application, its bordereau, and its replay."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from orchestrator.drivers.browser import open_browser
 from orchestrator.drivers.desk import WebDesk
 from orchestrator.engine.reconcile import Reconciliation
 from orchestrator.engine.reconcile import reconcile as compare_entries
+from orchestrator.engine.replay import CaseReplay, replay
 from orchestrator.engine.results import results_of
+from orchestrator.language.load import load_scenario
 from orchestrator.store.database import Database
 
 
@@ -48,3 +50,22 @@ async def write_run_bordereau(world: World, run: UUID) -> Path:
         rows = await results_of(database, run)
     suite = world.settings.project / "robots" / row["robot"] / "bordereau.robot"
     return await write_bordereau(suite, BordereauRun(**row), rows, world.settings.workspace / "logs" / "bordereaux")
+
+
+async def replay_run(world: World, beginning: str, path: Path | None) -> list[CaseReplay]:
+    """Try a scenario file, or the project's, on the run whose id begins like this; the audit log says that it was done."""
+    caisse = world.settings.caisse
+    async with Database(world.urls["glr_runner"], size=1) as database:
+        async with database.transaction("replay") as tx:
+            runs = await tx.all("runs.by_beginning", caisse=caisse, beginning=beginning)
+        if len(runs) != 1:
+            what = "inconnue" if not runs else "à préciser (plusieurs commencent ainsi)"
+            raise SettingsError(f"Exécution « {beginning} » {what} : voir glr status.")
+        run = runs[0]
+        scenario = (
+            load_scenario(path, keywords=world.keywords, caisse=caisse) if path else world.scenario(run["scenario"])
+        )
+        found = await replay(scenario, run["id"], world.keywords, database, world.vault)
+        async with database.transaction("replay") as tx:
+            await tx.record(caisse, "run.replayed", str(run["id"]), version=scenario.hash, cases=len(found))
+    return found

@@ -68,7 +68,7 @@ def findings(world: ConsoleWorld, row: Mapping[str, Any], *, clear: bool) -> lis
     if row["findings"] is None:
         return []
     key = world.vault.data_key(row["case_id"], row["data_key"])
-    lines = world.vault.open(key, f"cases:findings:{row['case_id']}", row["findings"])
+    lines = world.vault.open(key, f"cases:findings:{row['case_id']}", row["findings"])["rows"]
     return [{**line, "shown": line["value"] if clear else line["mask"]} for line in lines]
 
 

@@ -15,6 +15,7 @@ from orchestrator.domain.keywords import Kind
 from orchestrator.engine.enter import Entering
 from orchestrator.engine.evidence import keep_capture
 from orchestrator.engine.lease import LEASE, Heartbeat, Lease, clocks
+from orchestrator.engine.readings import recorded
 from orchestrator.engine.settle import give_back, settle
 from orchestrator.engine.work import Attempt, Claimed, Workbench
 from orchestrator.language.model import Step
@@ -107,6 +108,7 @@ class RobotSession:
             if known is not None:
                 return known
         outcome, entry = await attempt.steps()
+        attempt.recorded = recorded(attempt, outcome, entry)
         if outcome is not None:
             return outcome
         if entry is None:

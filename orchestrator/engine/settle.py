@@ -135,4 +135,5 @@ def _words(decision: Decision) -> tuple[str, str | None]:
 
 def _sealed(bench: Workbench, attempt: Attempt) -> bytes:
     rows = [finding.as_json() for finding in attempt.findings]
-    return bench.vault.seal(attempt.case.data_key, f"cases:findings:{attempt.case.id}", rows)
+    seen = {"rows": rows, "recorded": attempt.recorded}
+    return bench.vault.seal(attempt.case.data_key, f"cases:findings:{attempt.case.id}", seen)

@@ -88,6 +88,10 @@ class Attempt:
         self.bench = bench
         self.case = case
         self.findings: list[Finding] = []
+        #: Every reading in order: the keyword, what it was asked, what it answered.
+        self.readings: list[tuple[Keyword, Mapping[str, object], object]] = []
+        #: What replay needs of the attempt, once the steps have concluded.
+        self.recorded: dict[str, Any] | None = None
         self.names: dict[str, object] = {
             **bench.scenario.parameters,
             **case.fields,
@@ -115,7 +119,10 @@ class Attempt:
 
     async def read(self, step: Step) -> list[tuple[Control, FailedControl]]:
         """Run one reading or computing step and return its failed controls, all of them."""
-        result = await self.bench.call(step.keyword, self.arguments(step))
+        arguments = self.arguments(step)
+        result = await self.bench.call(step.keyword, arguments)
+        if step.kind is not Kind.COMPUTE:
+            self.readings.append((step.keyword, arguments, result))
         self.names[step.id] = result
         self._bind_rules(step)
         self.findings += findings_of(step.id, result)

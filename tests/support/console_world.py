@@ -166,7 +166,7 @@ class Seed:
                 _line("person", "Date de décès", "(vide)", "(vide)", ok=True),
                 _line("stop", "Arrêt", "du 02/03/2026 au 31/03/2026", "du 02/03/2026 au 31/03/2026", ok=None),
             ]
-            sealed = self.vault.seal(case.key, f"cases:findings:{case.id}", findings)
+            sealed = self.vault.seal(case.key, f"cases:findings:{case.id}", {"rows": findings})
             await self._settle(tx, lease, "exception", findings=sealed)
             item = uuid4()
             titles = [{"code": each, "step": "person", "title": self._title(each)} for each in failed]

@@ -90,3 +90,7 @@ select exists (select 1 from cases where caisse = %(caisse)s and scenario = %(sc
 
 -- held_now: the cases that a session holds
 select reference from cases where caisse = %(caisse)s and state = 'leased' and lease_until > now()
+
+-- recorded_of_run: every case of a run with what its last attempt recorded, in the order of the delivery
+select cases.id, cases.reference, cases.run, cases.attempts, cases.data_key, cases.payload, cases.findings, run.run_date
+from cases join run on run.id = cases.run where cases.run = %(run)s order by cases.line

@@ -74,3 +74,6 @@ values (%(caisse)s, %(scenario)s, %(occurrence)s, %(due)s, %(fired_by)s) on conf
 
 -- latest_occurrence: the last start of a scenario
 select due from schedule_occurrence where caisse = %(caisse)s and scenario = %(scenario)s order by due desc limit 1
+
+-- by_beginning: the runs of a caisse whose id begins like this
+select id, scenario from run where caisse = %(caisse)s and id::text like %(beginning)s || '%%' order by started_at limit 2

@@ -1,0 +1,106 @@
+"""What an attempt read and concluded, kept sealed beside the case, so that a new version can be tried on it (replay).
+
+Only :mod:`orchestrator.engine.settle` seals it and :mod:`orchestrator.engine.replay` opens it: the values are in clear.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from datetime import date
+from decimal import Decimal
+from enum import Enum
+from fractions import Fraction
+from typing import Any
+
+from pydantic import BaseModel, TypeAdapter
+
+from orchestrator.domain.cases import Controls, Done, Outcome
+from orchestrator.domain.keywords import Keyword, Kind
+from orchestrator.domain.money import Euros
+from orchestrator.domain.personal import Masked
+from orchestrator.engine.findings import findings_of, shown
+from orchestrator.engine.work import Attempt
+from orchestrator.language.model import Step
+
+
+def clear(value: object) -> Any:  # noqa: ANN401 - JSON
+    """Return a value as JSON that its own type reads again; personal values in clear, to be sealed at once."""
+    if isinstance(value, BaseModel):
+        return {name: clear(getattr(value, name)) for name in type(value).model_fields}
+    if isinstance(value, Mapping):
+        return {str(name): clear(item) for name, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [clear(item) for item in value]
+    if is_dataclass(value) and not isinstance(value, Euros):
+        return {item.name: clear(getattr(value, item.name)) for item in fields(value)}
+    return _scalar(value)
+
+
+def _scalar(value: object) -> str | int | bool | None:
+    match value:
+        case Enum():
+            return str(value.value)
+        case None | bool() | int() | str():
+            return value
+        case Masked():
+            return value.reveal()
+        case Euros():
+            return value.typed
+        case date():
+            return value.isoformat()
+        case Decimal() | Fraction():
+            return str(value)
+    raise TypeError(f"valeur qui ne s'enregistre pas : {type(value).__name__}")
+
+
+def read_again(keyword: Keyword, recorded: object) -> Any:  # noqa: ANN401 - typed by the keyword
+    """Return a recorded result as the keyword's own type; raises ``ValueError`` when its declaration has changed since."""
+    return TypeAdapter(keyword.returns).validate_python(recorded)
+
+
+def call_key(keyword: Keyword, arguments: Mapping[str, object]) -> str:
+    """Return what identifies one reading: the keyword and exactly what it was asked."""
+    return json.dumps([keyword.name, clear(arguments)], sort_keys=True, ensure_ascii=False)
+
+
+def recorded(attempt: Attempt, outcome: Outcome | None, entry: Step | None) -> dict[str, Any]:
+    """Return the attempt as replay needs it: ``{"calls": [[call, result]…], "verdict": …}``, once its steps concluded."""
+    calls: dict[str, Any] = {}
+    for keyword, arguments, result in attempt.readings:
+        calls.setdefault(call_key(keyword, arguments), clear(result))
+    return {"calls": [[call, result] for call, result in calls.items()], "verdict": verdict(attempt, outcome, entry)}
+
+
+def verdict(attempt: Attempt, outcome: Outcome | None, entry: Step | None) -> dict[str, list[str]]:
+    """Return what the steps concluded, field by field: ``{field in French: [clear, mask]}``."""
+    found = {"issue": _same(_conclusion(outcome))}
+    for step in attempt.bench.scenario.steps:
+        if step.kind is Kind.COMPUTE and step.id in attempt.names:
+            for row in findings_of(step.id, attempt.names[step.id]):
+                found[f"{step.id} · {row.label}"] = [row.value, row.mask]
+    if entry is not None and entry.keyword.entry is not None:
+        titles = entry.keyword.entry.titles
+        for name, value in attempt.arguments(entry).items():
+            found[f"{entry.id} · {titles.get(name, name)}"] = list(shown(value))
+        key = entry.effect_key.render(attempt.names) if entry.effect_key else ""
+        found[f"{entry.id} · clé d'effet"] = [key, "••••"]
+        needed = entry.approval is not None and entry.approval.when.holds(attempt.names)
+        found[f"{entry.id} · validation"] = _same("exigée" if needed else "non exigée")
+    return found
+
+
+def _conclusion(outcome: Outcome | None) -> str:
+    match outcome:
+        case None:
+            return "saisie"
+        case Done(name=name):
+            return f"fin : {name}"
+        case Controls(failed=failed):
+            return "contrôles : " + ", ".join(sorted({item.code for item in failed}))
+    return type(outcome).__name__
+
+
+def _same(text: str) -> list[str]:
+    return [text, text]

@@ -1,0 +1,167 @@
+"""Try a version of a scenario on the recorded cases of a run: nothing is read, nothing is entered, nothing is written.
+
+The steps run as they do for a robot, but every reading is answered from the record; what they conclude is compared with what
+was concluded then, field by field.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from orchestrator.domain.errors import GlrError
+from orchestrator.domain.keywords import Keyword, Kind
+from orchestrator.engine.lease import Lease
+from orchestrator.engine.readings import call_key, read_again, verdict
+from orchestrator.engine.work import Attempt, Claimed, Workbench
+from orchestrator.language.model import Scenario
+from orchestrator.store.database import Database
+from orchestrator.store.vault import Vault
+
+
+class Replayed(StrEnum):
+    """What became of one recorded case under the version tried."""
+
+    SAME = "same"
+    CHANGED = "changed"
+    NEW_EXCEPTION = "new_exception"
+    #: It has no record (set aside, entered before, never concluded), or the version tried reads something else.
+    NOT_REPLAYED = "not_replayed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Difference:
+    """One field that differs; both sides masked."""
+
+    #: What it is, in French.
+    field: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CaseReplay:
+    """One case."""
+
+    #: The case's reference.
+    reference: str
+    result: Replayed
+    differences: tuple[Difference, ...] = ()
+    #: Why it was not replayed.
+    reason: str = ""
+
+
+class NotRecorded(GlrError):
+    """La version essayée lit autre chose que ce qui a été enregistré."""
+
+
+@dataclass
+class RecordedBench(Workbench):
+    """A workbench without any desk: readings come from the record, computations are run."""
+
+    answers: Mapping[str, object] = field(default_factory=dict)
+
+    async def call(self, keyword: Keyword, arguments: Mapping[str, object]) -> Any:  # noqa: ANN401 - typed by the keyword
+        """Answer from the record; raises :class:`NotRecorded` for a reading that was not made then."""
+        if keyword.kind is Kind.COMPUTE:
+            return keyword.function(**arguments)
+        key = call_key(keyword, arguments)
+        if keyword.kind is Kind.ENTER or key not in self.answers:
+            raise NotRecorded(f"lecture non enregistrée : {keyword.name}")
+        try:
+            return read_again(keyword, self.answers[key])
+        except ValueError:  # its text may quote what was read
+            raise NotRecorded(f"le résultat enregistré de {keyword.name} n'a plus la forme déclarée") from None
+
+
+async def replay(
+    scenario: Scenario, run: UUID, keywords: Mapping[str, Keyword], database: Database, vault: Vault
+) -> list[CaseReplay]:
+    """Replay every case of a run, in the order of its delivery."""
+    async with database.transaction("replay") as tx:
+        rows = await tx.all("cases.recorded_of_run", run=run)
+    return [await _case(_Recording(scenario, keywords, database, vault, row)) for row in rows]
+
+
+@dataclass(frozen=True)
+class _Recording:
+    """One recorded case, opened."""
+
+    scenario: Scenario
+    keywords: Mapping[str, Keyword]
+    database: Database
+    vault: Vault
+    row: Mapping[str, Any]
+
+    def opened(self) -> tuple[bytes, dict[str, str], dict[str, Any] | None]:
+        """Return the data key, the fields as delivered, and the record; None when there is none."""
+        case = self.row["id"]
+        key = self.vault.data_key(case, self.row["data_key"])
+        texts = self.vault.open(key, f"cases:payload:{case}", self.row["payload"])["fields"]
+        seen = self.vault.open(key, f"cases:findings:{case}", self.row["findings"]) if self.row["findings"] else {}
+        return key, texts, seen.get("recorded")
+
+    def attempt(self, key: bytes, texts: Mapping[str, str], calls: list[list[Any]]) -> Attempt:
+        """Return an attempt at the case that has no desk and no lease."""
+        bench = RecordedBench(
+            scenario=self.scenario,
+            keywords=self.keywords,
+            desks={},
+            database=self.database,
+            vault=self.vault,
+            evidence=Path(),
+            robot=self.scenario.robot,
+            answers=dict(calls),
+        )
+        fields = self.scenario.case.fields
+        row = self.row
+        case = Claimed(
+            id=row["id"],
+            reference=row["reference"],
+            run=row["run"],
+            attempt=row["attempts"],
+            lease=Lease(case=row["id"], epoch=0, session=row["id"], asked=(0.0, 0.0), last_beat=0.0),
+            data_key=key,
+            fields={name: field.parse(texts[name]) for name, field in fields.items()},
+            run_date=row["run_date"],
+        )
+        return Attempt(bench, case)
+
+
+async def _case(recording: _Recording) -> CaseReplay:
+    key, texts, record = recording.opened()
+    reference = recording.row["reference"]
+    if record is None:
+        return CaseReplay(reference=reference, result=Replayed.NOT_REPLAYED, reason="aucune lecture enregistrée")
+    try:
+        attempt = recording.attempt(key, texts, record["calls"])
+        found = verdict(attempt, *await attempt.steps())
+    except KeyError as missing:
+        return CaseReplay(
+            reference=reference,
+            result=Replayed.NOT_REPLAYED,
+            reason=f"champ absent de la livraison : {missing.args[0]}",
+        )
+    except GlrError as error:
+        return CaseReplay(reference=reference, result=Replayed.NOT_REPLAYED, reason=str(error))
+    return _compared(reference, record["verdict"], found)
+
+
+def _compared(reference: str, before: Mapping[str, list[str]], after: Mapping[str, list[str]]) -> CaseReplay:
+    absent = ["(absent)", "(absent)"]
+    names = list(dict.fromkeys([*before, *after]))
+    if before["issue"] != after["issue"]:  # what only one of two different ends has says nothing more
+        names = [name for name in names if name in before and name in after]
+    pairs = [(name, before.get(name, absent), after.get(name, absent)) for name in names]
+    differences = tuple(
+        Difference(field=name, before=then[1], after=now[1]) for name, then, now in pairs if then[0] != now[0]
+    )
+    if not differences:
+        return CaseReplay(reference=reference, result=Replayed.SAME)
+    stopped = "contrôles" in after["issue"][0] and "contrôles" not in before["issue"][0]
+    result = Replayed.NEW_EXCEPTION if stopped else Replayed.CHANGED
+    return CaseReplay(reference=reference, result=result, differences=differences)
