@@ -34,7 +34,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @given(cuts=st.lists(CUTS, min_size=1, max_size=3))
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=1000, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_mutated_scenario_is_loaded_or_refused_in_french(
     cuts: list[tuple[int, int, str]], place: Path, known_keywords: dict[str, Keyword]
 ) -> None:
