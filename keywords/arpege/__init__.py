@@ -14,7 +14,7 @@ from orchestrator.domain.ports import Desk, Screen
 _IDENTITY = ("file", "birth_name", "first_names", "birth_date", "screen_date")
 
 
-@extract("arpege.stop")
+@extract("arpege.stop", "Un arrêt de travail dans ARPEGE, et les autres arrêts de la personne.")
 async def stop(desk: Desk, *, nir: Nir, stop_id: str) -> StopRead | StopMissing:
     """Read a stop with the identity and the other stops of its file (source: DOMAIN A.2, row 3).
 
@@ -28,7 +28,7 @@ async def stop(desk: Desk, *, nir: Nir, stop_id: str) -> StopRead | StopMissing:
     return file.stop(stop_id)
 
 
-@extract("arpege.rights")
+@extract("arpege.rights", "Catégorie, affiliation, revenus et cotisations d'une personne dans ARPEGE.")
 async def rights(desk: Desk, *, insured: Identity) -> Rights:
     """Read category, affiliation and yearly incomes (source: DOMAIN A.2, row 4).
 
@@ -48,7 +48,7 @@ async def rights(desk: Desk, *, insured: Identity) -> Rights:
     )
 
 
-@extract("arpege.payments")
+@extract("arpege.payments", "Paiements d'indemnités journalières d'une personne dans ARPEGE.")
 async def payments(desk: Desk, *, insured: Identity) -> list[Payment]:
     """Read every payment of a person, rejected ones included (source: DOMAIN A.2, row 5).
 

@@ -14,7 +14,7 @@ _SAME = (
 )  # fmt: skip
 
 
-@check("bdo.person")
+@check("bdo.person", "Dossier d'une personne dans BDO : identité, décès, organisme, droits, signalements.")
 async def person(desk: Desk, *, nir: Nir) -> Person:
     """Look a person up by NIR; ``found`` says how many files there are (source: DOMAIN A.2, row 2).
 
@@ -33,7 +33,7 @@ async def person(desk: Desk, *, nir: Nir) -> Person:
     )
 
 
-@extract("bdo.bank_account")
+@extract("bdo.bank_account", "Coordonnées bancaires d'une personne, avec la date de leur dernier changement.")
 async def bank_account(desk: Desk, *, person: Person) -> BankAccount:
     """Read the bank account of a person that was found (source: DOMAIN A.2, row 8).
 

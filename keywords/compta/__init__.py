@@ -18,7 +18,7 @@ from orchestrator.domain.ports import Act, Desk
 REASON = "Acompte IJ, paiement Arpège non réalisé (robot)"
 
 
-@extract("compta.advances")
+@extract("compta.advances", "Toutes les avances d'une personne dans COMPTA, quel que soit leur auteur.")
 async def advances(desk: Desk, *, nir: Nir) -> list[Advance]:
     """Read every advance of a person, whoever entered it (source: DOMAIN A.4, 5).
 
@@ -28,13 +28,13 @@ async def advances(desk: Desk, *, nir: Nir) -> list[Advance]:
     return [_advance(row) for row in screen.table("advances")]
 
 
-@check("compta.advances_seen")
+@check("compta.advances_seen", "Recherche préalable d'une avance peut-être déjà saisie.")
 async def advances_seen(desk: Desk, *, nir: Nir) -> list[EntrySeen]:
     """Look up what ``compta.propose_advance`` may already have entered (source: ENTER, Identity)."""
     return [_seen(advance) for advance in await advances(desk, nir=nir)]
 
 
-@extract("compta.made_by")
+@extract("compta.made_by", "Toutes les saisies d'un auteur entre deux jours, pour le rapprochement.")
 async def made_by(desk: Desk, *, author: str, start: date, end: date) -> list[EntrySeen]:
     """Read everything an author entered between two days, both included, for reconciliation; amounts in euros."""
     seen: list[EntrySeen] = []
@@ -51,6 +51,7 @@ async def made_by(desk: Desk, *, author: str, start: date, end: date) -> list[En
 
 @enter(
     "compta.propose_advance",
+    "Proposition d'une avance, que deux personnes valident ensuite dans COMPTA.",
     payment=True,
     look_up="compta.advances_seen",
     look_up_with=("nir",),

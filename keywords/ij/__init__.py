@@ -16,7 +16,7 @@ from orchestrator.domain.money import ZERO, Euros, total
 from orchestrator.domain.rules import PackAt
 
 
-@compute("ij.advance")
+@compute("ij.advance", "Acompte d'indemnités journalières : calcul exact, chaque opérande montré.")
 def advance(
     *,
     stop: StopRead,

@@ -26,7 +26,20 @@ _EXITS: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], Exit]
 #: Where each command is; imported when it is asked for, since a robot session must not pay for the console.
 _COMMANDS = {
     name: f"orchestrator.cli.{name}"
-    for name in ("bench", "check", "demo", "plan", "reconcile", "replay", "run", "runner", "sandbox", "serve", "status")
+    for name in (
+        "bench",
+        "check",
+        "demo",
+        "docs",
+        "plan",
+        "reconcile",
+        "replay",
+        "run",
+        "runner",
+        "sandbox",
+        "serve",
+        "status",
+    )
 } | {"session": "orchestrator.cli.runner"}
 
 

@@ -68,6 +68,8 @@ class Keyword:
 
     #: ``application.word``, e.g. ``bdo.person``.
     name: str
+    #: What it does, in French, for those who write scenarios.
+    title: str
     #: What it may do.
     kind: Kind
     #: The function; its first parameter is the :class:`~orchestrator.domain.ports.Desk` unless it computes.
@@ -90,23 +92,24 @@ class Keyword:
 type_of_decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
-def check(name: str) -> type_of_decorator:
+def check(name: str, title: str) -> type_of_decorator:
     """Declare a keyword that looks and compares."""
-    return _declare(name, Kind.CHECK)
+    return _declare(name, title, Kind.CHECK)
 
 
-def extract(name: str) -> type_of_decorator:
+def extract(name: str, title: str) -> type_of_decorator:
     """Declare a keyword that reads data out."""
-    return _declare(name, Kind.EXTRACT)
+    return _declare(name, title, Kind.EXTRACT)
 
 
-def compute(name: str) -> type_of_decorator:
+def compute(name: str, title: str) -> type_of_decorator:
     """Declare a pure keyword."""
-    return _declare(name, Kind.COMPUTE)
+    return _declare(name, title, Kind.COMPUTE)
 
 
 def enter(
     name: str,
+    title: str,
     *,
     payment: bool,
     look_up: str,
@@ -128,7 +131,7 @@ def enter(
         subject=subject,
         titles=titles,
     )
-    return _declare(name, Kind.ENTER, rules)
+    return _declare(name, title, Kind.ENTER, rules)
 
 
 def collect(module: object) -> dict[str, Keyword]:
@@ -137,15 +140,15 @@ def collect(module: object) -> dict[str, Keyword]:
     return {keyword.name: keyword for keyword in found if isinstance(keyword, Keyword)}
 
 
-def _declare(name: str, kind: Kind, entry: EntryRules | None = None) -> type_of_decorator:
+def _declare(name: str, title: str, kind: Kind, entry: EntryRules | None = None) -> type_of_decorator:
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
-        setattr(function, MARK, _keyword(name, kind, function, entry))
+        setattr(function, MARK, _keyword(name, title, kind, function, entry))
         return function
 
     return decorate
 
 
-def _keyword(name: str, kind: Kind, function: Callable[..., Any], entry: EntryRules | None) -> Keyword:
+def _keyword(name: str, title: str, kind: Kind, function: Callable[..., Any], entry: EntryRules | None) -> Keyword:
     hints = get_type_hints(function)
     parameters = list(inspect.signature(function).parameters.values())
     arguments = {
@@ -154,6 +157,7 @@ def _keyword(name: str, kind: Kind, function: Callable[..., Any], entry: EntryRu
     }
     return Keyword(
         name=name,
+        title=title,
         kind=kind,
         function=function,
         arguments=arguments,

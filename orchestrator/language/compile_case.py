@@ -17,11 +17,12 @@ from orchestrator.language.shapes import ANY
 from orchestrator.language.templates import Template
 
 _TYPES = {name: name for name in FIELD_TYPES}
-_BAD_ROWS: Mapping[str, Literal["set aside", "refuse the file"]] = {
+BAD_ROWS: Mapping[str, Literal["set aside", "refuse the file"]] = {
     "set aside": "set aside",
     "refuse the file": "refuse the file",
 }
-_DATE_FORMAT = "JJ/MM/AAAA"
+DATE_FORMAT = "JJ/MM/AAAA"
+SOURCE_KEYS = ("csv", "encoding", "delimiter", "trailer", "bad_rows")
 
 
 def compile_parameters(section: Section, local: Section, caisse: str) -> tuple[dict[str, object], dict[str, Any]]:
@@ -73,10 +74,10 @@ def _field(key: Text, node: Node, faults: Faults) -> Field:
     column = declared.needed_text("column", "N° assuré")
     longest = declared.parsed("max", whole(1, 10_000), None) if "max" in declared else None
     if kind == "date":
-        declared.need("format", _DATE_FORMAT)
+        declared.need("format", DATE_FORMAT)
     elif "format" in declared:
         faults.add(declared.entries["format"][0], f"champ {key.text} : « format » ne vaut que pour une date")
-    written = declared.choice("format", {_DATE_FORMAT: _DATE_FORMAT}, None)
+    written = declared.choice("format", {DATE_FORMAT: DATE_FORMAT}, None)
     return Field(name=key.text, type=kind, column=column, max=longest, format=written)
 
 
@@ -106,8 +107,7 @@ def compile_source(section: Section) -> CsvSource | None:
 
 
 def _csv(node: Node, faults: Faults) -> CsvSource:
-    known = ("csv", "encoding", "delimiter", "trailer", "bad_rows")
-    source = Section(node, faults, "source", known)
+    source = Section(node, faults, "source", SOURCE_KEYS)
     pattern = source.needed_text("csv", "anomalies-arpege-*.csv")
     source.need("encoding", "cp1252")
     source.need("delimiter", '";"')
@@ -117,7 +117,7 @@ def _csv(node: Node, faults: Faults) -> CsvSource:
         encoding=source.parsed("encoding", _encoding, "cp1252"),
         delimiter=source.parsed("delimiter", _delimiter, ";"),
         trailer_rows=trailer.choice("rows", {"true": True, "false": False}, default=False),
-        bad_rows=source.choice("bad_rows", _BAD_ROWS, "set aside"),
+        bad_rows=source.choice("bad_rows", BAD_ROWS, "set aside"),
     )
 
 

@@ -13,10 +13,10 @@ from orchestrator.language.model import Code, Limits, ScheduleEntry, Severity
 from orchestrator.language.nodes import Items, Node
 from orchestrator.language.sections import Section, whole
 
-_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-_EVERY: Mapping[str, Literal["business", "all"]] = {"business": "business", "all": "all"}
-_MISSING: Mapping[str, Literal["run after", "skip"]] = {"run after": "run after", "skip": "skip"}
-_REPEATED: Mapping[str, Literal["first", "second"]] = {"first": "first", "second": "second"}
+DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+EVERY: Mapping[str, Literal["business", "all"]] = {"business": "business", "all": "all"}
+MISSING: Mapping[str, Literal["run after", "skip"]] = {"run after": "run after", "skip": "skip"}
+REPEATED: Mapping[str, Literal["first", "second"]] = {"first": "first", "second": "second"}
 #: What an agent may decide about an exception.
 DECISIONS = ("correct", "by_hand", "reject", "hand_over")
 #: The ceilings of ``limits``.
@@ -36,8 +36,8 @@ def _entry(node: Node, faults: Faults) -> ScheduleEntry:
         at=entry.parsed("at", _time, "00:00"),
         days=_days(entry),
         calendar=entry.choice("calendar", {"FR": "FR"}, "FR"),
-        missing=entry.choice("missing", _MISSING, "run after"),
-        repeated=entry.choice("repeated", _REPEATED, "first"),
+        missing=entry.choice("missing", MISSING, "run after"),
+        repeated=entry.choice("repeated", REPEATED, "first"),
     )
 
 
@@ -49,12 +49,12 @@ def _time(text: str) -> str:
 
 def _days(entry: Section) -> Literal["business", "all"] | tuple[str, ...]:
     if not isinstance(entry.get("days"), Items):
-        return entry.choice("days", _EVERY, "business")
+        return entry.choice("days", EVERY, "business")
     names = entry.texts("days")
     for name in names:
-        if name.text not in _DAYS:
+        if name.text not in DAYS:
             message = f"schedule : jour « {name.text} » inconnu"
-            entry.faults.add(name, message, f"Possible ici : {', '.join(_DAYS)}.")
+            entry.faults.add(name, message, f"Possible ici : {', '.join(DAYS)}.")
     if not names and (node := entry.get("days")):
         entry.faults.add(node, "schedule : aucun jour, cet horaire ne part jamais", "Donner au moins un jour.")
     return tuple(name.text for name in names)

@@ -22,10 +22,10 @@ from orchestrator.language.templates import Template, Value
 
 _KINDS = {kind.value: kind for kind in Kind}
 _KEYS = ("id", *_KINDS, "with", "controls", "ends", "rules_at", "when")
-_ENTER_KEYS = ("effect_key", "approval", "reread")
-_ROLES = {"supervisor": "supervisor", "accounting": "accounting"}
+ENTER_KEYS = ("effect_key", "approval", "reread")
+ROLES = {"supervisor": "supervisor", "accounting": "accounting"}
 #: Given by the entry protocol, never by a scenario.
-_GIVEN = "token"
+GIVEN = "token"
 _GIVEN_ADVICE = "Il est donné par le protocole de saisie : enlever cette ligne."
 #: Ends that the engine gives by itself.
 _OWN_ENDS = ("entered", "already_done", "done", "rejected", "cancelled", "exception")
@@ -60,7 +60,7 @@ class Words:
 
 def compile_step(node: Node, words: Words) -> None:
     """Compile one step and make its result known to the following ones."""
-    section = Section(node, words.faults, "étape", (*_KEYS, *_ENTER_KEYS))
+    section = Section(node, words.faults, "étape", (*_KEYS, *ENTER_KEYS))
     if not isinstance(node, Table):
         return
     identifier = section.scalar("id") if section.need("id", "person") else None
@@ -128,12 +128,12 @@ def _arguments(section: Section, keyword: Keyword, identifier: Text, words: Word
     wanted = dict(keyword.arguments)
     given = section.section("with", f"with de {identifier.text}")
     if keyword.kind is Kind.ENTER:
-        wanted.pop(_GIVEN, None)
+        wanted.pop(GIVEN, None)
     values: dict[str, Value] = {}
     unknown = [key for key, _ in given.entries.values() if key.text not in wanted]
     for key in unknown:
         message = f"« {keyword.name} » n'a pas d'argument « {key.text} »"
-        words.faults.add(key, message, _GIVEN_ADVICE if key.text == _GIVEN else suggest(key.text, wanted))
+        words.faults.add(key, message, _GIVEN_ADVICE if key.text == GIVEN else suggest(key.text, wanted))
     for key, node in given.entries.values():
         if key.text not in wanted:
             continue
@@ -221,7 +221,7 @@ def _check_order(section: Section, kind: Kind, words: Words) -> None:
         key = section.entries[kind.value][0]
         words.faults.add(key, "une étape qui lit ou calcule ne peut pas suivre une saisie", "La placer avant.")
     if kind is not Kind.ENTER:
-        for name in _ENTER_KEYS:
+        for name in ENTER_KEYS:
             if name in section:
                 key = section.entries[name][0]
                 words.faults.add(key, f"« {name} » ne vaut que pour une saisie (enter)", "Enlever cette ligne.")
@@ -259,8 +259,8 @@ def _approval(section: Section, kind: Kind, identifier: Text, words: Words) -> A
     when = expression(node, words.scope, bool, place, words.faults) if node else None
     roles = given.texts("by")
     for role in roles:
-        if role.text not in _ROLES:
-            words.faults.add(role, f"approval : rôle « {role.text} » inconnu", suggest(role.text, _ROLES))
+        if role.text not in ROLES:
+            words.faults.add(role, f"approval : rôle « {role.text} » inconnu", suggest(role.text, ROLES))
     return ApprovalRule(when=when, by=tuple(role.text for role in roles)) if when else None
 
 

@@ -109,8 +109,8 @@ class _Loader:
 
     def _read_local(self) -> Table | None:
         """Read the caisse's own values, ``<scenario>.<caisse>.yaml``, when the file exists."""
-        local = self._path.with_name(f"{self._path.stem}.{self._caisse}.yaml")
-        if local.parent != self._path.parent or not local.is_file():
+        local = self._path.parent / f"{self._path.stem}.{self._caisse}.yaml"
+        if local not in self._path.parent.glob("*.yaml"):
             return None
         return read_yaml(local.read_bytes(), self._faults.of_file(local.name))
 

@@ -125,10 +125,10 @@ def load_rules(names: tuple[Text, ...], folder: Path, faults: Faults) -> tuple[d
     """Read the packs that a scenario names, from the folder ``rules`` beside it."""
     packs: dict[str, RulePack] = {}
     nodes: dict[str, Table] = {}
+    known = {found.stem: found for found in folder.glob("*.yaml")}
     for name in names:
-        path = folder / f"{name.text}.yaml"
-        if not path.is_file() or path.parent != folder:
-            known = [found.stem for found in folder.glob("*.yaml")] if folder.is_dir() else []
+        path = known.get(name.text)
+        if path is None:
             faults.add(
                 name,
                 f"paquet de règles « {name.text} » introuvable (rules/{name.text}.yaml)",

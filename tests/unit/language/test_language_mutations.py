@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from orchestrator.domain.keywords import Keyword
@@ -33,6 +33,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return Path(shutil.copytree(SCENARIOS, tmp_path_factory.mktemp("mutations") / "scenarios"))
 
 
+@example(cuts=[(TEXT.index("rules: [ij") + 8, 0, "9" * 400)])  # a name too long for any file
+@example(cuts=[(TEXT.index("cpam-931"), 0, "../../")])
 @given(cuts=st.lists(CUTS, min_size=1, max_size=3))
 @settings(max_examples=1000, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_mutated_scenario_is_loaded_or_refused_in_french(

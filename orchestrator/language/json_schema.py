@@ -1,0 +1,153 @@
+"""The JSON Schema of scenarios, for editors: completion and the grossest mistakes while typing.
+
+It is generated from the tables that the loader itself reads with, so that neither knows a word that the other does not.
+``glr check`` says much more: types, names, expressions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from orchestrator.domain.keywords import Keyword, Kind
+from orchestrator.language.compile_case import BAD_ROWS, DATE_FORMAT, SOURCE_KEYS
+from orchestrator.language.compile_rest import CEILINGS, DAYS, DECISIONS, EVERY, MISSING, REPEATED
+from orchestrator.language.compile_steps import ENTER_KEYS, GIVEN, ROLES
+from orchestrator.language.fields import FIELD_TYPES
+from orchestrator.language.model import Mode, Severity
+
+Schema = dict[str, Any]
+_TEXT: Schema = {"type": ["string", "number", "boolean"]}
+_NAME = "^[a-z][a-z0-9_]*$"
+_EUROS: Schema = {"type": "string", "pattern": r"^\d+\.\d{2} EUR$"}
+_SEVERITY: Schema = {"enum": [known.value for known in Severity]}
+_TYPE: Schema = {"enum": list(FIELD_TYPES)}
+
+
+def scenario_schema(keywords: Mapping[str, Keyword]) -> Schema:
+    """Return the JSON Schema (2020-12) of a scenario that may use these keywords."""
+    sections: dict[str, Schema] = {
+        "scenario": {**_TEXT, "description": "Nom du scénario : celui du fichier."},
+        "title": {**_TEXT, "description": "Ce que les agents lisent."},
+        "author": {**_TEXT, "description": "Caisse qui l'a écrit."},
+        "robot": {**_TEXT, "description": "robots/<nom>/robot.yaml : identité, droits, comptes."},
+        "mode": {"enum": [mode.value for mode in Mode], "description": "shadow : tout sauf l'acte."},
+        "parameters": _table(
+            _object({"type": _TYPE, "default": _TEXT, "title": _TEXT}, ("type", "title")), "Valeurs d'une caisse."
+        ),
+        "rules": {"type": "array", "items": _TEXT, "description": "Règles datées : rules/<nom>.yaml."},
+        "case": _case(),
+        "sources": {"type": "array", "minItems": 1, "maxItems": 1, "items": _source()},
+        "steps": {"type": "array", "minItems": 1, "items": _step(keywords)},
+        "schedule": {"type": "array", "items": _schedule()},
+        "limits": _object(
+            {"parallel": {"type": "integer", "minimum": 1, "maximum": 64}, **dict.fromkeys(CEILINGS, _EUROS)}, ()
+        ),
+        "exceptions": _object({"queue": _TEXT, "codes": _table(_code(), "Un titre par code.")}, ("queue",)),
+    }
+    needed = ("scenario", "title", "author", "robot", "mode", "case", "sources", "steps", "exceptions")
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Scénario de Go-les-robots",
+        **_object(sections, needed),
+    }
+
+
+def _case() -> Schema:
+    field = {
+        "type": _TYPE,
+        "column": _TEXT,
+        "max": {"type": "integer", "minimum": 1},
+        "format": {"const": DATE_FORMAT},
+    }
+    return _object(
+        {
+            "key": {**_TEXT, "description": "Identifiants du dossier, comme ${nir}/${stop_id}."},
+            "fields": _table(_object(field, ("type", "column")), "Champs du dossier et leurs colonnes."),
+            "priority": {"type": "integer", "minimum": 0, "maximum": 1000},
+            "due": {"type": "string", "pattern": r"^\d{1,3} (business )?days?$"},
+        },
+        ("key", "fields"),
+    )
+
+
+def _source() -> Schema:
+    values: dict[str, Schema] = dict.fromkeys(SOURCE_KEYS, _TEXT)
+    values["trailer"] = _object({"rows": {"type": "boolean"}}, ())
+    values["bad_rows"] = {"enum": list(BAD_ROWS)}
+    return _object(values, ("csv", "encoding", "delimiter"))
+
+
+def _step(keywords: Mapping[str, Keyword]) -> Schema:
+    condition = {**_TEXT, "description": "Une condition, sans ${…}."}
+    long = _object({"must": condition, "severity": _SEVERITY}, ("must",))
+    control = {"anyOf": [condition, long, {"type": "array", "items": {"anyOf": [condition, long]}}]}
+    values: dict[str, Schema] = {
+        "id": {"type": "string", "pattern": _NAME},
+        **{kind.value: _one_of(keywords, kind) for kind in Kind},
+        "with": {"type": "object"},
+        "controls": _table(control, "Conditions par code."),
+        "ends": _table(condition, "Fins du dossier par nom."),
+        "rules_at": _TEXT,
+        "when": condition,
+        "effect_key": {**_TEXT, "description": "Identité de la saisie : des identifiants seulement."},
+        "approval": _object(
+            {"when": condition, "by": {"type": "array", "items": {"enum": list(ROLES)}}}, ("when", "by")
+        ),
+        "reread": {"type": "array", "items": _TEXT},
+    }
+    entering = {"if": {"required": ["enter"]}, "then": {"required": ["effect_key"]}, "else": _without(ENTER_KEYS)}
+    return {
+        **_object(values, ("id",)),
+        "oneOf": [{"required": [kind.value]} for kind in Kind],
+        "allOf": [entering, *(_arguments(keyword) for keyword in keywords.values())],
+    }
+
+
+def _one_of(keywords: Mapping[str, Keyword], kind: Kind) -> Schema:
+    return {"enum": sorted(name for name, keyword in keywords.items() if keyword.kind is kind)}
+
+
+def _arguments(keyword: Keyword) -> Schema:
+    wanted = {name: item for name, item in keyword.arguments.items() if not (keyword.entry and name == GIVEN)}
+    arguments = _object(dict.fromkeys(wanted, _TEXT), tuple(name for name, item in wanted.items() if item.required))
+    kind = keyword.kind.value
+    chosen: Schema = {"properties": {kind: {"const": keyword.name}}, "required": [kind]}
+    needs: Schema = {"required": ["with"]} if arguments["required"] else {}
+    return {"if": chosen, "then": {"properties": {"with": arguments}, **needs}}
+
+
+def _without(names: Iterable[str]) -> Schema:
+    return {"not": {"anyOf": [{"required": [name]} for name in names]}}
+
+
+def _schedule() -> Schema:
+    days = {"anyOf": [{"enum": list(EVERY)}, {"type": "array", "minItems": 1, "items": {"enum": list(DAYS)}}]}
+    return _object(
+        {
+            "at": {"type": "string", "pattern": r"^([01]\d|2[0-3]):[0-5]\d$"},
+            "days": days,
+            "calendar": {"const": "FR"},
+            "missing": {"enum": list(MISSING)},
+            "repeated": {"enum": list(REPEATED)},
+        },
+        ("at", "days"),
+    )
+
+
+def _code() -> Schema:
+    decisions: Schema = {"type": "array", "items": {"enum": list(DECISIONS)}}
+    return _object({"title": _TEXT, "severity": _SEVERITY, "queue": _TEXT, "agent_may": decisions}, ("title",))
+
+
+def _object(properties: Mapping[str, Schema], required: tuple[str, ...]) -> Schema:
+    return {
+        "type": "object",
+        "properties": dict(properties),
+        "required": list(required),
+        "additionalProperties": False,
+    }
+
+
+def _table(values: Schema, description: str) -> Schema:
+    return {"type": "object", "additionalProperties": values, "description": description}
