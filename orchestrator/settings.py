@@ -30,6 +30,8 @@ class Settings(BaseSettings):
     caisse: str = "cpam-931"
     #: How many robot sessions this machine hosts.
     sessions: int = Field(default=2, ge=1, le=64)
+    #: True to read every screen through pages, even those proven to read the same through plain requests.
+    pages_only: bool = False
     #: Where the console listens.
     console_host: str = "127.0.0.1"
     console_port: int = Field(default=8100, ge=0, le=65535)
@@ -66,5 +68,6 @@ class Settings(BaseSettings):
         """What a child process needs to read the same settings."""
         given = {"GLR_WORKSPACE": str(self.workspace), "GLR_CAISSE": self.caisse, "GLR_SESSIONS": str(self.sessions)}
         given |= {"GLR_CONSOLE_HOST": self.console_host, "GLR_CONSOLE_PORT": str(self.console_port)}
+        given |= {"GLR_PAGES_ONLY": str(self.pages_only).lower()}
         optional = {"GLR_HOME": self.home, "GLR_DATABASE_URL": self.database_url}
         return {**given, **{name: str(value) for name, value in optional.items() if value is not None}}

@@ -12,7 +12,8 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -68,31 +69,42 @@ class Overhead:
 
     def run(self, say: Callable[[str], None]) -> list[Round]:
         """Measure, the order of the two sides alternating from round to round."""
-        practice = Practice(folder=self.settings.workspace / "practice", cases=self._people(), seed=931)
+        with self.practice_world() as (world, practice):
+            runner = self.start_runner(pages_only=self.settings.pages_only)
+            try:
+                return [self._round(number, world, practice, runner, say) for number in range(self.rounds)]
+            finally:
+                stop_children([runner])
+
+    @contextmanager
+    def practice_world(self) -> Iterator[tuple[World, Practice]]:
+        """Serve the practice applications and the database for the time of the benchmark."""
+        practice = Practice(folder=self.settings.workspace / "practice", cases=self.people(), seed=931)
         practice.make()
         world = asyncio.run(build_world(self.settings))
         applications, addresses = practice.serve(self.settings.workspace / "logs" / "applications.log")
         robot = world.robot(world.scenario("ij-acompte").robot)
         practice.write_accounts(addresses, self.settings.secrets / robot.accounts)
-        runner = self._start_runner()
         try:
-            return [self._round(number, world, practice, runner, say) for number in range(self.rounds)]
+            yield world, practice
         finally:
-            stop_children([runner, applications])
+            stop_children([applications])
             world.stop_database()
 
-    def _people(self) -> int:
+    def people(self) -> int:
+        """How many people the practice population needs: about every second one is entered."""
         return max(60, 2 * self.rounds * (self.cases + WARM_UP) * 2)
 
-    def _start_runner(self) -> subprocess.Popen[bytes]:
-        settings = self.settings.model_copy(update={"sessions": 1})
+    def start_runner(self, *, pages_only: bool) -> subprocess.Popen[bytes]:
+        """Start the engine's side."""
+        settings = self.settings.model_copy(update={"sessions": 1, "pages_only": pages_only})
         log = self.settings.workspace / "logs" / "runner.log"
         return start_child([sys.executable, "-m", "orchestrator.cli", "runner"], log, settings.environment)
 
     def _round(
         self, number: int, world: World, practice: Practice, runner: subprocess.Popen[bytes], say: Callable[[str], None]
     ) -> Round:
-        rows = _nominal_rows(practice)
+        rows = nominal_rows(practice)
         size = self.cases + WARM_UP
         mine, theirs = (rows[(2 * number + side) * size :][:size] for side in (0, 1))
         if len(theirs) < size:
@@ -100,16 +112,16 @@ class Overhead:
         sides: dict[str, tuple[float, float]] = {}
         for side in ("engine", "script") if number % 2 == 0 else ("script", "engine"):
             if side == "engine":
-                sides[side] = self._engine(number, world, practice, runner, mine)
+                sides[side] = self.engine_side(number, world, practice, runner, mine)
             else:
-                sides[side] = self._script(number, world, practice, theirs)
+                sides[side] = self.script_side(number, world, practice, theirs)
         engine, script = sides["engine"], sides["script"]
         done = Round(engine=engine[0], script=script[0], engine_wall=engine[1], script_wall=script[1])
         figures = f"moteur {done.engine:.0f} ms, script {done.script:.0f} ms CPU par dossier"
         say(f"manche {number + 1} : {figures}, rapport {done.ratio:.3f}")
         return done
 
-    def _engine(
+    def engine_side(
         self,
         number: int,
         world: World,
@@ -117,6 +129,7 @@ class Overhead:
         runner: subprocess.Popen[bytes],
         rows: Sequence[Mapping[str, Any]],
     ) -> tuple[float, float]:
+        """Work these rows with the engine; return CPU and wall-clock milliseconds per case."""
         delivery = self.settings.workspace / "rounds" / f"anomalies-arpege-{number}.csv"
         delivery.parent.mkdir(exist_ok=True)
         header = practice.delivery.read_text(encoding="cp1252").splitlines()[0]
@@ -129,9 +142,10 @@ class Overhead:
         asyncio.run(_wait_idle(world))
         return measured
 
-    def _script(
+    def script_side(
         self, number: int, world: World, practice: Practice, rows: Sequence[Mapping[str, Any]]
     ) -> tuple[float, float]:
+        """Work these rows with the script written by hand; return CPU and wall-clock milliseconds per case."""
         captures = self.settings.workspace / "rounds" / f"captures-{number}"
         captures.mkdir(parents=True, exist_ok=True)
         secrets = self.settings.secrets / world.robot(world.scenario("ij-acompte").robot).accounts
@@ -185,7 +199,7 @@ def summary(rounds: Sequence[Round]) -> dict[str, Any]:
     }
 
 
-def _nominal_rows(practice: Practice) -> list[dict[str, Any]]:
+def nominal_rows(practice: Practice) -> list[dict[str, Any]]:
     """Return the rows that the oracle expects to be entered, with what the script needs of them."""
     lines = practice.delivery.read_text(encoding="cp1252").splitlines()
     rows = []

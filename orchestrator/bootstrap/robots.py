@@ -42,7 +42,11 @@ async def run_session(world: World, name: str, runner: UUID) -> str:
     heartbeat.start()
     try:
         async with Database(world.urls["glr_runner"], size=2) as database, open_browser() as browser:
-            desks = {name: WebDesk(browser, world.contract(name), accounts[name]) for name in robot.applications}
+            pages = world.settings.pages_only
+            desks = {
+                name: WebDesk(browser, world.contract(name), accounts[name], pages_only=pages)
+                for name in robot.applications
+            }
             bench = Workbench(
                 scenario=scenario,
                 keywords=world.keywords,

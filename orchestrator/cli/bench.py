@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from orchestrator.bench.drivers import Drivers, report
 from orchestrator.bench.overhead import Overhead, summary
 from orchestrator.cli import options
 from orchestrator.cli.exits import Exit
@@ -40,3 +41,26 @@ def overhead(cases: int, rounds: int, json_: bool) -> None:  # noqa: FBT001
         click.echo(json.dumps(figures))
     if not figures["reached"]:
         raise click.exceptions.Exit(Exit.DIFFERENT)
+
+
+@bench.command()
+@click.option("--cases", type=click.IntRange(2), default=10, envvar="GLR_BENCH_CASES", show_envvar=True, show_default=True,
+              help="Dossiers mesurés par voie et par manche.")  # fmt: skip
+@click.option("--rounds", type=click.IntRange(1), default=3, envvar="GLR_BENCH_ROUNDS", show_envvar=True, show_default=True,
+              help="Manches, les voies dans un ordre qui tourne.")  # fmt: skip
+@options.as_json
+def drivers(cases: int, rounds: int, json_: bool) -> None:  # noqa: FBT001
+    """Dossiers par cœur : le moteur, le moteur par pages seules, un script Playwright écrit à la main."""
+    ensure_browser()
+    with tempfile.TemporaryDirectory(prefix="glr-bench-") as folder:
+        measured = Drivers(settings=options.settings_of(Path(folder)), cases=cases, rounds=rounds)
+        said = report(measured.measure(lambda text: click.echo(text, err=json_)))
+    for name, values in said["figures"].items():
+        click.echo(
+            f"{name:28} min {values['min']:9.3f}  médiane {values['median']:9.3f}  max {values['max']:9.3f}", err=json_
+        )
+    for name, ratio in said["ratio_cases_per_core"].items():
+        text = said["absent"][name] if ratio is None else f"× {ratio:.2f} (but × {said['goals'][name]:.1f})"
+        click.echo(f"{name:28} {text}", err=json_)
+    if json_:
+        click.echo(json.dumps(said))

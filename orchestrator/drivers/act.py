@@ -13,7 +13,7 @@ from playwright.async_api import Dialog, ElementHandle, Error, Page
 from orchestrator.domain.errors import GlrError
 from orchestrator.drivers.contracts import ActContract
 from orchestrator.drivers.gate import Passage, Permit
-from orchestrator.drivers.screens import read_screen
+from orchestrator.drivers.screens import PageSource, read_screen
 
 if TYPE_CHECKING:
     from orchestrator.drivers.desk import WebDesk
@@ -89,7 +89,9 @@ class WebAct:
             return Sent.UNKNOWN
         if passage.status is None or passage.status >= 400:
             return Sent.UNKNOWN
-        landed = await read_screen(self.page, self.desk.contract, (*self.contract.leads_to, self.contract.screen))
+        landed = await read_screen(
+            PageSource(self.page), self.desk.contract, (*self.contract.leads_to, self.contract.screen)
+        )
         if landed.name in self.contract.leads_to:
             return Sent.ANSWERED
         refused = await self.page.locator(self.contract.errors).count()

@@ -47,8 +47,8 @@ def evidence_path(folder: Path, digest: str) -> Path:
 
 
 async def _masked_picture(desk: WebDesk) -> bytes | None:
-    page = desk.page
-    if page is None or page.is_closed() or page.url == "about:blank":
+    page = await desk.shown()
+    if page is None:
         return None
     visible = _public_selectors(desk.contract)
     for frame in page.frames:

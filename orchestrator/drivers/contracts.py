@@ -64,6 +64,8 @@ class ScreenContract(_Strict):
     optional: tuple[str, ...] = ()
     #: Tables by name.
     tables: Mapping[str, TableContract] = Field(default_factory=dict)
+    #: Stateless and server-rendered: a plain request reads the same values (``tests/integration/test_fast_screens.py``).
+    http: Literal["proven"] | None = None
 
 
 class ActionContract(_Strict):
@@ -151,3 +153,6 @@ def _check_references(contract: ApplicationContract, path: Path) -> None:
     unknown = sorted(set(named) - set(contract.screens))
     if unknown:
         raise SettingsError(f"{path} : écrans cités mais non décrits : {', '.join(unknown)}")
+    entered = sorted(act.screen for act in contract.acts.values() if contract.screens[act.screen].http)
+    if entered:
+        raise SettingsError(f"{path} : un écran de saisie passe toujours par la page : {', '.join(entered)}")

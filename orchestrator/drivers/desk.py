@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,9 +15,11 @@ from orchestrator.domain.errors import ApplicationException, BrowserGone, LoginR
 from orchestrator.domain.personal import Secret
 from orchestrator.drivers.act import WebAct
 from orchestrator.drivers.contracts import ActContract, ApplicationContract
+from orchestrator.drivers.document import UnknownEncoding
 from orchestrator.drivers.formats import typed_text
 from orchestrator.drivers.gate import Gate
-from orchestrator.drivers.screens import WebScreen, read_screen, script
+from orchestrator.drivers.plain import NotPlain, PlainFailed, PlainReader
+from orchestrator.drivers.screens import PageSource, WebScreen, read_screen, script
 
 #: Longest time for a page, milliseconds.
 PAGE_MS = 15_000
@@ -44,7 +47,9 @@ class RobotAccount:
 class WebDesk:
     """One browser context, logged in at the first need; what keywords see as a ``Desk``."""
 
-    def __init__(self, browser: Browser, contract: ApplicationContract, account: RobotAccount) -> None:
+    def __init__(
+        self, browser: Browser, contract: ApplicationContract, account: RobotAccount, *, pages_only: bool = False
+    ) -> None:
         self.contract = contract
         self.account = account
         #: Answers dialogs during an act; without it every dialog is dismissed.
@@ -53,17 +58,31 @@ class WebDesk:
         self._gates = {name: Gate(act.request) for name, act in contract.acts.items()}
         self._context: BrowserContext | None = None
         self._page: Page | None = None
+        self._showcase: BrowserContext | None = None
+        #: Reads screens proven for it; None when everything goes through pages.
+        self._plain = None if pages_only else PlainReader(contract, account.address, PAGE_MS / 1000)
 
     # --- what keywords use -------------------------------------------------------------------------------------------
 
     async def open(self, screen: str, **address: Any) -> WebScreen:  # noqa: ANN401
         """Go to a screen by its address; the values of the address are never personal."""
+        path = self.contract.screens[screen].path
+        if self._plain and path and self._proven(screen):
+            plain, context = self._plain, await self._logged_in()
+            found = await self._plainly(screen, plain.open(context, screen, path.format(**address)))
+            if found is not None:
+                return found
         page = await self._ready_page()
         return await self._arrive(page, screen, **address)
 
     async def submit(self, action: str, **values: Any) -> WebScreen:  # noqa: ANN401
         """Open the screen of a harmless action, fill it, submit it, and recognise what came."""
         contract = self.contract.actions[action]
+        if self._plain and self._proven(contract.screen, *contract.leads_to):
+            plain, context = self._plain, await self._logged_in()
+            found = await self._plainly(contract.screen, plain.submit(context, contract, values))
+            if found is not None:
+                return found
         page = await self._ready_page()
         await self._arrive(page, contract.screen)
         await self._fill(page, contract.screen, {contract.fields[name]: value for name, value in values.items()})
@@ -107,12 +126,29 @@ class WebDesk:
 
     async def discard(self) -> None:
         """Throw the session away: a page in an unknown state is not used again."""
-        context, self._context, self._page = self._context, None, None
-        if context is not None:
-            try:
-                await context.close()
-            except Error:  # the browser is gone: nothing is left to close
-                return
+        contexts, self._context, self._showcase, self._page = (self._context, self._showcase), None, None, None
+        if self._plain:
+            self._plain.close()
+            self._plain.shown = None
+        for context in contexts:
+            if context is not None:
+                with suppress(Error):  # the browser is gone: nothing is left to close
+                    await context.close()
+
+    async def shown(self) -> Page | None:
+        """Return a page that shows what was read last, for a capture.
+
+        A plain answer is laid out in a page without scripts and without network: the very document that was read.
+        """
+        document = self._plain.shown if self._plain else None
+        if document is None:
+            empty = self._page is None or self._page.is_closed() or self._page.url == "about:blank"
+            return None if empty else self._page
+        if self._showcase is None:
+            self._showcase = await self._browser.new_context(java_script_enabled=False, offline=True, locale="fr-FR")
+        page = self._showcase.pages[0] if self._showcase.pages else await self._showcase.new_page()
+        await page.set_content(document.whole(), wait_until="load", timeout=PAGE_MS)
+        return page
 
     @property
     def page(self) -> Page | None:
@@ -121,8 +157,30 @@ class WebDesk:
 
     # --- inside ------------------------------------------------------------------------------------------------------
 
+    def _proven(self, *screens: str) -> bool:
+        return all(self.contract.screens[name].http for name in screens)
+
+    async def _plainly(self, screen: str, reading: Awaitable[WebScreen]) -> WebScreen | None:
+        """Read through a plain request; None when the answer is one that only a page can deal with."""
+        try:
+            return await reading
+        except PlainFailed as error:
+            await self._leave_page()  # an older page is no evidence of this failure
+            raise PageFailed(self.contract.title, screen, error.why) from None
+        except Error:
+            raise BrowserGone from None
+        except (NotPlain, UnknownEncoding):
+            return None
+
+    async def _leave_page(self) -> None:
+        page, self._page = self._page, None
+        if page is not None:
+            await page.close()
+
     async def _ready_page(self) -> Page:
         context = await self._logged_in()
+        if self._plain:
+            self._plain.shown = None
         if self._page is None or self._page.is_closed():
             self._page = await context.new_page()
             self._watch(self._page)
@@ -176,7 +234,7 @@ class WebDesk:
 
     async def _recognise(self, page: Page, expected: Sequence[str]) -> WebScreen:
         try:
-            return await read_screen(page, self.contract, expected)
+            return await read_screen(PageSource(page), self.contract, expected)
         except Error as error:
             raise PageFailed(self.contract.title, expected[0], _why(error)) from None
 

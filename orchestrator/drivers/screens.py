@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import Any, Protocol
 
 from playwright.async_api import Page
 
@@ -37,7 +37,33 @@ class WebScreen:
         return self._tables[name]
 
 
-async def read_screen(page: Page, contract: ApplicationContract, expected: Sequence[str]) -> WebScreen:
+class Source(Protocol):
+    """Where a screen is read: a page, or the answer to a plain request."""
+
+    async def read(
+        self, candidates: Mapping[str, Any], version: str, frame: str | None = None
+    ) -> Mapping[str, Any] | None:
+        """Return what ``scripts/read.js`` returns, in the page or in a frame of it; None when the frame is missing."""
+
+
+class PageSource:
+    """A screen in the browser."""
+
+    def __init__(self, page: Page) -> None:
+        self._page = page
+
+    async def read(
+        self, candidates: Mapping[str, Any], version: str, frame: str | None = None
+    ) -> Mapping[str, Any] | None:
+        """Read it in one call, in the page."""
+        where = self._page if frame is None else self._page.frame(name=frame)
+        if where is None:
+            return None
+        seen: Mapping[str, Any] = await where.evaluate(script("read"), {"candidates": candidates, "version": version})
+        return seen
+
+
+async def read_screen(source: Source, contract: ApplicationContract, expected: Sequence[str]) -> WebScreen:
     """Recognise one of the expected screens and read it whole.
 
     Raises :class:`SessionExpired` on the login screen, :class:`UnknownScreen` on any other, :class:`ScreenChanged`
@@ -46,13 +72,13 @@ async def read_screen(page: Page, contract: ApplicationContract, expected: Seque
     login = contract.login.screen
     names = {contract.screens[name].title: name for name in (*expected, login)}
     wanted = {title: _wanted(contract, name) for title, name in names.items()}
-    seen = await page.evaluate(script("read"), {"candidates": wanted, "version": contract.version_at})
-    if not seen["known"]:
-        raise UnknownScreen(contract.title, " ou ".join(expected), _safe_title(seen["title"], contract))
+    seen = await source.read(wanted, contract.version_at)
+    if seen is None or not seen["known"]:
+        raise UnknownScreen(contract.title, " ou ".join(expected), _safe_title(seen["title"] if seen else "", contract))
     name = names[seen["title"]]
     if name == login and login not in expected:
         raise SessionExpired(contract.title)
-    return await _typed_screen(page, contract, name, seen)
+    return await _typed_screen(source, contract, name, seen)
 
 
 def _fields(contract: ApplicationContract, name: str) -> dict[str, FieldContract]:
@@ -73,7 +99,7 @@ def _table(table: TableContract) -> dict[str, Any]:
     return {"rows": table.rows, "columns": {key: c.at for key, c in table.columns.items()}, "empty": table.empty}
 
 
-async def _typed_screen(page: Page, contract: ApplicationContract, name: str, seen: Mapping[str, Any]) -> WebScreen:
+async def _typed_screen(source: Source, contract: ApplicationContract, name: str, seen: Mapping[str, Any]) -> WebScreen:
     screen, fields = contract.screens[name], _fields(contract, name)
     if seen["version"] != contract.version:
         raise ScreenChanged(contract.title, name, f"version {contract.version}")
@@ -83,17 +109,16 @@ async def _typed_screen(page: Page, contract: ApplicationContract, name: str, se
     values = {key: _typed(seen["fields"][key], field, contract, name, key) for key, field in fields.items()}
     tables = {}
     for key, table in screen.tables.items():
-        rows = seen["tables"][key] if table.frame is None else await _framed(page, contract, name, table)
+        rows = seen["tables"][key] if table.frame is None else await _framed(source, contract, name, table)
         tables[key] = _typed_rows(rows, table, contract, name, key)
     return WebScreen(name, values, tables)
 
 
-async def _framed(page: Page, contract: ApplicationContract, name: str, table: TableContract) -> Any:  # noqa: ANN401
-    frame = page.frame(name=table.frame)
-    if frame is None:
-        raise ScreenChanged(contract.title, name, f"cadre {table.frame}")
+async def _framed(source: Source, contract: ApplicationContract, name: str, table: TableContract) -> Any:  # noqa: ANN401
     wanted = {"": {"anchors": [], "fields": {}, "tables": {"framed": _table(table)}}}
-    seen = await frame.evaluate(script("read"), {"candidates": wanted, "version": contract.version_at})
+    seen = await source.read(wanted, contract.version_at, table.frame)
+    if seen is None:
+        raise ScreenChanged(contract.title, name, f"cadre {table.frame}")
     return seen["tables"]["framed"]
 
 

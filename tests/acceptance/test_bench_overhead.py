@@ -16,3 +16,15 @@ def test_the_overhead_bench_measures_both_sides_in_paired_rounds() -> None:
     for figure in ("engine_cpu_ms", "script_cpu_ms", "engine_wall_ms", "script_wall_ms", "ratio"):
         assert 0 < said[figure]["min"] <= said[figure]["median"] <= said[figure]["max"]
     assert said["reached"] is (done.returncode == 0)
+
+
+def test_the_drivers_bench_measures_every_lane_and_says_what_is_absent() -> None:
+    command = [sys.executable, "-m", "orchestrator.cli", "bench", "drivers", "--cases", "2", "--rounds", "1", "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr
+    said = json.loads(done.stdout.splitlines()[-1])
+    assert set(said["ratio_cases_per_core"]) == {"playwright", "playwright_pages_only", "browser_library", "selenium"}
+    for lane in ("engine", "pages_only", "script"):
+        assert 0 < said["figures"][f"{lane}_cpu_ms"]["min"] <= said["figures"][f"{lane}_cpu_ms"]["max"]
+    for name, ratio in said["ratio_cases_per_core"].items():
+        assert (ratio is None) is (name in said["absent"])

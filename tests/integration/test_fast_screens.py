@@ -1,0 +1,160 @@
+"""Every screen marked ``http: proven``: a plain request and a page give the same values, errors and evidence."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from robot_world import APPLICATIONS, PROJECT, PracticeWorld
+
+from orchestrator.domain.errors import ActRefused, SessionExpired, SettingsError
+from orchestrator.domain.personal import Nir
+from orchestrator.drivers.browser import open_browser
+from orchestrator.drivers.capture import capture
+from orchestrator.drivers.contracts import load_contract
+from orchestrator.drivers.desk import PageFailed, WebDesk
+from orchestrator.drivers.document import UnknownEncoding, parse, xpath_of
+from orchestrator.drivers.screens import WebScreen
+
+CONTRACTS = {name: load_contract(PROJECT / "keywords" / name / "screens.yaml") for name in APPLICATIONS}
+PROVEN = {(name, screen) for name, c in CONTRACTS.items() for screen, seen in c.screens.items() if seen.http}
+#: A valid NIR that nobody of the population has.
+NOBODY = "199019900000107"
+
+
+@dataclass
+class Both:
+    """The same robot at the same applications, twice: through plain requests and through pages."""
+
+    plain: dict[str, WebDesk]
+    pages: dict[str, WebDesk]
+    nirs: list[str]
+
+    async def read(self, application: str, screen: str) -> list[tuple[WebScreen, WebScreen]]:
+        """Read a screen both ways, for several people."""
+        return [
+            (await _reading(self.plain[application], screen, nir), await _reading(self.pages[application], screen, nir))
+            for nir in self._people(screen)
+        ]
+
+    def _people(self, screen: str) -> list[str]:
+        return [NOBODY] if screen == "results" else self.nirs
+
+
+async def _reading(desk: WebDesk, screen: str, nir: str) -> WebScreen:
+    if screen == "search":
+        return await desk.open("search")
+    found = await desk.submit("search", nir=Nir.parse(nir))
+    if screen in {"results", "file", "summary", "advances"}:
+        return found
+    return await desk.open(screen, file=found["file"])
+
+
+def told(screen: WebScreen) -> tuple[str, Any, Any]:
+    return screen.name, screen._fields, screen._tables
+
+
+@pytest.fixture
+async def both(practice_world: PracticeWorld) -> AsyncIterator[Both]:
+    practice_world.fault()
+    rows = [row for row in practice_world.unused if "C-02" not in row.codes]
+    chosen = [*[r for r in rows if "C-09" in r.codes][:1], *[r for r in rows if r.outcome == "entered"][:2]]
+    async with open_browser() as browser:
+
+        def desks(*, pages_only: bool) -> dict[str, WebDesk]:
+            return {
+                name: WebDesk(browser, CONTRACTS[name], practice_world.accounts[name], pages_only=pages_only)
+                for name in APPLICATIONS
+            }
+
+        ready = Both(plain=desks(pages_only=False), pages=desks(pages_only=True), nirs=[row.nir for row in chosen])
+        yield ready
+        for desk in (*ready.plain.values(), *ready.pages.values()):
+            await desk.discard()
+
+
+@pytest.mark.parametrize(("application", "screen"), sorted(PROVEN))
+async def test_a_proven_screen_reads_the_same_through_a_request_and_through_a_page(
+    both: Both, application: str, screen: str
+) -> None:
+    pairs = await both.read(application, screen)
+    assert pairs
+    for plain, page in pairs:
+        assert plain.name == screen
+        assert told(plain) == told(page)
+    reader = both.plain[application]._plain
+    assert reader is not None
+    assert reader.shown is not None  # it was a plain request, not its fall-back
+    assert both.pages[application]._plain is None
+
+
+async def test_an_expired_session_is_told_as_through_a_page(both: Both, practice_world: PracticeWorld) -> None:
+    desk = both.plain["compta"]
+    await desk.open("search")
+    practice_world.fault({"on": "GET /avances", "fault": "expiry", "times": 1})
+    with pytest.raises(SessionExpired):
+        await desk.submit("search", nir=Nir.parse(both.nirs[0]))
+    await desk.log_in_again()
+    assert (await desk.submit("search", nir=Nir.parse(both.nirs[0]))).name == "advances"
+
+
+async def test_an_error_of_the_application_is_told_and_captured(
+    both: Both, practice_world: PracticeWorld, tmp_path: Path
+) -> None:
+    desk = both.plain["compta"]
+    practice_world.fault({"on": "GET /avances", "fault": "error", "times": 1})
+    with pytest.raises(PageFailed, match="erreur 500"):
+        await desk.submit("search", nir=Nir.parse(both.nirs[0]))
+    assert await capture(desk, tmp_path) is not None
+
+
+async def test_the_capture_shows_the_very_document_that_was_read_with_its_frames(both: Both, tmp_path: Path) -> None:
+    desk = both.plain["arpege"]
+    await desk.submit("search", nir=Nir.parse(both.nirs[0]))
+    page = await desk.shown()
+    assert page is not None
+    assert await page.title() == "ARPEGE - Synthèse"
+    assert await page.frames[1].locator("table#arrets tbody tr").count() > 0
+    assert (await capture(desk, tmp_path)) is not None
+    assert both.nirs[0] not in (await page.content()).replace(" ", "")
+
+
+async def test_the_request_of_an_act_never_leaves_as_a_plain_one(both: Both, practice_world: PracticeWorld) -> None:
+    desk = both.plain["compta"]
+    await desk.open("search")
+    context, plain = desk._context, desk._plain
+    assert context is not None
+    assert plain is not None
+    before = len(practice_world.practice.proposals())
+    with pytest.raises(ActRefused):
+        await plain._fetch(context, "POST", desk.account.address + "/avances", "")
+    assert len(practice_world.practice.proposals()) == before
+
+
+def test_the_screen_of_an_act_cannot_be_marked(tmp_path: Path) -> None:
+    text = (PROJECT / "keywords" / "compta" / "screens.yaml").read_text(encoding="utf-8")
+    path = tmp_path / "screens.yaml"
+    path.write_text(
+        text.replace("title: COMPTA - Nouvelle avance", "title: COMPTA - Nouvelle avance\n    http: proven")
+    )
+    with pytest.raises(SettingsError, match="passe toujours par la page"):
+        load_contract(path)
+
+
+def test_latin_1_is_what_browsers_make_of_it_and_an_unknown_encoding_is_not_guessed() -> None:
+    page = b"<html><head><title>\xc9tat</title></head><body><p id=a>12 \x80</p></body></html>"
+    found = parse("http://x/", "text/html; charset=iso-8859-1", page)
+    assert found.title == "État"
+    assert found.root.findtext(".//p") == "12 €"
+    for said in ("text/html", "text/html; charset=utf-7", "application/json; charset=utf-8"):
+        with pytest.raises(UnknownEncoding):
+            parse("http://x/", said, page)
+
+
+def test_selectors_that_only_a_page_understands_are_refused() -> None:
+    assert xpath_of("table#a tbody tr.b").startswith("descendant::table[@id='a']/descendant::tbody/")
+    with pytest.raises(ValueError, match="dans la page seulement"):
+        xpath_of("#a > b")
