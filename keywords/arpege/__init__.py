@@ -9,13 +9,13 @@ from keywords.arpege.models import File, Identity, Income, Payment, Rights, Stop
 from orchestrator.domain.civil import Period
 from orchestrator.domain.keywords import extract
 from orchestrator.domain.personal import Nir, PrivateText
-from orchestrator.domain.ports import Desk, Screen
+from orchestrator.domain.ports import ReadingDesk, Screen
 
 _IDENTITY = ("file", "birth_name", "first_names", "birth_date", "screen_date")
 
 
 @extract("arpege.stop", "Un arrêt de travail dans ARPEGE, et les autres arrêts de la personne.")
-async def stop(desk: Desk, *, nir: Nir, stop_id: str) -> StopRead | StopMissing:
+async def stop(desk: ReadingDesk, *, nir: Nir, stop_id: str) -> StopRead | StopMissing:
     """Read a stop with the identity and the other stops of its file (source: DOMAIN A.2, row 3).
 
     Example: ``extract: arpege.stop`` with ``nir: ${nir}`` and ``stop_id: ${stop_id}``, then ``R-ARRET: stop.found``.
@@ -29,7 +29,7 @@ async def stop(desk: Desk, *, nir: Nir, stop_id: str) -> StopRead | StopMissing:
 
 
 @extract("arpege.rights", "Catégorie, affiliation, revenus et cotisations d'une personne dans ARPEGE.")
-async def rights(desk: Desk, *, insured: Identity) -> Rights:
+async def rights(desk: ReadingDesk, *, insured: Identity) -> Rights:
     """Read category, affiliation and yearly incomes (source: DOMAIN A.2, row 4).
 
     Example: ``extract: arpege.rights`` with ``insured: ${stop}``.
@@ -49,7 +49,7 @@ async def rights(desk: Desk, *, insured: Identity) -> Rights:
 
 
 @extract("arpege.payments", "Paiements d'indemnités journalières d'une personne dans ARPEGE.")
-async def payments(desk: Desk, *, insured: Identity) -> list[Payment]:
+async def payments(desk: ReadingDesk, *, insured: Identity) -> list[Payment]:
     """Read every payment of a person, rejected ones included (source: DOMAIN A.2, row 5).
 
     Example: ``extract: arpege.payments`` with ``insured: ${stop}``.

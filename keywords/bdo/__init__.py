@@ -5,7 +5,7 @@ from __future__ import annotations
 from keywords.bdo.models import BankAccount, Person
 from orchestrator.domain.keywords import check, extract
 from orchestrator.domain.personal import Nir
-from orchestrator.domain.ports import Desk, Screen
+from orchestrator.domain.ports import ReadingDesk, Screen
 
 _FLAGS = ("contentieux", "lcf", "recours_amiable", "opposition", "tutelle", "cession")
 _SAME = (
@@ -15,7 +15,7 @@ _SAME = (
 
 
 @check("bdo.person", "Dossier d'une personne dans BDO : identité, décès, organisme, droits, signalements.")
-async def person(desk: Desk, *, nir: Nir) -> Person:
+async def person(desk: ReadingDesk, *, nir: Nir) -> Person:
     """Look a person up by NIR; ``found`` says how many files there are (source: DOMAIN A.2, row 2).
 
     Example: ``check: bdo.person`` with ``nir: ${nir}``, then ``C-04: person.found == 1``.
@@ -34,7 +34,7 @@ async def person(desk: Desk, *, nir: Nir) -> Person:
 
 
 @extract("bdo.bank_account", "Coordonnées bancaires d'une personne, avec la date de leur dernier changement.")
-async def bank_account(desk: Desk, *, person: Person) -> BankAccount:
+async def bank_account(desk: ReadingDesk, *, person: Person) -> BankAccount:
     """Read the bank account of a person that was found (source: DOMAIN A.2, row 8).
 
     Example: ``extract: bdo.bank_account`` with ``person: ${person}``, then ``C-08: account.found``.

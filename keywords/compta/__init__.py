@@ -12,14 +12,14 @@ from orchestrator.domain.entries import EntrySeen
 from orchestrator.domain.keywords import check, enter, extract
 from orchestrator.domain.money import Euros
 from orchestrator.domain.personal import Nir
-from orchestrator.domain.ports import Act, Desk
+from orchestrator.domain.ports import Act, Desk, ReadingDesk
 
 #: The reason written on every proposal of a robot; the application shows it to the people who validate.
 REASON = "Acompte IJ, paiement Arpège non réalisé (robot)"
 
 
 @extract("compta.advances", "Toutes les avances d'une personne dans COMPTA, quel que soit leur auteur.")
-async def advances(desk: Desk, *, nir: Nir) -> list[Advance]:
+async def advances(desk: ReadingDesk, *, nir: Nir) -> list[Advance]:
     """Read every advance of a person, whoever entered it (source: DOMAIN A.4, 5).
 
     Example: ``extract: compta.advances`` with ``nir: ${nir}``.
@@ -29,13 +29,13 @@ async def advances(desk: Desk, *, nir: Nir) -> list[Advance]:
 
 
 @check("compta.advances_seen", "Recherche préalable d'une avance peut-être déjà saisie.")
-async def advances_seen(desk: Desk, *, nir: Nir) -> list[EntrySeen]:
+async def advances_seen(desk: ReadingDesk, *, nir: Nir) -> list[EntrySeen]:
     """Look up what ``compta.propose_advance`` may already have entered (source: ENTER, Identity)."""
     return [_seen(advance) for advance in await advances(desk, nir=nir)]
 
 
 @extract("compta.made_by", "Toutes les saisies d'un auteur entre deux jours, pour le rapprochement.")
-async def made_by(desk: Desk, *, author: str, start: date, end: date) -> list[EntrySeen]:
+async def made_by(desk: ReadingDesk, *, author: str, start: date, end: date) -> list[EntrySeen]:
     """Read everything an author entered between two days, both included, for reconciliation; amounts in euros."""
     seen: list[EntrySeen] = []
     page, expected = 1, 1

@@ -1,7 +1,9 @@
-"""What is said of a run afterwards: reconciliation with the application, its bordereau, and its replay."""
+"""What is said of a run afterwards: reconciliation with the application, its bordereau, its replay, its comparison."""
 
 from __future__ import annotations
 
+from contextlib import AsyncExitStack
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from uuid import UUID
@@ -13,9 +15,12 @@ from orchestrator.drivers.browser import open_browser
 from orchestrator.drivers.desk import WebDesk
 from orchestrator.engine.reconcile import Reconciliation
 from orchestrator.engine.reconcile import reconcile as compare_entries
-from orchestrator.engine.replay import CaseReplay, replay
+from orchestrator.engine.replay import CaseReplay, Trial, replay
 from orchestrator.engine.results import results_of
+from orchestrator.engine.shadow import Compared, compare, read_decisions
+from orchestrator.engine.work import Workbench
 from orchestrator.language.load import load_scenario
+from orchestrator.language.model import Mode
 from orchestrator.store.database import Database
 
 
@@ -56,16 +61,46 @@ async def replay_run(world: World, beginning: str, path: Path | None) -> list[Ca
     """Try a scenario file, or the project's, on the run whose id begins like this; the audit log says that it was done."""
     caisse = world.settings.caisse
     async with Database(world.urls["glr_runner"], size=1) as database:
+        run, name = await _run_called(world, database, beginning)
+        scenario = load_scenario(path, keywords=world.keywords, caisse=caisse) if path else world.scenario(name)
+        trial = Trial(scenario=scenario, keywords=world.keywords, database=database, vault=world.vault)
+        found = await replay(trial, run)
         async with database.transaction("replay") as tx:
-            runs = await tx.all("runs.by_beginning", caisse=caisse, beginning=beginning)
-        if len(runs) != 1:
-            what = "inconnue" if not runs else "à préciser (plusieurs commencent ainsi)"
-            raise SettingsError(f"Exécution « {beginning} » {what} : voir glr status.")
-        run = runs[0]
-        scenario = (
-            load_scenario(path, keywords=world.keywords, caisse=caisse) if path else world.scenario(run["scenario"])
-        )
-        found = await replay(scenario, run["id"], world.keywords, database, world.vault)
-        async with database.transaction("replay") as tx:
-            await tx.record(caisse, "run.replayed", str(run["id"]), version=scenario.hash, cases=len(found))
+            await tx.record(caisse, "run.replayed", str(run), version=scenario.hash, cases=len(found))
     return found
+
+
+async def compare_shadow(world: World, beginning: str, decisions: Path | None) -> list[Compared]:
+    """Compare what the robot concluded in a run with people's decisions, from a file or read in the application."""
+    async with Database(world.urls["glr_runner"], size=1) as database, AsyncExitStack() as stack:
+        run, name = await _run_called(world, database, beginning)
+        scenario = replace(world.scenario(name), mode=Mode.SHADOW)
+        robot = world.robot(scenario.robot)
+        desks: dict[str, WebDesk] = {}
+        if decisions is None:
+            browser = await stack.enter_async_context(open_browser())
+            accounts = world.accounts(robot)
+            desks = {each: WebDesk(browser, world.contract(each), accounts[each]) for each in robot.applications}
+        bench = Workbench(
+            scenario=scenario,
+            keywords=world.keywords,
+            desks=desks,
+            database=database,
+            vault=world.vault,
+            evidence=world.settings.evidence,
+            robot=robot.robot,
+        )
+        found = await compare(bench, run, read_decisions(decisions) if decisions else None)
+        async with database.transaction("shadow") as tx:
+            await tx.record(world.settings.caisse, "run.compared", str(run), cases=len(found))
+    return found
+
+
+async def _run_called(world: World, database: Database, beginning: str) -> tuple[UUID, str]:
+    """Return the one run whose id begins like this, and its scenario."""
+    async with database.transaction("report") as tx:
+        runs = await tx.all("runs.by_beginning", caisse=world.settings.caisse, beginning=beginning)
+    if len(runs) != 1:
+        what = "inconnue" if not runs else "à préciser (plusieurs commencent ainsi)"
+        raise SettingsError(f"Exécution « {beginning} » {what} : voir glr status.")
+    return runs[0]["id"], runs[0]["scenario"]

@@ -38,6 +38,7 @@ _COMMANDS = {
         "runner",
         "sandbox",
         "serve",
+        "shadow",
         "status",
     )
 } | {"session": "orchestrator.cli.runner"}

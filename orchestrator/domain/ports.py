@@ -1,6 +1,7 @@
 """What keywords are written against: a desk at an application, its screens, and an act not yet performed.
 
-Keywords never see a browser. A driver gives them a :class:`Desk`; only the entry protocol can perform an :class:`Act`.
+Keywords never see a browser. A driver gives them a :class:`ReadingDesk`, or a :class:`Desk` when they enter; only the
+entry protocol can perform an :class:`Act`.
 """
 
 from __future__ import annotations
@@ -31,14 +32,18 @@ class Act(Protocol):
         """The screen on which the act is."""
 
 
-class Desk(Protocol):
-    """A robot's logged-in session at one application."""
+class ReadingDesk(Protocol):
+    """A robot's logged-in session at one application, for keywords that check or extract: it has no act."""
 
     async def open(self, screen: str, **address: Any) -> Screen:  # noqa: ANN401
         """Go to a screen by its address in the contract, e.g. ``open("rib", dossier=12)``."""
 
     async def submit(self, action: str, **values: Any) -> Screen:  # noqa: ANN401
         """Open the screen of a declared, harmless action (a search), fill its fields, submit; return what came."""
+
+
+class Desk(ReadingDesk, Protocol):
+    """The same for keywords that enter."""
 
     async def prepare(self, act: str, **values: Any) -> Act:  # noqa: ANN401
         """Open the screen of an act and fill its form, without submitting it."""

@@ -66,11 +66,15 @@ def call_key(keyword: Keyword, arguments: Mapping[str, object]) -> str:
 
 
 def recorded(attempt: Attempt, outcome: Outcome | None, entry: Step | None) -> dict[str, Any]:
-    """Return the attempt as replay needs it: ``{"calls": [[call, result]…], "verdict": …}``, once its steps concluded."""
+    """Return the attempt once its steps concluded: ``{"calls": [[call, result]…], "verdict": …, "entry": arguments}``."""
     calls: dict[str, Any] = {}
     for keyword, arguments, result in attempt.readings:
         calls.setdefault(call_key(keyword, arguments), clear(result))
-    return {"calls": [[call, result] for call, result in calls.items()], "verdict": verdict(attempt, outcome, entry)}
+    return {
+        "calls": [[call, result] for call, result in calls.items()],
+        "verdict": verdict(attempt, outcome, entry),
+        "entry": clear(attempt.arguments(entry)) if entry is not None else None,
+    }
 
 
 def verdict(attempt: Attempt, outcome: Outcome | None, entry: Step | None) -> dict[str, list[str]]:

@@ -15,9 +15,9 @@ from uuid import UUID
 
 from orchestrator.domain.errors import GlrError
 from orchestrator.domain.keywords import Keyword, Kind
-from orchestrator.engine.lease import Lease
 from orchestrator.engine.readings import call_key, read_again, verdict
-from orchestrator.engine.work import Attempt, Claimed, Workbench
+from orchestrator.engine.recording import Recording
+from orchestrator.engine.work import Attempt, Workbench
 from orchestrator.language.model import Scenario
 from orchestrator.store.database import Database
 from orchestrator.store.vault import Vault
@@ -78,67 +78,43 @@ class RecordedBench(Workbench):
             raise NotRecorded(f"le résultat enregistré de {keyword.name} n'a plus la forme déclarée") from None
 
 
-async def replay(
-    scenario: Scenario, run: UUID, keywords: Mapping[str, Keyword], database: Database, vault: Vault
-) -> list[CaseReplay]:
-    """Replay every case of a run, in the order of its delivery."""
-    async with database.transaction("replay") as tx:
-        rows = await tx.all("cases.recorded_of_run", run=run)
-    return [await _case(_Recording(scenario, keywords, database, vault, row)) for row in rows]
-
-
-@dataclass(frozen=True)
-class _Recording:
-    """One recorded case, opened."""
+@dataclass(frozen=True, kw_only=True)
+class Trial:
+    """A version being tried."""
 
     scenario: Scenario
     keywords: Mapping[str, Keyword]
     database: Database
     vault: Vault
-    row: Mapping[str, Any]
-
-    def opened(self) -> tuple[bytes, dict[str, str], dict[str, Any] | None]:
-        """Return the data key, the fields as delivered, and the record; None when there is none."""
-        case = self.row["id"]
-        key = self.vault.data_key(case, self.row["data_key"])
-        texts = self.vault.open(key, f"cases:payload:{case}", self.row["payload"])["fields"]
-        seen = self.vault.open(key, f"cases:findings:{case}", self.row["findings"]) if self.row["findings"] else {}
-        return key, texts, seen.get("recorded")
-
-    def attempt(self, key: bytes, texts: Mapping[str, str], calls: list[list[Any]]) -> Attempt:
-        """Return an attempt at the case that has no desk and no lease."""
-        bench = RecordedBench(
-            scenario=self.scenario,
-            keywords=self.keywords,
-            desks={},
-            database=self.database,
-            vault=self.vault,
-            evidence=Path(),
-            robot=self.scenario.robot,
-            answers=dict(calls),
-        )
-        fields = self.scenario.case.fields
-        row = self.row
-        case = Claimed(
-            id=row["id"],
-            reference=row["reference"],
-            run=row["run"],
-            attempt=row["attempts"],
-            lease=Lease(case=row["id"], epoch=0, session=row["id"], asked=(0.0, 0.0), last_beat=0.0),
-            data_key=key,
-            fields={name: field.parse(texts[name]) for name, field in fields.items()},
-            run_date=row["run_date"],
-        )
-        return Attempt(bench, case)
 
 
-async def _case(recording: _Recording) -> CaseReplay:
-    key, texts, record = recording.opened()
-    reference = recording.row["reference"]
+async def replay(trial: Trial, run: UUID) -> list[CaseReplay]:
+    """Replay every case of a run, in the order of its delivery."""
+    async with trial.database.transaction("replay") as tx:
+        rows = await tx.all("cases.recorded_of_run", run=run)
+    return [await _case(trial, row) for row in rows]
+
+
+def _bench(trial: Trial, calls: list[list[Any]]) -> RecordedBench:
+    return RecordedBench(
+        scenario=trial.scenario,
+        keywords=trial.keywords,
+        desks={},
+        database=trial.database,
+        vault=trial.vault,
+        evidence=Path(),
+        robot=trial.scenario.robot,
+        answers=dict(calls),
+    )
+
+
+async def _case(trial: Trial, row: Mapping[str, Any]) -> CaseReplay:
+    recording = Recording.open(trial.vault, row)
+    reference, record = recording.reference, recording.record
     if record is None:
         return CaseReplay(reference=reference, result=Replayed.NOT_REPLAYED, reason="aucune lecture enregistrée")
     try:
-        attempt = recording.attempt(key, texts, record["calls"])
+        attempt = Attempt(_bench(trial, record["calls"]), recording.claimed(trial.scenario))
         found = verdict(attempt, *await attempt.steps())
     except KeyError as missing:
         return CaseReplay(

@@ -15,10 +15,11 @@ from orchestrator.domain.errors import BusinessException, SessionExpired, TooSlo
 from orchestrator.domain.keywords import Keyword, Kind
 from orchestrator.domain.money import Euros
 from orchestrator.drivers.desk import WebDesk
+from orchestrator.drivers.reading import ReadingOnly
 from orchestrator.engine.findings import Finding, findings_of
 from orchestrator.engine.lease import Lease
 from orchestrator.language.faults import ExpressionError
-from orchestrator.language.model import Control, RunInfo, Scenario, Severity, Step
+from orchestrator.language.model import Control, Mode, RunInfo, Scenario, Severity, Step
 from orchestrator.store.database import Database
 from orchestrator.store.vault import Vault
 
@@ -74,11 +75,13 @@ class Workbench:
             raise TooSlow from None
 
     async def _at_desk(self, desk: WebDesk, keyword: Keyword, arguments: Mapping[str, object]) -> Any:  # noqa: ANN401
+        acting = keyword.kind is Kind.ENTER and self.scenario.mode is Mode.LIVE
+        given = desk if acting else ReadingOnly(desk)
         try:
-            return await keyword.function(desk, **arguments)
+            return await keyword.function(given, **arguments)
         except SessionExpired:
             await desk.log_in_again()
-            return await keyword.function(desk, **arguments)
+            return await keyword.function(given, **arguments)
 
 
 class Attempt:

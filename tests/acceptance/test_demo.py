@@ -94,7 +94,7 @@ def test_another_population_in_the_same_workspace_is_refused_with_what_to_do(
 
 
 @pytest.mark.parametrize(
-    "command", ["demo", "serve", "runner", "run", "check", "status", "plan", "reconcile", "replay"]
+    "command", ["demo", "serve", "runner", "run", "check", "status", "plan", "reconcile", "replay", "shadow", "docs"]
 )
 def test_help_shows_a_variable_for_each_option_and_names_the_exit_codes(command: str) -> None:
     shown = _help(command)

@@ -1,0 +1,35 @@
+"""What a keyword that checks or extracts is given: the robot's session without any act."""
+
+from __future__ import annotations
+
+from typing import Any, NoReturn
+
+from orchestrator.domain.errors import GlrError
+from orchestrator.drivers.desk import WebDesk
+from orchestrator.drivers.screens import WebScreen
+
+
+class NoActHere(GlrError):
+    """Un mot-clé qui lit a voulu préparer un acte."""
+
+    def __init__(self, act: str) -> None:
+        super().__init__(f"Acte « {act} » refusé : un mot-clé qui lit (check, extract) n'en a pas ; le déclarer enter.")
+
+
+class ReadingOnly:
+    """A desk whose acts are out of reach."""
+
+    def __init__(self, desk: WebDesk) -> None:
+        self._desk = desk
+
+    async def open(self, screen: str, **address: Any) -> WebScreen:  # noqa: ANN401
+        """Go to a screen by its address."""
+        return await self._desk.open(screen, **address)
+
+    async def submit(self, action: str, **values: Any) -> WebScreen:  # noqa: ANN401
+        """Submit a declared, harmless action."""
+        return await self._desk.submit(action, **values)
+
+    async def prepare(self, act: str, **values: Any) -> NoReturn:  # noqa: ANN401, ARG002
+        """Refuse; raises :class:`NoActHere`."""
+        raise NoActHere(act)

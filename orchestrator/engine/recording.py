@@ -1,0 +1,52 @@
+"""One case opened again after its run: what was delivered, and what its last attempt recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+from orchestrator.engine.lease import Lease
+from orchestrator.engine.work import Claimed
+from orchestrator.language.model import Scenario
+from orchestrator.store.vault import Vault
+
+
+@dataclass(frozen=True)
+class Recording:
+    """A row of ``cases.recorded_of_run``, in clear."""
+
+    row: Mapping[str, Any]
+    data_key: bytes
+    #: The fields as delivered, canonical.
+    texts: Mapping[str, str]
+    #: What :mod:`orchestrator.engine.readings` kept; None when the steps never concluded.
+    record: Mapping[str, Any] | None
+
+    @classmethod
+    def open(cls, vault: Vault, row: Mapping[str, Any]) -> Self:
+        """Open a case with its data key."""
+        case = row["id"]
+        key = vault.data_key(case, row["data_key"])
+        texts = vault.open(key, f"cases:payload:{case}", row["payload"])["fields"]
+        seen = vault.open(key, f"cases:findings:{case}", row["findings"]) if row["findings"] else {}
+        return cls(row, key, texts, seen.get("recorded"))
+
+    @property
+    def reference(self) -> str:
+        """The case's reference."""
+        return str(self.row["reference"])
+
+    def claimed(self, scenario: Scenario) -> Claimed:
+        """Return the case as steps need it, under a lease that allows nothing; ``KeyError`` names a field it lacks."""
+        row, fields = self.row, scenario.case.fields
+        return Claimed(
+            id=row["id"],
+            reference=self.reference,
+            run=row["run"],
+            attempt=row["attempts"],
+            lease=Lease(case=row["id"], epoch=0, session=row["id"], asked=(0.0, 0.0), last_beat=0.0),
+            data_key=self.data_key,
+            fields={name: field.parse(self.texts[name]) for name, field in fields.items()},
+            run_date=row["run_date"],
+        )
