@@ -66,6 +66,8 @@ class ScreenContract(_Strict):
     tables: Mapping[str, TableContract] = Field(default_factory=dict)
     #: Stateless and server-rendered: a plain request reads the same values (``tests/integration/test_fast_screens.py``).
     http: Literal["proven"] | None = None
+    #: Its form may be filled in one in-page call, proven to have the same effect (same test); an act keeps its own click.
+    form: Literal["one call"] | None = None
 
 
 class ActionContract(_Strict):

@@ -85,8 +85,12 @@ class WebDesk:
                 return found
         page = await self._ready_page()
         await self._arrive(page, contract.screen)
-        await self._fill(page, contract.screen, {contract.fields[name]: value for name, value in values.items()})
-        await self._follow(page, contract.screen, contract.submit)
+        typed = {contract.fields[name]: value for name, value in values.items()}
+        if self.contract.screens[contract.screen].form:
+            await self._follow(page, contract.screen, self._at_once(page, contract.screen, typed, contract.submit))
+        else:
+            await self._fill(page, contract.screen, typed)
+            await self._follow(page, contract.screen, page.click(contract.submit, timeout=PAGE_MS))
         return await self._recognise(page, contract.leads_to)
 
     async def prepare(self, act: str, **values: Any) -> WebAct:  # noqa: ANN401
@@ -94,7 +98,11 @@ class WebDesk:
         contract = self.contract.acts[act]
         page = await self._ready_page()
         await self._arrive(page, contract.screen)
-        await self._fill(page, contract.screen, {contract.fields[name]: value for name, value in values.items()})
+        typed = {contract.fields[name]: value for name, value in values.items()}
+        if self.contract.screens[contract.screen].form:
+            await self._at_once(page, contract.screen, typed, None)
+        else:
+            await self._fill(page, contract.screen, typed)
         element = await page.query_selector(contract.element)
         if element is None:
             raise ScreenChanged(self.contract.title, contract.screen, contract.element)
@@ -211,7 +219,7 @@ class WebDesk:
         self._watch(page)
         await self._arrive(page, login.screen)
         await self._fill(page, login.screen, {login.user: self.account.login, login.password: self.account.password})
-        await self._follow(page, login.screen, login.submit)
+        await self._follow(page, login.screen, page.click(login.submit, timeout=PAGE_MS))
         landed = await self._recognise(page, (login.leads_to, login.screen))
         if landed.name == login.screen:
             raise LoginRefused(self.contract.application, await self._refusal(page))
@@ -250,10 +258,19 @@ class WebDesk:
             except (PlaywrightTimeout, Error):  # its text quotes what was typed
                 raise ScreenChanged(self.contract.title, screen, selector) from None
 
-    async def _follow(self, page: Page, screen: str, selector: str) -> None:
+    async def _at_once(self, page: Page, screen: str, values: dict[str, Any], submit: str | None) -> None:
+        typed = {selector: typed_text(value) for selector, value in values.items()}
+        try:
+            missing = await page.evaluate(script("form"), {"values": typed, "submit": submit})
+        except Error:  # its text quotes what was typed
+            raise PageFailed(self.contract.title, screen, "formulaire interrompu") from None
+        if missing is not None:
+            raise ScreenChanged(self.contract.title, screen, missing)
+
+    async def _follow(self, page: Page, screen: str, submitting: Awaitable[None]) -> None:
         try:
             async with page.expect_navigation(wait_until="load", timeout=PAGE_MS) as navigation:
-                await page.click(selector, timeout=PAGE_MS)
+                await submitting
             answer = await navigation.value
         except (PlaywrightTimeout, Error) as error:
             raise PageFailed(self.contract.title, screen, _why(error)) from None

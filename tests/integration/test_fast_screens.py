@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-from robot_world import APPLICATIONS, PROJECT, PracticeWorld
+from playwright.async_api import Browser
+from robot_world import APPLICATIONS, DAY, PROJECT, PracticeWorld
 
 from orchestrator.domain.errors import ActRefused, SessionExpired, SettingsError
+from orchestrator.domain.money import Euros
 from orchestrator.domain.personal import Nir
+from orchestrator.drivers.act import Sent
 from orchestrator.drivers.browser import open_browser
 from orchestrator.drivers.capture import capture
-from orchestrator.drivers.contracts import load_contract
+from orchestrator.drivers.contracts import ApplicationContract, load_contract
 from orchestrator.drivers.desk import PageFailed, WebDesk
 from orchestrator.drivers.document import UnknownEncoding, parse, xpath_of
 from orchestrator.drivers.screens import WebScreen
@@ -32,6 +36,7 @@ class Both:
     plain: dict[str, WebDesk]
     pages: dict[str, WebDesk]
     nirs: list[str]
+    browser: Browser
 
     async def read(self, application: str, screen: str) -> list[tuple[WebScreen, WebScreen]]:
         """Read a screen both ways, for several people."""
@@ -70,7 +75,8 @@ async def both(practice_world: PracticeWorld) -> AsyncIterator[Both]:
                 for name in APPLICATIONS
             }
 
-        ready = Both(plain=desks(pages_only=False), pages=desks(pages_only=True), nirs=[row.nir for row in chosen])
+        people = [row.nir for row in chosen]
+        ready = Both(plain=desks(pages_only=False), pages=desks(pages_only=True), nirs=people, browser=browser)
         yield ready
         for desk in (*ready.plain.values(), *ready.pages.values()):
             await desk.discard()
@@ -89,6 +95,63 @@ async def test_a_proven_screen_reads_the_same_through_a_request_and_through_a_pa
     assert reader is not None
     assert reader.shown is not None  # it was a plain request, not its fall-back
     assert both.pages[application]._plain is None
+
+
+def by_hand(contract: ApplicationContract) -> ApplicationContract:
+    """Return the contract without its marks: each field by an ordinary action."""
+    screens = {name: screen.model_copy(update={"form": None}) for name, screen in contract.screens.items()}
+    return contract.model_copy(update={"screens": screens})
+
+
+@pytest.mark.parametrize("application", APPLICATIONS)
+async def test_a_search_in_one_call_finds_the_same(both: Both, application: str) -> None:
+    desk = both.pages[application]
+    assert desk.contract.screens["search"].form
+    for nir in (both.nirs[0], NOBODY):
+        desk.contract = CONTRACTS[application]
+        at_once = await desk.submit("search", nir=Nir.parse(nir))
+        desk.contract = by_hand(desk.contract)
+        assert told(at_once) == told(await desk.submit("search", nir=Nir.parse(nir)))
+
+
+class Yes:
+    """A permit that holds."""
+
+    until = property(lambda _: time.time() + 25)
+
+    async def holds(self) -> bool:
+        return True
+
+    def in_time(self) -> bool:
+        return True
+
+
+async def test_a_proposal_filled_in_one_call_leaves_the_same_record_and_gets_the_same_errors(
+    both: Both, practice_world: PracticeWorld
+) -> None:
+    assert CONTRACTS["compta"].screens["proposal"].form
+    row, seen = practice_world.take("entered"), []
+    for number, contract in enumerate((CONTRACTS["compta"], by_hand(CONTRACTS["compta"]))):
+        desk = both.pages["compta"] = WebDesk(
+            both.browser, contract, practice_world.accounts["compta"], pages_only=True
+        )
+        answers: list[Sent] = []
+        errors: list[str] = []
+        for amount in (Euros(0), Euros(12345)):
+            act = await desk.prepare(
+                "propose_advance", nir=Nir.parse(row.nir), stop_id=f"AT2699999{number}", start=DAY, end=DAY,
+                amount=amount, reason="été € œ", token="GLR-ESSAI",
+            )  # fmt: skip
+            answers.append(await act.perform(Yes()))
+            if answers[-1] is Sent.REFUSED_BY_APPLICATION:
+                errors += await act.page.locator("#erreurs li").all_inner_texts()
+        (line,) = practice_world.lines_of(f"AT2699999{number}")
+        own = {"stop", "number", "seq", "at", "time", "clock", "prev", "hash"}
+        seen.append((answers, errors, {name: value for name, value in line.items() if name not in own}))
+        await desk.discard()
+    assert seen[0] == seen[1]
+    assert seen[0][0] == [Sent.REFUSED_BY_APPLICATION, Sent.ANSWERED]
+    assert len(seen[0][1]) == 1
 
 
 async def test_an_expired_session_is_told_as_through_a_page(both: Both, practice_world: PracticeWorld) -> None:
