@@ -78,12 +78,21 @@ def read_yaml(content: bytes, faults: Faults) -> Table | None:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        faults.add_at(line, column, "YAML illisible à cet endroit", _QUOTES)
+        if "\t" in _margin(text, line):
+            faults.add_at(line, column, "tabulation en début de ligne", "Mettre des espaces, deux par niveau.")
+        else:
+            faults.add_at(line, column, "YAML illisible à cet endroit", _QUOTES)
     except yaml.YAMLError:
         faults.add_at(1, 1, "ce fichier contient un caractère interdit en YAML")
     except _Stop:
         pass
     return None
+
+
+def _margin(text: str, line: int) -> str:
+    """Return the blanks that a line (from 1) begins with."""
+    found = text.split("\n")[line - 1 : line]
+    return found[0][: len(found[0]) - len(found[0].lstrip())] if found else ""
 
 
 def _document(text: str, faults: Faults) -> Table | None:
