@@ -1,0 +1,101 @@
+"""The house's keywords as a Robot Framework library, from the declarations that YAML scenarios use.
+
+``Library    orchestrator.bootstrap.robot_library.KeywordLibrary    bdo    AS    bdo`` gives a suite the keywords of one
+application under their own names, typed and documented. It is a dynamic library: Robot Framework asks for names,
+arguments and documentation, so nothing is written twice. Nothing of Robot Framework is imported here.
+
+Only pure keywords run: no session of a robot is open in the process of a suite. The others refuse, and keywords of
+kind ``enter`` always do, since only the entry protocol performs an act (ENTER, Ends).
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+from collections.abc import Mapping, Sequence
+from types import ModuleType
+from typing import Any
+
+from orchestrator.domain.errors import GlrError
+from orchestrator.domain.keywords import Keyword, Kind, collect
+from orchestrator.language.compile_steps import GIVEN
+
+
+class EntryOutsideProtocol(GlrError):
+    """Une saisie ne passe que par le protocole de saisie."""
+
+    def __init__(self, keyword: str) -> None:
+        super().__init__(
+            f"« {keyword} » est une saisie : elle ne passe que par le protocole, dans une étape « enter: » d'un "
+            "scénario. Rien n'a été saisi."
+        )
+
+
+class NoSession(GlrError):
+    """Aucune session du robot n'est ouverte."""
+
+    def __init__(self, keyword: str, application: str) -> None:
+        super().__init__(
+            f"« {keyword} » lit dans {application.upper()} : aucune session du robot n'est ouverte dans cette suite. "
+            "L'utiliser dans une étape « check: » ou « extract: » d'un scénario."
+        )
+
+
+class KeywordLibrary:
+    """Mots-clés d'une application, les mêmes que dans les scénarios."""
+
+    ROBOT_LIBRARY_SCOPE = "SUITE"
+
+    def __init__(self, application: str) -> None:
+        """:param application: folder under ``keywords/``, e.g. ``bdo``; one without keywords is a ``GlrError``."""
+        declared = collect(_module(application)).values()
+        self._keywords = {word.name: word for word in declared if word.application == application}
+
+    def get_keyword_names(self) -> list[str]:
+        """Return the names, as scenarios write them."""
+        return sorted(self._keywords)
+
+    def get_keyword_arguments(self, name: str) -> list[str | tuple[str, object]]:
+        """Return the arguments, all given by name; those of the protocol are not shown."""
+        given = inspect.signature(self._keywords[name].function).parameters
+        shown = _shown(self._keywords[name])
+        return ["*", *(each if shown[each].required else (each, given[each].default) for each in shown)]
+
+    def get_keyword_types(self, name: str) -> dict[str, object]:
+        """Return the types of the arguments and, under ``return``, of the result."""
+        keyword = self._keywords[name]
+        return {each: argument.type for each, argument in _shown(keyword).items()} | {"return": keyword.returns}
+
+    def get_keyword_tags(self, name: str) -> list[str]:
+        """Return the kind, so that a suite's reader sees what a keyword may do."""
+        return [self._keywords[name].kind.value]
+
+    def get_keyword_documentation(self, name: str) -> str:
+        """Return the French title, then the declaration's own documentation."""
+        if name.startswith("__"):
+            return inspect.getdoc(type(self)) or ""
+        return f"{self._keywords[name].title}\n\n{self._keywords[name].doc}"
+
+    def run_keyword(self, name: str, args: Sequence[object], named: Mapping[str, object]) -> object:
+        """Run a pure keyword; raises ``EntryOutsideProtocol`` or ``NoSession`` for the others."""
+        keyword = self._keywords[name]
+        if keyword.kind is Kind.ENTER:
+            raise EntryOutsideProtocol(name)
+        if keyword.kind is not Kind.COMPUTE:
+            raise NoSession(name, keyword.application)
+        return keyword.function(*args, **named)
+
+
+def _module(application: str) -> ModuleType:
+    try:
+        return importlib.import_module(f"keywords.{application}")
+    except ModuleNotFoundError as error:
+        raise GlrError(
+            f"Aucun mot-clé pour « {application} » : le dossier keywords/{application} n'existe pas."
+        ) from error
+
+
+def _shown(keyword: Keyword) -> dict[str, Any]:
+    """Return the arguments a suite may give: not the token, which the protocol makes."""
+    protocol = {GIVEN} if keyword.entry is not None else set()
+    return {name: argument for name, argument in keyword.arguments.items() if name not in protocol}
