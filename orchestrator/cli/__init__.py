@@ -37,6 +37,7 @@ _COMMANDS = {
         "run",
         "runner",
         "sandbox",
+        "screens",
         "serve",
         "shadow",
         "status",

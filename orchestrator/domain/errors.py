@@ -7,6 +7,8 @@ Each class writes its own sentence in French (agents read it); no personal value
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 
 class GlrError(Exception):
     """Une erreur de Go-les-robots."""
@@ -74,6 +76,17 @@ class LoginRefused(ApplicationException):
         super().__init__(
             f"{application} refuse la connexion du robot ({message}). Toutes ses sessions sont arrêtées : "
             "un compte se bloque après quelques essais. Vérifier le compte, puis rouvrir l'application."
+        )
+
+
+class ReleaseChanged(ApplicationException):
+    """Un formulaire de saisie n'est plus celui que l'on connaît."""
+
+    def __init__(self, application: str, screen: str, changes: Sequence[str]) -> None:
+        self.application = application
+        super().__init__(
+            f"{application}, écran « {screen} » : le formulaire a changé ({' ; '.join(changes)}). Rien n'a été saisi. "
+            f"Regarder la nouvelle version, adapter screens.yaml, puis glr screens record {application} et rouvrir."
         )
 
 

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from orchestrator.domain.errors import SettingsError
 from orchestrator.drivers.formats import FORMATS
+from orchestrator.drivers.release import Release, load_release
 
 
 class _Strict(BaseModel):
@@ -134,13 +135,17 @@ class ApplicationContract(_Strict):
     screens: Mapping[str, ScreenContract]
     actions: Mapping[str, ActionContract] = Field(default_factory=dict)
     acts: Mapping[str, ActContract] = Field(default_factory=dict)
+    #: The forms of the release these contracts were written for; without it nothing can be entered.
+    release: Release | None = None
 
 
 def load_contract(path: Path) -> ApplicationContract:
     """Read a ``screens.yaml``; raises :class:`SettingsError` that names the file and each fault."""
     try:
         raw: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
-        contract = ApplicationContract.model_validate(raw)
+        forms = path.with_name("release.yaml")
+        release = load_release(forms) if forms.exists() else None
+        contract = ApplicationContract.model_validate({**raw, "release": release})
     except (yaml.YAMLError, ValidationError) as error:
         raise SettingsError(f"{path} : contrat d'écran illisible.\n{error}") from None
     _check_references(contract, path)

@@ -11,15 +11,22 @@ from typing import Any
 from playwright.async_api import Browser, BrowserContext, Dialog, Error, Page
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 
-from orchestrator.domain.errors import ApplicationException, BrowserGone, LoginRefused, ScreenChanged
+from orchestrator.domain.errors import (
+    ApplicationException,
+    BrowserGone,
+    LoginRefused,
+    ReleaseChanged,
+    ScreenChanged,
+)
 from orchestrator.domain.personal import Secret
 from orchestrator.drivers.act import WebAct
-from orchestrator.drivers.contracts import ActContract, ApplicationContract
+from orchestrator.drivers.contracts import ActContract, ActionContract, ApplicationContract
 from orchestrator.drivers.document import UnknownEncoding
 from orchestrator.drivers.formats import typed_text
 from orchestrator.drivers.gate import Gate
 from orchestrator.drivers.plain import NotPlain, PlainFailed, PlainReader
-from orchestrator.drivers.screens import PageSource, WebScreen, read_screen, script
+from orchestrator.drivers.release import FormFacts, changes
+from orchestrator.drivers.screens import PageSource, WebScreen, read_forms, read_screen, script
 
 #: Longest time for a page, milliseconds.
 PAGE_MS = 15_000
@@ -98,6 +105,7 @@ class WebDesk:
         contract = self.contract.acts[act]
         page = await self._ready_page()
         await self._arrive(page, contract.screen)
+        await self._compare(page, contract.screen)
         typed = {contract.fields[name]: value for name, value in values.items()}
         if self.contract.screens[contract.screen].form:
             await self._at_once(page, contract.screen, typed, None)
@@ -157,6 +165,16 @@ class WebDesk:
         page = self._showcase.pages[0] if self._showcase.pages else await self._showcase.new_page()
         await page.set_content(document.whole(), wait_until="load", timeout=PAGE_MS)
         return page
+
+    async def forms(self) -> dict[str, tuple[FormFacts, ...]]:
+        """Describe every form that actions and acts fill, by screen."""
+        page = await self._ready_page()
+        found = {}
+        filled: list[ActionContract | ActContract] = [*self.contract.actions.values(), *self.contract.acts.values()]
+        for contract in filled:
+            await self._arrive(page, contract.screen)
+            found[contract.screen] = await read_forms(page)
+        return found
 
     @property
     def page(self) -> Page | None:
@@ -249,6 +267,16 @@ class WebDesk:
     def _check_status(self, screen: str, status: int) -> None:
         if status >= 500:
             raise PageFailed(self.contract.title, screen, f"erreur {status} de l'application")
+
+    async def _compare(self, page: Page, screen: str) -> None:
+        """Compare the forms of an act's screen with the release we know, before anything is filled."""
+        release = self.contract.release
+        known = release.screens.get(screen) if release else None
+        found = (
+            ["aucune description connue (release.yaml)"] if known is None else changes(known, await read_forms(page))
+        )
+        if found:
+            raise ReleaseChanged(self.contract.application, screen, found)
 
     async def _fill(self, page: Page, screen: str, values: dict[str, Any]) -> None:
         for selector, value in values.items():

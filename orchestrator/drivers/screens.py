@@ -12,12 +12,18 @@ from playwright.async_api import Page
 from orchestrator.domain.errors import ScreenChanged, SessionExpired, UnknownScreen
 from orchestrator.drivers.contracts import ApplicationContract, FieldContract, TableContract
 from orchestrator.drivers.formats import read_value
+from orchestrator.drivers.release import FormFacts
 
 
 @cache
 def script(name: str) -> str:
     """Return one of the scripts that run in the page."""
     return files("orchestrator.drivers").joinpath("scripts", f"{name}.js").read_text(encoding="utf-8")
+
+
+async def read_forms(page: Page) -> tuple[FormFacts, ...]:
+    """Describe the forms of a page; no value is read."""
+    return tuple(FormFacts.model_validate(form) for form in await page.evaluate(script("facts")))
 
 
 class WebScreen:

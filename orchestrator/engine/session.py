@@ -10,7 +10,7 @@ from uuid import UUID
 
 from orchestrator.domain.cases import AskHuman, Failed, Outcome, RetryPolicy, decide
 from orchestrator.domain.civil import Clock
-from orchestrator.domain.errors import BrowserGone, EntryInDoubt, LeaseLost, LoginRefused, TooSlow
+from orchestrator.domain.errors import BrowserGone, EntryInDoubt, LeaseLost, LoginRefused, ReleaseChanged, TooSlow
 from orchestrator.domain.keywords import Kind
 from orchestrator.engine.enter import Entering
 from orchestrator.engine.evidence import keep_capture
@@ -74,7 +74,7 @@ class RobotSession:
         attempt = Attempt(self.bench, case)
         outcome = await self._outcome(attempt)
         error = outcome.error if isinstance(outcome, Failed) else None
-        if isinstance(error, LoginRefused):
+        if isinstance(error, LoginRefused | ReleaseChanged):
             await self._stop_application(error)
             await give_back(self.bench, case)
             return
@@ -184,11 +184,11 @@ class RobotSession:
             stopped = await tx.all("sessions.stopped_applications", caisse=self.bench.scenario.caisse)
         return any(row["application"] in self.bench.desks for row in stopped)
 
-    async def _stop_application(self, error: LoginRefused) -> None:
+    async def _stop_application(self, error: LoginRefused | ReleaseChanged) -> None:
         caisse = self.bench.scenario.caisse
         async with self.bench.database.transaction(self.bench.actor) as tx:
             await tx.run("sessions.stop_application", caisse=caisse, application=error.application, reason=str(error))
-            await tx.record(caisse, "application.stopped", error.application, reason="login refused")
+            await tx.record(caisse, "application.stopped", error.application, reason=error.code)
 
     async def _begin(self) -> None:
         scenario = self.bench.scenario

@@ -17,6 +17,7 @@ from sandbox.db import Store
 from sandbox.faults import Faults, Planned, Rates, Request
 from sandbox.formats import show_date
 from sandbox.ledger import Ledger
+from sandbox.mutations import mutate
 from sandbox.web.accounts import Accounts, Agent
 from sandbox.web.connections import drop_connection
 
@@ -106,6 +107,7 @@ class Legacy:
             agent=visit.agent.login if visit else "",
             **values,
         )
+        text = mutate(text, screen, self.name, self.options.folder)
         body = text.encode("iso-8859-1", "xmlcharrefreplace")
         return Response(body, status, {"content-type": "text/html; charset=iso-8859-1", "cache-control": "no-store"})
 

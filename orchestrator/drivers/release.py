@@ -1,0 +1,127 @@
+"""What the forms of an application look like in the release we know, and what has changed (DRIVERS, Screen contracts).
+
+Selectors that still match prove little: two swapped labels, another target or one more field change what is entered while every
+selector holds. So the forms a robot fills are described whole in ``keywords/<application>/release.yaml``, written by
+``glr screens record`` when a person has looked at the release, and compared before every act.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from orchestrator.domain.errors import SettingsError
+
+
+class _Facts(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class FieldFacts(_Facts):
+    """One field of a form, never its value."""
+
+    id: str
+    name: str
+    type: str
+    label: str
+    #: Longest text, -1 without limit.
+    longest: int = -1
+    #: Read only or disabled.
+    fixed: bool = False
+    #: Texts of a list of choices.
+    choices: tuple[str, ...] = ()
+
+
+class ButtonFacts(_Facts):
+    """One button of a form."""
+
+    id: str
+    type: str
+    text: str
+
+
+class FormFacts(_Facts):
+    """One form: where it goes, what it asks before, its fields and buttons in their order."""
+
+    id: str
+    method: str
+    path: str
+    #: The page's own question before it is sent.
+    asks: str = ""
+    fields: tuple[FieldFacts, ...] = ()
+    buttons: tuple[ButtonFacts, ...] = ()
+
+
+class Release(_Facts):
+    """The forms of an application by screen, in the release that a person has looked at."""
+
+    application: str
+    version: str
+    screens: Mapping[str, tuple[FormFacts, ...]]
+
+
+def load_release(path: Path) -> Release:
+    """Read a ``release.yaml``; raises :class:`SettingsError` that names the file and what to do."""
+    try:
+        return Release.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    except (OSError, yaml.YAMLError, ValidationError) as error:
+        name = path.parent.name
+        raise SettingsError(f"{path} illisible : le refaire par glr screens record {name}.\n{error}") from None
+
+
+def written(release: Release) -> str:
+    """Return the text of a ``release.yaml``."""
+    head = "# Écrit par glr screens record, après que quelqu'un a regardé cette version de l'application.\n"
+    content = release.model_dump(mode="json", exclude_defaults=True)
+    return head + yaml.safe_dump(content, allow_unicode=True, sort_keys=False, width=120)
+
+
+def changes(known: tuple[FormFacts, ...], seen: tuple[FormFacts, ...]) -> list[str]:
+    """Return in French everything that differs between two descriptions of a screen; any of it may alter an entry."""
+    found: list[str] = []
+    ids = {form.id: form for form in seen}
+    for form in known:
+        now = ids.get(form.id)
+        found += [f"le formulaire « {form.id} » a disparu"] if now is None else _form_changes(form, now)
+    known_ids = {form.id for form in known}
+    return found + [f"formulaire nouveau « {form.id} »" for form in seen if form.id not in known_ids]
+
+
+_FORM = {"method": "méthode", "path": "adresse d'envoi", "asks": "question avant l'envoi"}
+_FIELD = {
+    "name": "nom envoyé",
+    "type": "genre",
+    "label": "libellé",
+    "longest": "longueur",
+    "fixed": "lecture seule",
+    "choices": "choix",
+}
+_BUTTON = {"type": "genre", "text": "texte"}
+
+
+def _form_changes(known: FormFacts, seen: FormFacts) -> Iterator[str]:
+    yield from _differing(f"formulaire « {known.id} »", known, seen, _FORM)
+    yield from _listed("champ", known.fields, seen.fields, _FIELD)
+    yield from _listed("bouton", known.buttons, seen.buttons, _BUTTON)
+
+
+def _listed(what: str, known: Any, seen: Any, words: Mapping[str, str]) -> Iterator[str]:  # noqa: ANN401 - fields or buttons
+    before, after = {item.id: item for item in known}, {item.id: item for item in seen}
+    yield from (f"{what} « {each} » disparu" for each in before if each not in after)
+    yield from (f"{what} nouveau « {each} »" for each in after if each not in before)
+    kept = [each for each in before if each in after]
+    for each in kept:
+        yield from _differing(f"{what} « {each} »", before[each], after[each], words)
+    if kept != [each for each in after if each in before]:
+        yield f"ordre des {what}s changé"
+
+
+def _differing(what: str, known: BaseModel, seen: BaseModel, words: Mapping[str, str]) -> Iterator[str]:
+    for name, word in words.items():
+        before, after = getattr(known, name), getattr(seen, name)
+        if before != after:
+            yield f"{what}, {word} : « {before} » → « {after} »"
