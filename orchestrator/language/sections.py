@@ -136,6 +136,8 @@ def whole(least: int, most: int) -> Callable[[str], int]:
     """Return a reader of whole numbers between two bounds."""
 
     def read(text: str) -> int:
+        if re.fullmatch(r"0\d+", text, re.ASCII):  # a code or a year cut short, rarely a number
+            raise ValueError("nombre sans zéro devant attendu")
         if not re.fullmatch(r"\d{1,9}", text, re.ASCII) or not least <= int(text) <= most:
             raise ValueError(f"nombre entier de {least} à {most} attendu")
         return int(text)

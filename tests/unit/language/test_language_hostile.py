@@ -71,3 +71,8 @@ def test_one_more_mistake_is_told_at_its_place(
 
     assert str(caught.value).startswith(f"ij-acompte.yaml:{sentence}")
     assert len(caught.value.faults) == 1
+
+
+def test_a_number_with_a_leading_zero_is_refused_rather_than_cut(load: Callable[[str], Scenario]) -> None:
+    with pytest.raises(ScenarioErrors, match="nombre sans zéro devant attendu, « 0185 » trouvé"):
+        load(SCENARIO.replace("priority: 10", "priority: 0185"))
