@@ -212,7 +212,7 @@ class _Loader:
 
 
 def _digest(nodes: list[Table | None], words: Words) -> str:
-    """Return the SHA-256 of everything that decides: the files without comments and layout, and the keywords used."""
+    """Return the SHA-256 of everything that decides: files without comments and layout, keywords used, their screens."""
     used = {step.keyword.name: step.keyword for step in words.done}
     keywords = {name: _declaration(keyword) for name, keyword in used.items()}
     content = {"files": [_plain(node) for node in nodes if node is not None], "keywords": keywords}
@@ -220,7 +220,10 @@ def _digest(nodes: list[Table | None], words: Words) -> str:
 
 
 def _declaration(keyword: Keyword) -> list[str]:
-    return [keyword.kind.value, str(inspect.signature(keyword.function)), keyword.doc, repr(keyword.entry)]
+    folder = Path(inspect.getfile(keyword.function)).parent
+    screens = [hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(folder.glob("*.yaml"))]
+    declared = [keyword.kind.value, str(inspect.signature(keyword.function)), keyword.doc, repr(keyword.entry)]
+    return [*declared, *screens]
 
 
 def _plain(node: Node) -> Any:  # noqa: ANN401 - JSON

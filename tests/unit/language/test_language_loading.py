@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib.util
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
@@ -10,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
+import keywords.bdo
 from orchestrator.domain.errors import BusinessException
-from orchestrator.domain.keywords import Keyword, Kind
+from orchestrator.domain.keywords import Keyword, Kind, collect
 from orchestrator.domain.money import Euros
 from orchestrator.domain.personal import Nir
 from orchestrator.language.faults import ExpressionError
@@ -143,3 +146,22 @@ def test_a_missing_value_names_step_code_and_line_and_never_a_value(text: str, l
         f"étape stop, C-13, ligne {line} : « stop.start » n'est pas renseigné. "
         "Compléter la condition (ex. known(…) and …)."
     )
+
+
+def test_another_screen_contract_is_another_version(
+    folder: Path, tmp_path: Path, known_keywords: dict[str, Keyword]
+) -> None:
+    shutil.copytree(Path(keywords.bdo.__file__).parent, tmp_path / "bdo")
+    spec = importlib.util.spec_from_file_location("bdo_elsewhere", tmp_path / "bdo" / "__init__.py")
+    assert spec is not None
+    assert spec.loader is not None
+    elsewhere = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(elsewhere)
+    known = {**known_keywords, **collect(elsewhere)}
+    path = folder / "ij-acompte.yaml"
+
+    first = load_scenario(path, keywords=known).hash
+    assert first == load_scenario(path, keywords=known_keywords).hash
+    screens = tmp_path / "bdo" / "screens.yaml"
+    screens.write_text(screens.read_text("utf-8").replace("BDO - ", "BDO : "), "utf-8")
+    assert load_scenario(path, keywords=known).hash != first
