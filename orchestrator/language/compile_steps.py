@@ -11,6 +11,7 @@ from typing import Any
 from orchestrator.domain.keywords import Keyword, Kind
 from orchestrator.domain.rules import RulePack
 from orchestrator.language.compile_values import argument, expression, template
+from orchestrator.language.decisions import DECIDE, compile_decision
 from orchestrator.language.expressions import CONSTANTS, Expression
 from orchestrator.language.faults import Faults, suggest
 from orchestrator.language.functions import FUNCTIONS
@@ -21,7 +22,7 @@ from orchestrator.language.shapes import ANY, RulesShape
 from orchestrator.language.templates import Template, Value
 
 _KINDS = {kind.value: kind for kind in Kind}
-_KEYS = ("id", *_KINDS, "with", "controls", "ends", "rules_at", "when")
+_KEYS = ("id", *_KINDS, "decide", "with", "controls", "ends", "rules_at", "when")
 ENTER_KEYS = ("effect_key", "approval", "reread")
 ROLES = {"supervisor": "supervisor", "accounting": "accounting"}
 #: Given by the entry protocol, never by a scenario.
@@ -69,7 +70,7 @@ def compile_step(node: Node, words: Words) -> None:
         return
     shape = found[1].returns if found else ANY
     when = _when(section, identifier, words)
-    arguments = _arguments(section, found[1], identifier, words) if found else {}
+    arguments = _given(section, found[1], identifier, words) if found else {}
     words.name(identifier, shape, "étape")
     rules_at = _rules_at(section, identifier, words)
     controls = _controls(section, identifier, words)
@@ -97,13 +98,15 @@ def compile_step(node: Node, words: Words) -> None:
 
 
 def _keyword(section: Section, words: Words) -> tuple[Kind, Keyword] | None:
-    kinds = [name for name in section.entries if name in _KINDS]
+    kinds = [name for name in section.entries if name in {*_KINDS, "decide"}]
     if len(kinds) != 1:
         node = section.entries[kinds[1]][0] if kinds else section.node
         if node is not None:
             message = "une étape fait une seule chose" if kinds else "étape : que fait-elle ?"
-            words.faults.add(node, message, "Écrire check, extract, compute ou enter, une fois.")
+            words.faults.add(node, message, "Écrire check, extract, compute, decide ou enter, une fois.")
         return None
+    if kinds[0] == "decide":
+        return Kind.COMPUTE, DECIDE
     name = section.scalar(kinds[0])
     if name is None:
         return None
@@ -117,6 +120,15 @@ def _keyword(section: Section, words: Words) -> tuple[Kind, Keyword] | None:
     if keyword.entry is not None and keyword.entry.payment:
         words.payments.append(name)
     return keyword.kind, keyword
+
+
+def _given(section: Section, keyword: Keyword, identifier: Text, words: Words) -> Mapping[str, Value]:
+    if keyword is not DECIDE:
+        return _arguments(section, keyword, identifier, words)
+    if "with" in section:
+        words.faults.add(section.entries["with"][0], "une table de décision n'a pas d'arguments", "Enlever « with ».")
+    table = compile_decision(section, identifier, words.scope)
+    return {"answer": table} if table else {}
 
 
 def _when(section: Section, identifier: Text, words: Words) -> Expression | None:
@@ -218,7 +230,7 @@ def _ends(section: Section, identifier: Text, words: Words) -> dict[str, Express
 
 def _check_order(section: Section, kind: Kind, words: Words) -> None:
     if kind is not Kind.ENTER and any(step.kind is Kind.ENTER for step in words.done):
-        key = section.entries[kind.value][0]
+        key = section.entries[kind.value if kind.value in section else "decide"][0]
         words.faults.add(key, "une étape qui lit ou calcule ne peut pas suivre une saisie", "La placer avant.")
     if kind is not Kind.ENTER:
         for name in ENTER_KEYS:

@@ -13,6 +13,7 @@ from orchestrator.domain.keywords import Keyword, Kind
 from orchestrator.language.compile_case import BAD_ROWS, DATE_FORMAT, SOURCE_KEYS
 from orchestrator.language.compile_rest import CEILINGS, DAYS, DECISIONS, EVERY, MISSING, REPEATED
 from orchestrator.language.compile_steps import ENTER_KEYS, GIVEN, ROLES
+from orchestrator.language.decisions import ROW_KEYS
 from orchestrator.language.fields import FIELD_TYPES
 from orchestrator.language.model import Mode, Severity
 
@@ -85,6 +86,7 @@ def _step(keywords: Mapping[str, Keyword]) -> Schema:
     values: dict[str, Schema] = {
         "id": {"type": "string", "pattern": _NAME},
         **{kind.value: _one_of(keywords, kind) for kind in Kind},
+        "decide": {"type": "array", "minItems": 1, "items": _object({"when": condition, "gives": _TEXT}, ROW_KEYS)},
         "with": {"type": "object"},
         "controls": _table(control, "Conditions par code."),
         "ends": _table(condition, "Fins du dossier par nom."),
@@ -99,7 +101,7 @@ def _step(keywords: Mapping[str, Keyword]) -> Schema:
     entering = {"if": {"required": ["enter"]}, "then": {"required": ["effect_key"]}, "else": _without(ENTER_KEYS)}
     return {
         **_object(values, ("id",)),
-        "oneOf": [{"required": [kind.value]} for kind in Kind],
+        "oneOf": [{"required": [word]} for word in (*(kind.value for kind in Kind), "decide")],
         "allOf": [entering, *(_arguments(keyword) for keyword in keywords.values())],
     }
 

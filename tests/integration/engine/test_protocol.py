@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
@@ -12,11 +13,14 @@ from uuid import UUID
 
 import pytest
 from psycopg.types.json import Jsonb
-from robot_world import DAY, PracticeWorld, RobotWorld, robot_world
+from robot_world import DAY, PROJECT, PracticeWorld, RobotWorld, robot_world
 
+from orchestrator.bootstrap.world import load_keywords
 from orchestrator.domain.money import Euros
 from orchestrator.engine.results import RowOutcome
+from orchestrator.language.load import load_scenario
 from orchestrator.language.model import Mode
+from orchestrator.settings import Settings
 from orchestrator.store.database import Database, StoreError
 from orchestrator.store.vault import Vault
 
@@ -206,3 +210,31 @@ async def test_a_login_refused_closes_the_application_and_keeps_the_cases(
         states = await (await tx.connection.execute("select distinct state::text as state from cases")).fetchall()
     assert [row["application"] for row in stopped] == ["compta"]
     assert states == [{"state": "ready"}]
+
+
+async def test_a_decision_table_ends_a_case_under_its_name_before_anything_is_entered(
+    practice_world: PracticeWorld, runner_url: str, vault: Vault, tmp_path: Path
+) -> None:
+    practice_world.fault()
+    shutil.copytree(PROJECT / "scenarios", tmp_path / "scenarios")
+    path = tmp_path / "scenarios" / "ij-acompte.yaml"
+    table = """\
+  - id: verdict
+    decide:
+      - {when: person.deceased, gives: DECEDE}
+      - {when: otherwise, gives: VIVANT}
+    ends:
+      only_looked: verdict == "VIVANT"
+"""
+    path.write_text(path.read_text("utf-8").replace("  - id: account\n", table + "  - id: account\n", 1), "utf-8")
+    keywords = load_keywords(Settings(workspace=tmp_path, home=PROJECT))
+    scenario = load_scenario(path, keywords=keywords, caisse="cpam-931")
+    row = practice_world.take("entered")
+    async with robot_world(practice_world, runner_url, vault, tmp_path, scenario) as world:
+        loaded = await world.deliver(row)
+        await world.work()
+        assert (await world.only(loaded.run)).outcome is RowOutcome.OTHER_END
+        async with world.bench.database.transaction("test") as tx:
+            progress = await tx.all("runs.progress", run=loaded.run)
+    assert [(each["state"], each["ended_as"]) for each in progress] == [("ended", "only_looked")]
+    assert practice_world.lines_of(row.stop) == []
