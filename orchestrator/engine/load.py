@@ -19,7 +19,7 @@ from orchestrator.domain.civil import PARIS
 from orchestrator.domain.errors import BadDelivery, RefusedDelivery
 from orchestrator.drivers.deliveries import Delivery, DeliveryRow, read_delivery
 from orchestrator.engine.tickets import want_sessions
-from orchestrator.language.model import Due, Mode, Scenario
+from orchestrator.language.model import Due, Mode, RunInfo, Scenario
 from orchestrator.store.database import Database, Transaction
 from orchestrator.store.vault import Vault
 
@@ -99,7 +99,7 @@ class Loader:
             "line": row.line,
             "reference": new_reference(),
             "key_digest": digest,
-            "priority": scenario.priority,
+            "priority": _priority(scenario, row.values, run_date),
             "due": due_date(scenario.due, run_date),
             "data_key": wrapped,
             "payload": self.vault.seal(key, f"cases:payload:{case}", {"fields": row.values}),
@@ -127,6 +127,12 @@ class Loader:
     ) -> None:
         values = {"line": line, "code": code, "reason": reason, "open_case": open_case}
         await tx.run("runs.set_aside", delivery=run, caisse=scenario.caisse, **values)
+
+
+def _priority(scenario: Scenario, texts: Mapping[str, str], run_date: date) -> int:
+    fields = {name: field.parse(texts[name]) for name, field in scenario.case.fields.items()}
+    found = scenario.priority.evaluate({**scenario.parameters, **fields, "run": RunInfo(date=run_date)})
+    return int(str(found))
 
 
 async def refusal(tx: Transaction, name: str, **same: str) -> RefusedDelivery:

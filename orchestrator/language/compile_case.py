@@ -8,13 +8,14 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from orchestrator.language.compile_values import Scope, template
+from orchestrator.language.decisions import compile_decision
 from orchestrator.language.faults import Faults
 from orchestrator.language.fields import FIELD_TYPES, Field
 from orchestrator.language.model import CsvSource, Due
-from orchestrator.language.nodes import Node, Text
+from orchestrator.language.nodes import Items, Node, Text
 from orchestrator.language.sections import Section, whole
 from orchestrator.language.shapes import ANY
-from orchestrator.language.templates import Template
+from orchestrator.language.templates import Template, Value
 
 _TYPES = {name: name for name in FIELD_TYPES}
 BAD_ROWS: Mapping[str, Literal["set aside", "refuse the file"]] = {
@@ -132,6 +133,15 @@ def _delimiter(text: str) -> str:
     if len(text) != 1 or text.isalnum() or text in "\"' ":
         raise ValueError("un seul caractère attendu, par exemple ;")
     return text
+
+
+def compile_priority(section: Section, scope: Scope) -> Value:
+    """Return the priority of a case: a number, or a table over its fields and the date of the run."""
+    if isinstance(section.get("priority"), Items):
+        table = compile_decision(section, "priority", "priority", scope, whole(0, 1000))
+        return table or Value(text="0", content=0)
+    number = section.parsed("priority", whole(0, 1000), 0)
+    return Value(text=str(number), content=number)
 
 
 def compile_due(section: Section) -> Due | None:

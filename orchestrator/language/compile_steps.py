@@ -127,7 +127,7 @@ def _given(section: Section, keyword: Keyword, identifier: Text, words: Words) -
         return _arguments(section, keyword, identifier, words)
     if "with" in section:
         words.faults.add(section.entries["with"][0], "une table de décision n'a pas d'arguments", "Enlever « with ».")
-    table = compile_decision(section, identifier, words.scope)
+    table = compile_decision(section, "decide", identifier.text, words.scope)
     return {"answer": table} if table else {}
 
 

@@ -1,11 +1,11 @@
-"""``decide:``: a decision table, conditions from top to bottom, the first that holds gives the answer.
+"""Decision tables (``decide:``, ``priority:``): conditions from top to bottom, the first that holds gives the answer.
 
-It is a computation like any other: pure, its answer a word that later steps, controls and ends compare.
+``decide:`` is a computation like any other: pure, its answer a word that later steps, controls and ends compare.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from orchestrator.domain.keywords import Argument, Keyword, Kind
@@ -48,29 +48,33 @@ DECIDE = Keyword(
 )
 
 
-def compile_decision(section: Section, identifier: Text, scope: Scope) -> DecisionTable | None:
-    """Compile the rows of ``decide:``; faults say which row is wrong, never reached, or missing."""
+def compile_decision(
+    section: Section, key: str, place: str, scope: Scope, read: Callable[[str], object] = str
+) -> DecisionTable | None:
+    """Compile the rows of a table; faults say which row is wrong, never reached, or missing.
+
+    ``read`` refuses an answer that cannot be one by a ``ValueError`` in French.
+    """
     rows: list[tuple[Expression, str]] = []
     otherwise: str | None = None
-    for item in section.items("decide"):
+    for item in section.items(key):
         if otherwise is not None:
             section.faults.add(item, "cette ligne n'est jamais atteinte", f"« {OTHERWISE} » est toujours la dernière.")
             continue
-        row = Section(item, section.faults, f"table {identifier.text}", ROW_KEYS)
+        row = Section(item, section.faults, f"table {place}", ROW_KEYS)
         answer = _needed(row, "gives", "OK")
+        row.parsed("gives", read, None)
         condition = _needed(row, "when", "person.found == 1")
         if condition is None or answer is None:
             continue
         if condition.text.strip() == OTHERWISE:
             otherwise = answer.text
             continue
-        compiled = expression(
-            condition, scope, bool, f"étape {identifier.text}, ligne {condition.line}", section.faults
-        )
+        compiled = expression(condition, scope, bool, f"{place}, ligne {condition.line}", section.faults)
         if compiled is not None:
             rows.append((compiled, answer.text))
     if otherwise is None:
-        _without_end(section, section.get("decide"))
+        _without_end(section, section.get(key))
         return None
     return DecisionTable(text="decide", content=None, rows=tuple(rows), otherwise=otherwise)
 

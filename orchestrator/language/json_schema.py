@@ -21,6 +21,7 @@ Schema = dict[str, Any]
 _TEXT: Schema = {"type": ["string", "number", "boolean"]}
 _NAME = "^[a-z][a-z0-9_]*$"
 _EUROS: Schema = {"type": "string", "pattern": r"^\d+\.\d{2} EUR$"}
+_PRIORITY: Schema = {"type": "integer", "minimum": 0, "maximum": 1000}
 _SEVERITY: Schema = {"enum": [known.value for known in Severity]}
 _TYPE: Schema = {"enum": list(FIELD_TYPES)}
 
@@ -65,7 +66,7 @@ def _case() -> Schema:
         {
             "key": {**_TEXT, "description": "Identifiants du dossier, comme ${nir}/${stop_id}."},
             "fields": _table(_object(field, ("type", "column")), "Champs du dossier et leurs colonnes."),
-            "priority": {"type": "integer", "minimum": 0, "maximum": 1000},
+            "priority": {"anyOf": [_PRIORITY, _decision(_PRIORITY)]},
             "due": {"type": "string", "pattern": r"^\d{1,3} (business )?days?$"},
         },
         ("key", "fields"),
@@ -86,7 +87,7 @@ def _step(keywords: Mapping[str, Keyword]) -> Schema:
     values: dict[str, Schema] = {
         "id": {"type": "string", "pattern": _NAME},
         **{kind.value: _one_of(keywords, kind) for kind in Kind},
-        "decide": {"type": "array", "minItems": 1, "items": _object({"when": condition, "gives": _TEXT}, ROW_KEYS)},
+        "decide": _decision(_TEXT),
         "with": {"type": "object"},
         "controls": _table(control, "Conditions par code."),
         "ends": _table(condition, "Fins du dossier par nom."),
@@ -121,6 +122,10 @@ def _arguments(keyword: Keyword) -> Schema:
 
 def _without(names: Iterable[str]) -> Schema:
     return {"not": {"anyOf": [{"required": [name]} for name in names]}}
+
+
+def _decision(answer: Schema) -> Schema:
+    return {"type": "array", "minItems": 1, "items": _object({"when": _TEXT, "gives": answer}, ROW_KEYS)}
 
 
 def _schedule() -> Schema:

@@ -15,6 +15,7 @@ from orchestrator.language.compile_case import (
     compile_fields,
     compile_key,
     compile_parameters,
+    compile_priority,
     compile_source,
 )
 from orchestrator.language.compile_rest import CEILINGS, compile_codes, compile_limits, compile_schedule
@@ -25,7 +26,7 @@ from orchestrator.language.functions import FUNCTIONS
 from orchestrator.language.model import CaseModel, Code, Limits, Mode, RunInfo, Scenario
 from orchestrator.language.nodes import Items, Node, Table, Text, read_yaml
 from orchestrator.language.rulepacks import load_rules
-from orchestrator.language.sections import Section, whole
+from orchestrator.language.sections import Section
 from orchestrator.language.shapes import ANY
 
 _KEYS = (
@@ -155,7 +156,8 @@ class _Loader:
                 )
         scope = {name: field.python for name, field in fields.items()}
         key_template = compile_key(section, fields, scope)
-        rest = {"priority": section.parsed("priority", whole(0, 1000), 0), "due": compile_due(section)}
+        known = {**shapes, **scope, "run": RunInfo}
+        rest = {"priority": compile_priority(section, known), "due": compile_due(section)}
         return (CaseModel(key=key_template, fields=fields) if key_template else None), rest
 
     def _words(

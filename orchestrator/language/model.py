@@ -213,8 +213,8 @@ class Scenario:
     queue: str
     #: Codes of exception.
     codes: Mapping[str, Code]
-    #: Higher first.
-    priority: int
+    #: Higher first; from the fields of a case and the date of the run, when it is loaded.
+    priority: Value
     #: When a case should be settled.
     due: Due | None
     #: SHA-256 of everything that decides: scenario, the caisse's values, rule packs, declarations of the keywords.

@@ -19,7 +19,7 @@ from orchestrator.bootstrap.world import load_keywords
 from orchestrator.domain.money import Euros
 from orchestrator.engine.results import RowOutcome
 from orchestrator.language.load import load_scenario
-from orchestrator.language.model import Mode
+from orchestrator.language.model import Mode, Scenario
 from orchestrator.settings import Settings
 from orchestrator.store.database import Database, StoreError
 from orchestrator.store.vault import Vault
@@ -32,6 +32,17 @@ async def world(
     practice_world.fault()
     async with robot_world(practice_world, runner_url, vault, tmp_path) as opened:
         yield opened
+
+
+def changed_scenario(folder: Path, before: str, after: str) -> Scenario:
+    """Load the shipped scenario with one change."""
+    shutil.copytree(PROJECT / "scenarios", folder / "scenarios")
+    path = folder / "scenarios" / "ij-acompte.yaml"
+    text = path.read_text("utf-8")
+    assert text.count(before) == 1
+    path.write_text(text.replace(before, after), "utf-8")
+    keywords = load_keywords(Settings(workspace=folder, home=PROJECT))
+    return load_scenario(path, keywords=keywords, caisse="cpam-931")
 
 
 async def resend(owner: Database, run: UUID, instruction: Mapping[str, Any]) -> None:
@@ -216,8 +227,6 @@ async def test_a_decision_table_ends_a_case_under_its_name_before_anything_is_en
     practice_world: PracticeWorld, runner_url: str, vault: Vault, tmp_path: Path
 ) -> None:
     practice_world.fault()
-    shutil.copytree(PROJECT / "scenarios", tmp_path / "scenarios")
-    path = tmp_path / "scenarios" / "ij-acompte.yaml"
     table = """\
   - id: verdict
     decide:
@@ -226,9 +235,7 @@ async def test_a_decision_table_ends_a_case_under_its_name_before_anything_is_en
     ends:
       only_looked: verdict == "VIVANT"
 """
-    path.write_text(path.read_text("utf-8").replace("  - id: account\n", table + "  - id: account\n", 1), "utf-8")
-    keywords = load_keywords(Settings(workspace=tmp_path, home=PROJECT))
-    scenario = load_scenario(path, keywords=keywords, caisse="cpam-931")
+    scenario = changed_scenario(tmp_path, "  - id: account\n", table + "  - id: account\n")
     row = practice_world.take("entered")
     async with robot_world(practice_world, runner_url, vault, tmp_path, scenario) as world:
         loaded = await world.deliver(row)
@@ -238,3 +245,22 @@ async def test_a_decision_table_ends_a_case_under_its_name_before_anything_is_en
             progress = await tx.all("runs.progress", run=loaded.run)
     assert [(each["state"], each["ended_as"]) for each in progress] == [("ended", "only_looked")]
     assert practice_world.lines_of(row.stop) == []
+
+
+async def test_the_queue_is_worked_in_the_order_of_the_priorities(
+    practice_world: PracticeWorld, runner_url: str, vault: Vault, tmp_path: Path
+) -> None:
+    practice_world.fault()
+    rows = [practice_world.take("entered") for _ in range(3)]
+    table = (
+        "  priority:\n"
+        f'    - {{when: stop_id == "{rows[2].stop}", gives: 100}}\n'
+        f'    - {{when: stop_id == "{rows[1].stop}", gives: 50}}\n'
+        "    - {when: otherwise, gives: 10}\n"
+    )
+    scenario = changed_scenario(tmp_path, "  priority: 10\n", table)
+    async with robot_world(practice_world, runner_url, vault, tmp_path, scenario) as world:
+        await world.deliver(*rows)
+        await world.work()
+    entered = [act["stop"] for act in practice_world.practice.proposals() if act["stop"] in {row.stop for row in rows}]
+    assert entered == [row.stop for row in reversed(rows)]

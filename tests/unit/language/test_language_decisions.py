@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from types import SimpleNamespace
 
 import pytest
 
 from orchestrator.language.faults import ScenarioErrors
-from orchestrator.language.model import Scenario
+from orchestrator.language.model import RunInfo, Scenario
 
 Load = Callable[[str], Scenario]
 BEFORE = "  - id: account\n"
@@ -83,4 +84,34 @@ def test_a_mistake_in_a_table_is_said(text: str, load: Load, right: str, wrong: 
     assert right in TABLE
     with pytest.raises(ScenarioErrors) as caught:
         load(with_table(text, TABLE.replace(right, wrong)))
+    assert sentence in str(caught.value)
+
+
+PRIORITY = """\
+  priority:
+    - {when: "days_between(raised_on, run.date) > 10", gives: 100}
+    - {when: otherwise, gives: 10}
+"""
+
+
+def test_a_priority_may_be_a_table_over_the_fields_of_a_case(text: str, load: Load) -> None:
+    priority = load(text.replace("  priority: 10\n", PRIORITY)).priority
+    run = RunInfo(date=date(2026, 3, 27))
+    assert priority.evaluate({"raised_on": date(2026, 3, 1), "run": run}) == "100"
+    assert priority.evaluate({"raised_on": date(2026, 3, 20), "run": run}) == "10"
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "sentence"),
+    [
+        ("gives: 100", "gives: haute", "27:63: table priority : « gives » : nombre entier de 0 à 1000 attendu"),
+        ("raised_on, run", "person.nir, run", "« person » est inconnu ici"),
+        ("    - {when: otherwise, gives: 10}\n", "", "la table n'a pas de ligne « otherwise »"),
+    ],
+)
+def test_a_mistake_in_the_table_of_priority_is_said(
+    text: str, load: Load, right: str, wrong: str, sentence: str
+) -> None:
+    with pytest.raises(ScenarioErrors) as caught:
+        load(text.replace("  priority: 10\n", PRIORITY.replace(right, wrong)))
     assert sentence in str(caught.value)
