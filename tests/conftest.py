@@ -23,6 +23,7 @@ pytest_plugins = ["console_world", "console_browser", "robot_world", "demo_world
 TEMPLATE = "glr_template"
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in a hook of the same name
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep a file in one process, and all that share one demo with it: a demo costs half a minute."""
     for item in items:
