@@ -23,14 +23,6 @@ pytest_plugins = ["console_world", "console_browser", "robot_world", "demo_world
 TEMPLATE = "glr_template"
 
 
-@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in a hook of the same name
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep a file in one process, and all that share one demo with it: a demo costs half a minute."""
-    for item in items:
-        shared = {"quiet_demo", "hit_demo"} & set(getattr(item, "fixturenames", ()))
-        item.add_marker(pytest.mark.xdist_group(min(shared, default=item.location[0])))
-
-
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Give the owner's connection string of an embedded PostgreSQL that lives as long as the test session."""
