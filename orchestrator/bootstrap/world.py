@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import importlib
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from orchestrator.bootstrap.applications import application_folders, import_application
 from orchestrator.domain.errors import SettingsError
 from orchestrator.domain.keywords import Keyword, collect
 from orchestrator.domain.personal import Secret
@@ -62,7 +63,12 @@ class World:
 
     def contract(self, application: str) -> ApplicationContract:
         """Load the screen contract of an application."""
-        return load_contract(self.settings.project / "keywords" / application / "screens.yaml")
+        folder = application_folders(self.settings.project).get(application)
+        if folder is None:
+            raise SettingsError(
+                f"Application « {application} » inconnue : il n'y a pas de dossier keywords/{application}."
+            )
+        return load_contract(folder / "screens.yaml")
 
     def accounts(self, robot: Robot) -> dict[str, RobotAccount]:
         """Read the accounts of a robot from its secrets file (0600)."""
@@ -96,15 +102,20 @@ def running_world(settings: Settings) -> World:
     return World(settings=settings, urls={**urls, "owner": owner}, vault=vault, keywords=load_keywords(settings))
 
 
+def offline_world(settings: Settings) -> World:
+    """Read the project without any database: nothing can be remembered, so nothing can be entered."""
+    vault = Vault(wrap=os.urandom(32), index=os.urandom(32), effect=os.urandom(32))
+    return World(settings=settings, urls={}, vault=vault, keywords=load_keywords(settings))
+
+
 def load_keywords(settings: Settings) -> dict[str, Keyword]:
-    """Import the keywords of the project; a name declared twice is an error."""
+    """Import the keywords that are installed and the workspace's own; a name declared twice is an error."""
     found: dict[str, Keyword] = {}
-    for folder in sorted((settings.project / "keywords").iterdir()):
-        if (folder / "__init__.py").exists():
-            for name, keyword in collect(importlib.import_module(f"keywords.{folder.name}")).items():
-                if name in found:
-                    raise SettingsError(f"Le mot-clé « {name} » est déclaré deux fois (keywords/{folder.name}).")
-                found[name] = keyword
+    for application, folder in sorted(application_folders(settings.project).items()):
+        for name, keyword in collect(import_application(application, folder)).items():
+            if name in found:
+                raise SettingsError(f"Le mot-clé « {name} » est déclaré deux fois (keywords/{application}).")
+            found[name] = keyword
     return found
 
 

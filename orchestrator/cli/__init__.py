@@ -31,6 +31,7 @@ _COMMANDS = {
         "check",
         "demo",
         "docs",
+        "new",
         "plan",
         "reconcile",
         "replay",
@@ -42,7 +43,7 @@ _COMMANDS = {
         "shadow",
         "status",
     )
-} | {"session": "orchestrator.cli.runner"}
+} | {"session": "orchestrator.cli.runner", "dry-run": "orchestrator.cli.dry_run"}
 
 
 class _Commands(click.Group):
@@ -54,7 +55,7 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         if cmd_name not in _COMMANDS:
             return None
-        command: click.Command = getattr(importlib.import_module(_COMMANDS[cmd_name]), cmd_name)
+        command: click.Command = getattr(importlib.import_module(_COMMANDS[cmd_name]), cmd_name.replace("-", "_"))
         return command
 
 

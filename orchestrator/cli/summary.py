@@ -22,6 +22,8 @@ SHOWN = {
     RowOutcome.EXCEPTION: "Exceptions à traiter",
     RowOutcome.SET_ASIDE: "Lignes mises de côté",
 }
+#: Shown only when there are some: no end of the demo's own scenario.
+_SELDOM = {RowOutcome.OTHER_END: "Autres fins déclarées", RowOutcome.REJECTED: "Rejetés ou retirés"}
 _COUNTED = (RowOutcome.ENTERED, RowOutcome.AWAITING_APPROVAL)
 
 
@@ -30,8 +32,8 @@ class Summary:
     """The figures of one demo."""
 
     rows: Sequence[RowResult]
-    #: Lines where the engine and the oracle differ, in French.
-    differences: Sequence[str]
+    #: Lines where the engine and the oracle differ, in French; None when the oracle knows nothing of the scenario.
+    differences: Sequence[str] | None
     #: Proposals that this run wrote into the application's ledger, and duplicates in the whole ledger.
     ledger_lines: int
     ledger_duplicates: int
@@ -60,8 +62,8 @@ class Summary:
         per_minute = len(self.rows) / self.seconds * 60 if self.seconds and self.rows else 0.0
         return {
             "cases": len(self.rows),
-            "outcomes": {outcome.value: counted[outcome] for outcome in SHOWN},
-            "oracle_mismatches": len(self.differences),
+            "outcomes": {outcome.value: counted[outcome] for outcome in self._shown(counted)},
+            "oracle_mismatches": None if self.differences is None else len(self.differences),
             "doubts": self.doubts,
             "ledger": {"lines": self.ledger_lines, "duplicates": self.ledger_duplicates},
             "control_total_centimes": self.control_total,
@@ -77,26 +79,31 @@ class Summary:
         written = f"{self.ledger_lines} {'ligne écrite' if self.ledger_lines < 2 else 'lignes écrites'}"
         console.print(f"Registre de COMPTA : {written} par cette exécution, {self.ledger_duplicates} en double.")
 
+    def _shown(self, counted: Mapping[RowOutcome, int]) -> dict[RowOutcome, str]:
+        return SHOWN | {outcome: title for outcome, title in _SELDOM.items() if counted[outcome]}
+
     def _show_rows(self, console: Console) -> None:
         table = Table(title="Résultat de l'exécution", title_justify="left", show_footer=True)
         table.add_column("Issue", footer="Total")
         table.add_column("Lignes", footer=str(len(self.rows)), justify="right")
         table.add_column("Montant", footer=str(Euros(self.control_total)), justify="right")
-        for outcome, title in SHOWN.items():
+        for outcome, title in self._shown(Counter(row.outcome for row in self.rows)).items():
             rows = [row for row in self.rows if row.outcome is outcome]
             amount = str(Euros(sum(row.amount_c or 0 for row in rows))) if outcome in _COUNTED else ""
             table.add_row(title, str(len(rows)), amount)
         console.print(table)
         console.print(f"{len(self.rows)} lignes en {duration(self.seconds)}.", highlight=False)
         console.print(f"Total de contrôle (saisis + en attente) : [bold]{Euros(self.control_total)}[/bold]")
-        console.print(f"Écarts avec l'oracle : {len(self.differences)} ; saisies en doute : {self.doubts}.")
+        oracle = "sans objet" if self.differences is None else len(self.differences)
+        console.print(f"Écarts avec l'oracle : {oracle} ; saisies en doute : {self.doubts}.")
         if self.unfinished:
             console.print(f"[yellow]Lignes qui restent à traiter : {self.unfinished}.[/yellow]")
             return
-        for difference in self.differences[:20]:
+        differences = self.differences or ()
+        for difference in differences[:20]:
             console.print(f"  {difference}", soft_wrap=True)
-        if len(self.differences) > 20:
-            console.print(f"  et {len(self.differences) - 20} autres.")
+        if len(differences) > 20:
+            console.print(f"  et {len(differences) - 20} autres.")
 
 
 def compare(rows: Sequence[RowResult], expected: Mapping[int, Mapping[str, Any]]) -> list[str]:
