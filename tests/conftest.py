@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import sys
 from collections.abc import AsyncIterator, Iterator, Mapping
 from pathlib import Path
@@ -29,6 +30,10 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     root = tmp_path_factory.mktemp("postgresql")
     running = embedded.start(root)
     try:
+        published = importlib.import_module(
+            "published"
+        )  # a helper beside this file, not known before it is on the path
+        published.OWNER["url"] = running.superuser_dsn
         yield running.superuser_dsn
     finally:
         embedded.discard(root)

@@ -23,6 +23,8 @@ from orchestrator.bench.cpu import tree_cpu
 from orchestrator.bootstrap.loading import open_loader
 from orchestrator.bootstrap.practice import TODAY, Practice
 from orchestrator.bootstrap.processes import start_child, stop_children
+from orchestrator.bootstrap.services import ensure_people
+from orchestrator.bootstrap.versions import publish_by_two
 from orchestrator.bootstrap.world import World, build_world
 from orchestrator.domain.civil import date_of
 from orchestrator.domain.errors import GlrError
@@ -82,6 +84,8 @@ class Overhead:
         practice = Practice(folder=self.settings.workspace / "practice", cases=self.people(), seed=931)
         practice.make()
         world = asyncio.run(build_world(self.settings))
+        first, second = [login for login in asyncio.run(ensure_people(world)) if login != "agent"]
+        asyncio.run(publish_by_two(world, "ij-acompte", first, second, "Publiée par le banc d'essai."))
         applications, addresses = practice.serve(self.settings.workspace / "logs" / "applications.log")
         robot = world.robot(world.scenario("ij-acompte").robot)
         practice.write_accounts(addresses, self.settings.secrets / robot.accounts)

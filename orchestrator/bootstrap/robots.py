@@ -6,8 +6,12 @@ import asyncio
 import os
 import signal
 import sys
+from dataclasses import dataclass
 from uuid import UUID, uuid4
 
+from playwright.async_api import Browser
+
+from orchestrator.bootstrap.versions import restored
 from orchestrator.bootstrap.world import World
 from orchestrator.domain.cases import RetryPolicy
 from orchestrator.domain.civil import SystemClock
@@ -16,6 +20,8 @@ from orchestrator.drivers.desk import WebDesk
 from orchestrator.engine.lease import Heartbeat
 from orchestrator.engine.runner import Runner
 from orchestrator.engine.session import RobotSession
+from orchestrator.engine.turns import next_turn
+from orchestrator.engine.versions import UnusableVersion
 from orchestrator.engine.work import Workbench
 from orchestrator.store.database import Database
 
@@ -26,38 +32,26 @@ def build_runner(world: World) -> Runner:
         conninfo=world.urls["glr_runner"],
         session_command=[sys.executable, "-m", "orchestrator.cli", "session"],
         environment={**os.environ, **world.settings.environment, "GLR_PARENT": str(os.getpid())},
-        parallel=lambda name: world.scenario(name).limits.parallel,
         sessions=world.settings.sessions,
     )
 
 
 async def run_session(world: World, name: str, runner: UUID) -> str:
     """Run one robot session to its end, in this process; returns why it ended."""
-    scenario = world.scenario(name)
-    robot = world.robot(scenario.robot)
-    accounts = world.accounts(robot)
     stopping = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopping.set)
     heartbeat = Heartbeat(world.urls["glr_runner"])
     heartbeat.start()
     try:
         async with Database(world.urls["glr_runner"], size=2) as database, open_browser() as browser:
-            pages = world.settings.pages_only
-            desks = {
-                name: WebDesk(browser, world.contract(name), accounts[name], pages_only=pages)
-                for name in robot.applications
-            }
-            bench = Workbench(
-                scenario=scenario,
-                keywords=world.keywords,
-                desks=desks,
-                database=database,
-                vault=world.vault,
-                evidence=world.settings.evidence,
-                robot=robot.robot,
-            )
+            place = _Place(world=world, database=database, browser=browser, scenario=name)
+            async with database.transaction("session") as tx:
+                version = await next_turn(tx, world.settings.caisse, name, [])
+            if version is None:
+                return "nothing ready"
             session = RobotSession(
-                bench=bench,
+                bench=await place.open(version),
+                open_version=place.open,
                 heartbeat=heartbeat,
                 clock=SystemClock(),
                 runner=runner,
@@ -68,3 +62,44 @@ async def run_session(world: World, name: str, runner: UUID) -> str:
             return await session.run()
     finally:
         heartbeat.stop()
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Place:
+    """Where the workbenches of one session stand."""
+
+    world: World
+    database: Database
+    browser: Browser
+    scenario: str
+
+    async def open(self, version: str) -> Workbench:
+        """Open the workbench of a version; one that cannot run here closes the scenario until a person has looked."""
+        try:
+            return await self._open(version)
+        except UnusableVersion as error:
+            async with self.database.transaction("session") as tx:
+                where = {"caisse": self.world.settings.caisse, "scenario": self.scenario}
+                await tx.run("versions.stop_scenario", reason=str(error), **where)
+            raise
+
+    async def _open(self, version: str) -> Workbench:
+        world = self.world
+        async with self.database.transaction("session") as tx:
+            found = await restored(tx, world, self.scenario, version)
+        robot = world.robot(found.scenario.robot)
+        accounts = world.accounts(robot)
+        pages = world.settings.pages_only
+        contracts = {name: found.contracts.get(name) or world.contract(name) for name in robot.applications}
+        return Workbench(
+            scenario=found.scenario,
+            keywords=world.keywords,
+            desks={
+                name: WebDesk(self.browser, contract, accounts[name], pages_only=pages)
+                for name, contract in contracts.items()
+            },
+            database=self.database,
+            vault=world.vault,
+            evidence=world.settings.evidence,
+            robot=robot.robot,
+        )

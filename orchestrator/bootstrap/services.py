@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,16 +15,25 @@ from fastapi import FastAPI
 
 from orchestrator.audit.exporter import export_until
 from orchestrator.bootstrap.loading import open_loader
+from orchestrator.bootstrap.versions import scenario_to_run, scenarios_to_run, scenarios_to_show
 from orchestrator.bootstrap.world import World
 from orchestrator.console.app import create_console
 from orchestrator.console.world import ConsoleWorld
 from orchestrator.domain.civil import SystemClock, paris_date
 from orchestrator.engine.inbox import load_inbox
+from orchestrator.language.model import Scenario, ScheduleEntry
 from orchestrator.planner.occurrences import Due
 from orchestrator.planner.scheduler import Planner
 from orchestrator.store import embedded
 from orchestrator.store.accounts import create_account
 from orchestrator.store.database import Database
+
+#: The people of a demonstration: name, role, whether sensitive cases are shown.
+_PEOPLE = {
+    "agent": ("Agent de démonstration", "agent", False),
+    "superviseur": ("Superviseur de démonstration", "supervisor", True),
+    "responsable": ("Responsable du robot de démonstration", "supervisor", False),
+}
 
 
 @asynccontextmanager
@@ -36,7 +45,7 @@ async def open_console(world: World) -> AsyncIterator[FastAPI]:
                 database=database,
                 vault=world.vault,
                 caisse=world.settings.caisse,
-                scenarios=world.scenarios(),
+                scenarios=await scenarios_to_show(database, world),
                 evidence_root=world.settings.evidence,
                 clock=SystemClock(),
                 secure_cookies=world.settings.secure_cookies,
@@ -48,19 +57,19 @@ async def open_console(world: World) -> AsyncIterator[FastAPI]:
 async def ensure_people(world: World) -> dict[str, str]:
     """Create the demo's accounts once; returns login and password of each, kept in a 0600 file."""
     path = world.settings.secrets / "people.json"
-    if not path.exists():
-        people = {"agent": secrets.token_urlsafe(12), "superviseur": secrets.token_urlsafe(12)}
+    people: dict[str, str] = json.loads(path.read_text(encoding="ascii")) if path.exists() else {}
+    missing = {login: secrets.token_urlsafe(12) for login in _PEOPLE if login not in people}
+    if missing:
         async with Database(world.urls["owner"], size=1) as database, database.transaction("demo") as tx:
-            caisse = world.settings.caisse
-            await create_account(tx, "agent", caisse, "Agent de démonstration", "agent", people["agent"])
-            await create_account(
-                tx, "superviseur", caisse, "Superviseur de démonstration", "supervisor", people["superviseur"],
-                restricted_queues=True,
-            )  # fmt: skip
+            for login, password in missing.items():
+                name, role, restricted = _PEOPLE[login]
+                await create_account(
+                    tx, login, world.settings.caisse, name, role, password, restricted_queues=restricted
+                )
+        people |= missing
         path.touch(0o600)
         path.write_text(json.dumps(people), encoding="ascii")
-    found: dict[str, str] = json.loads(path.read_text(encoding="ascii"))
-    return found
+    return people
 
 
 async def serve_audit_log(world: World, stopping: asyncio.Event) -> None:
@@ -111,14 +120,19 @@ class StoredOccurrences:
 @asynccontextmanager
 async def open_planner(world: World) -> AsyncIterator[None]:
     """Start scenarios when they are due: each loads what waits in the inbox."""
-    scenarios = world.scenarios()
+    known: dict[str, Scenario] = {}
     async with Database(world.urls["glr_runner"], size=1) as database, open_loader(world) as loader:
+
+        async def schedules() -> Mapping[str, Sequence[ScheduleEntry]]:
+            found = await scenarios_to_run(database, world, known)
+            return {name: scenario.schedule for name, scenario in found.items()}
 
         async def launch(name: str, due: Due) -> None:
             inbox = world.settings.workspace / "inbox"
-            await load_inbox(loader, scenarios[name], inbox, paris_date(due.instant))
+            async with database.transaction("schedule") as tx:
+                scenario = await scenario_to_run(tx, world, name)
+            await load_inbox(loader, scenario, inbox, paris_date(due.instant))
 
         occurrences = StoredOccurrences(database=database, caisse=world.settings.caisse, planner=str(uuid4()))
-        schedules = {name: scenario.schedule for name, scenario in scenarios.items()}
         async with Planner(schedules=schedules, occurrences=occurrences, launch=launch, clock=SystemClock()):
             yield

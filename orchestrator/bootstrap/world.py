@@ -39,12 +39,13 @@ class World:
             embedded.stop(self.settings.workspace)
 
     def scenario(self, name: str) -> Scenario:
-        """Load and check a scenario of the project by its name."""
+        """Load and check a scenario of the project by its name, as it stands on disk."""
         path = self.settings.project / "scenarios" / f"{name}.yaml"
         if not path.exists():
             known = ", ".join(sorted(self.scenario_names())) or "aucun"
             raise SettingsError(f"Scénario « {name} » introuvable ({path}). Scénarios : {known}.")
-        scenario = load_scenario(path, keywords=self.keywords, caisse=self.settings.caisse)
+        screens = self.settings.project / "keywords"
+        scenario = load_scenario(path, keywords=self.keywords, caisse=self.settings.caisse, screens=screens)
         check_rights(self.robot(scenario.robot), scenario)
         return scenario
 
@@ -52,10 +53,6 @@ class World:
         """Return the names of the project's scenarios (files with a caisse's own values are not scenarios)."""
         files = (self.settings.project / "scenarios").glob("*.yaml")
         return sorted(path.stem for path in files if "." not in path.stem)
-
-    def scenarios(self) -> dict[str, Scenario]:
-        """Load every scenario."""
-        return {name: self.scenario(name) for name in self.scenario_names()}
 
     def robot(self, name: str) -> Robot:
         """Load the declaration of a robot."""

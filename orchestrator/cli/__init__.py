@@ -33,6 +33,7 @@ _COMMANDS = {
         "docs",
         "new",
         "plan",
+        "publish",
         "reconcile",
         "replay",
         "run",

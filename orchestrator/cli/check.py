@@ -26,7 +26,8 @@ def check(files: tuple[Path, ...], workspace: Path | None, caisse: str | None) -
     faulty = 0
     for path in found:
         try:
-            scenario = load_scenario(path, keywords=keywords, caisse=settings.caisse)
+            screens = settings.project / "keywords"
+            scenario = load_scenario(path, keywords=keywords, caisse=settings.caisse, screens=screens)
         except ScenarioErrors as errors:
             faulty += 1
             click.echo(str(errors))

@@ -21,6 +21,7 @@ from orchestrator.bootstrap.practice import TODAY, Practice
 from orchestrator.bootstrap.processes import port_at, start_child, stop_children
 from orchestrator.bootstrap.reports import write_run_bordereau
 from orchestrator.bootstrap.services import ensure_people, restart_database
+from orchestrator.bootstrap.versions import publish_by_two
 from orchestrator.bootstrap.world import World, build_world
 from orchestrator.cli import options
 from orchestrator.cli.exits import Exit
@@ -100,6 +101,7 @@ class _House:
         self.screen.print(f"Espace de travail : {self.settings.workspace}", soft_wrap=True)
         self.world = asyncio.run(build_world(self.settings))
         self.people = asyncio.run(ensure_people(self.world))
+        asyncio.run(publish_by_two(self.world, SCENARIO, "responsable", "superviseur", "Publiée par la démonstration."))
         self.practice.make()
         port = port_at(self.settings.console_host, self.settings.console_port)
         self.settings = self.settings.model_copy(update={"console_port": port})

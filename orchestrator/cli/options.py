@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,11 @@ def as_json(function: Command) -> Command:
         show_envvar=True,
         help="Résultat en JSON, sur la dernière ligne.",
     )(function)
+
+
+def password(prompt: str) -> str:
+    """Return a password: from ``GLR_PASSWORD`` for scripts, else asked without echo; never an argument, which others see."""
+    return os.environ.get("GLR_PASSWORD") or str(click.prompt(prompt, hide_input=True))
 
 
 def settings_of(workspace_: Path | None, **changes: object) -> Settings:

@@ -62,16 +62,23 @@ class RunProgress:
             self._console.print(text, highlight=False, soft_wrap=True)
 
     async def closed(self, database: Database, caisse: str) -> bool:
-        """True when an application is closed to robots: the run cannot go on without a person."""
+        """True when an application or the scenario is closed to robots: the run cannot go on without a person."""
         async with database.transaction("demo") as tx:
-            stopped = await tx.all("sessions.stopped_applications", caisse=caisse)
-            held = await tx.all("cases.held_now", caisse=caisse) if stopped else []
-        for row in stopped if not held else []:
-            self._console.print(
-                f"[red]{row['application']} est fermée aux robots : {row['reason']}[/red]", soft_wrap=True
-            )
+            applications = await tx.all("sessions.stopped_applications", caisse=caisse)
+            scenarios = await tx.all("versions.stopped_scenarios", caisse=caisse)
+            held = await tx.all("cases.held_now", caisse=caisse) if applications or scenarios else []
+        if held:
+            return False
+        for row in applications:
+            self._say(f"{row['application']} est fermée aux robots", row["reason"])
             self._console.print(f"Pour rouvrir : glr status --reopen {row['application']}")
-        return bool(stopped) and not held
+        for row in scenarios:
+            self._say(f"Le scénario {row['scenario']} est arrêté", row["reason"])
+            self._console.print(f"Pour reprendre : glr status --resume {row['scenario']}")
+        return bool(applications or scenarios)
+
+    def _say(self, what: str, why: str) -> None:
+        self._console.print(f"[red]{what} : {why}[/red]", soft_wrap=True)
 
 
 def _words(counted: Counter[RowOutcome]) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from orchestrator.bootstrap.loading import open_loader
+from orchestrator.bootstrap.versions import scenario_to_run
 from orchestrator.bootstrap.world import build_world
 from orchestrator.cli import options
 from orchestrator.domain.civil import SystemClock, paris_date
@@ -32,10 +33,12 @@ def run(scenario: str, file: Path, run_date: datetime | None, workspace: Path | 
     async def load() -> None:
         world = await build_world(options.settings_of(workspace))
         async with open_loader(world) as loader:
-            loaded = await loader.load(world.scenario(scenario), file, day, "cli")
+            async with loader.database.transaction("cli") as tx:
+                chosen = await scenario_to_run(tx, world, scenario)
+            loaded = await loader.load(chosen, file, day, "cli")
         click.echo(
-            f"Exécution {loaded.run} : {loaded.cases} dossiers sur {loaded.rows} lignes, {loaded.set_aside} mises de côté. "
-            "Les postes d'exécution (glr runner) les prennent."
+            f"Exécution {loaded.run} : {loaded.cases} dossiers sur {loaded.rows} lignes, {loaded.set_aside} mises de côté "
+            f"(version {chosen.hash[:12]}). Les postes d'exécution (glr runner) les prennent."
         )
 
     asyncio.run(load())

@@ -12,6 +12,7 @@ from rich.table import Table
 from orchestrator.bootstrap.world import World, build_world
 from orchestrator.cli import options
 from orchestrator.domain.civil import PARIS
+from orchestrator.engine.versions import standing
 from orchestrator.store.database import Database, Transaction
 
 
@@ -20,14 +21,17 @@ from orchestrator.store.database import Database, Transaction
 @click.option(
     "--reopen", metavar="APPLICATION", envvar="GLR_REOPEN", show_envvar=True, help="Rouvre une application aux robots."
 )
-def status(workspace: Path | None, reopen: str | None) -> None:
-    """État des dernières exécutions et des applications fermées aux robots."""
+@click.option("--resume", metavar="SCENARIO", envvar="GLR_RESUME", show_envvar=True, help="Reprend un scénario arrêté.")
+def status(workspace: Path | None, reopen: str | None, resume: str | None) -> None:
+    """État des dernières exécutions, des versions, et de ce qui est fermé aux robots."""
 
     async def show() -> None:
         world = await build_world(options.settings_of(workspace))
         async with Database(world.urls["owner"], size=1) as database, database.transaction("cli") as tx:
             if reopen:
                 await _reopen(tx, world.settings.caisse, reopen)
+            if resume:
+                await _resume(tx, world.settings.caisse, resume)
             await _show(tx, world)
 
     asyncio.run(show())
@@ -40,6 +44,12 @@ async def _reopen(tx: Transaction, caisse: str, application: str) -> None:
     click.echo(f"« {application} » est rouverte aux robots.")
 
 
+async def _resume(tx: Transaction, caisse: str, scenario: str) -> None:
+    if not await tx.run("versions.release_scenario", caisse=caisse, scenario=scenario, login="cli"):
+        raise click.UsageError(f"Le scénario « {scenario} » n'est pas arrêté.")
+    click.echo(f"Le scénario « {scenario} » reprend.")
+
+
 async def _show(tx: Transaction, world: World) -> None:
     console = Console()
     table = Table("Exécution", "Scénario", "Livraison", "Début", "Dossiers par état")
@@ -49,5 +59,10 @@ async def _show(tx: Transaction, world: World) -> None:
         began = f"{run['started_at'].astimezone(PARIS):%d/%m/%Y %H:%M}"
         table.add_row(str(run["id"])[:8], run["scenario"], run["file_name"], began, words)
     console.print(table)
+    for version in await tx.all("versions.overview", caisse=world.settings.caisse):
+        console.print(f"{version['scenario']} : {standing(version)}", highlight=False, soft_wrap=True)
+    for stop in await tx.all("versions.stopped_scenarios", caisse=world.settings.caisse):
+        console.print(f"[red]Scénario {stop['scenario']} arrêté : {stop['reason']}[/red]", soft_wrap=True)
+        console.print(f"Pour reprendre : glr status --resume {stop['scenario']}")
     for stop in await tx.all("sessions.stopped_applications", caisse=world.settings.caisse):
         console.print(f"[red]{stop['application']} fermée aux robots : {stop['reason']}[/red]")

@@ -14,6 +14,7 @@ from orchestrator.console import (
     people,
     runs,
     validations,
+    versions,
 )
 from orchestrator.console.borders import Border
 from orchestrator.console.errors import PageError
@@ -22,7 +23,7 @@ from orchestrator.console.sessions import LARGEST_BODY
 from orchestrator.console.world import ConsoleWorld, world_of
 from orchestrator.store.database import StoreUnavailable
 
-_ROUTERS = (people, runs, exceptions, decision_routes, dossiers, validations, applications)
+_ROUTERS = (people, runs, exceptions, decision_routes, dossiers, validations, applications, versions)
 
 
 def create_console(world: ConsoleWorld) -> FastAPI:

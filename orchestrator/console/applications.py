@@ -17,11 +17,12 @@ router = APIRouter(route_class=GuardedRoute)
 @router.get("/applications")
 @allow(Permission.OPERATE)
 async def applications(request: Request) -> Response:
-    """List the applications that are closed to robots."""
+    """List the applications and the scenarios that are closed to robots."""
     world = world_of(request)
     async with world.database.transaction(present(request).actor) as tx:
         stops = await tx.all("sessions.stopped_applications", caisse=world.caisse)
-    return await render(request, "applications.html", stops=stops)
+        scenarios = await tx.all("versions.stopped_scenarios", caisse=world.caisse)
+    return await render(request, "applications.html", stops=stops, scenarios=scenarios)
 
 
 @router.post("/applications/{application}/rouvrir")

@@ -30,8 +30,10 @@ class Permission(StrEnum):
     SETTLE = "settle"
     #: Approve or refuse entries.
     APPROVE = "approve"
-    #: Reopen a stopped application.
+    #: Reopen a stopped application, go on with a stopped scenario.
     OPERATE = "operate"
+    #: Agree to a version of a scenario, release the next stage of its ramp.
+    PUBLISH = "publish"
 
 
 _ROLES: dict[Permission, frozenset[Role]] = {
@@ -39,6 +41,7 @@ _ROLES: dict[Permission, frozenset[Role]] = {
     Permission.SETTLE: frozenset(Role),
     Permission.APPROVE: frozenset({Role.SUPERVISOR}),
     Permission.OPERATE: frozenset({Role.SUPERVISOR}),
+    Permission.PUBLISH: frozenset({Role.SUPERVISOR}),
 }
 
 

@@ -93,6 +93,9 @@ MESSAGES = {
     "approuve": "Approuvé : le robot va saisir.",
     "refuse": "Refusé : une exception est ouverte pour un agent.",
     "rouverte": "Application rouverte : les robots vont s’y reconnecter.",
+    "publiee": "Version publiée.",
+    "etape": "Étape suivante permise.",
+    "reprise": "Scénario repris : les robots continuent.",
     "raccourcis": "Préférence enregistrée.",
 }
 

@@ -118,6 +118,8 @@ class RetryAt:
 
     at: datetime
     reason: str
+    #: Business for a control that may pass by itself, application for a failure.
+    cause: Cause
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -146,6 +148,17 @@ class GiveBack:
 Decision = End | RetryAt | AskHuman | AwaitApproval | GiveBack
 
 
+def is_incident(decision: Decision) -> bool | None:
+    """Say whether an attempt counts as an application incident; None when it says nothing of the application."""
+    match decision:
+        case RetryAt(cause=cause) | AskHuman(cause=cause):
+            return cause in {Cause.APPLICATION, Cause.DOUBT}
+        case GiveBack():
+            return None
+        case _:
+            return False
+
+
 def decide(outcome: Outcome, attempts: int, policy: RetryPolicy, now: datetime) -> Decision:
     """Return what follows an attempt; ``attempts`` counts those made, this one included."""
     match outcome:
@@ -154,7 +167,7 @@ def decide(outcome: Outcome, attempts: int, policy: RetryPolicy, now: datetime) 
         case NeedsApproval():
             return AwaitApproval()
         case Controls(failed=failed, retry=True) if attempts < policy.attempts:
-            return RetryAt(at=now + policy.delay(attempts), reason=failed[0].code)
+            return RetryAt(at=now + policy.delay(attempts), reason=failed[0].code, cause=Cause.BUSINESS)
         case Controls(failed=failed):
             return AskHuman(cause=Cause.BUSINESS, code=failed[0].code, message=failed[0].title, failed=failed)
         case Failed(error=error):
@@ -170,7 +183,7 @@ def _after_error(error: Exception, attempts: int, policy: RetryPolicy, now: date
         case BusinessException():
             return AskHuman(cause=Cause.BUSINESS, code=error.code, message=str(error))
         case ApplicationException() if attempts < policy.attempts:
-            return RetryAt(at=now + policy.delay(attempts), reason=error.code)
+            return RetryAt(at=now + policy.delay(attempts), reason=error.code, cause=Cause.APPLICATION)
         case ApplicationException():
             return AskHuman(cause=Cause.APPLICATION, code=error.code, message=str(error))
         case GlrError():

@@ -19,6 +19,7 @@ from orchestrator.domain.civil import PARIS
 from orchestrator.domain.errors import BadDelivery, RefusedDelivery
 from orchestrator.drivers.deliveries import Delivery, DeliveryRow, read_delivery
 from orchestrator.engine.tickets import want_sessions
+from orchestrator.engine.versions import check_published, record
 from orchestrator.language.model import Due, Mode, RunInfo, Scenario
 from orchestrator.store.database import Database, Transaction
 from orchestrator.store.vault import Vault
@@ -49,9 +50,13 @@ class Loader:
     vault: Vault
 
     async def load(self, scenario: Scenario, path: Path, run_date: date, actor: str) -> Loaded:
-        """Read the file and start its run; raises ``BadDelivery``, or :class:`RefusedDelivery` for one seen before."""
+        """Read the file and start its run; raises ``BadDelivery``, ``RefusedDelivery`` for one seen before.
+
+        A live scenario must be the published version (``NotPublished``).
+        """
         delivery = await asyncio.to_thread(read_delivery, path, scenario)
         async with self.database.transaction(actor) as tx:
+            await check_published(tx, scenario)
             run = await self._start(tx, scenario, delivery, run_date)
             cases = 0
             for row in delivery.rows:
@@ -71,8 +76,7 @@ class Loader:
         rows = len(delivery.rows) + len(delivery.bad)
         if not await tx.run("runs.record_delivery", id=run, file_name=delivery.name, rows=rows, **same):
             raise await refusal(tx, delivery.name, **same)
-        document = {"hash": scenario.hash, "title": scenario.title, "document": scenario.source_text}
-        await tx.run("runs.record_version", caisse=scenario.caisse, name=scenario.name, **document)
+        await record(tx, scenario)
         await tx.run(
             "runs.start",
             id=run,

@@ -6,7 +6,7 @@ import asyncio
 import os
 import signal
 import socket
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID, uuid4
 
@@ -32,8 +32,6 @@ class Runner:
     #: The command of a session, to which caisse, scenario and runner are added, and its environment.
     session_command: Sequence[str]
     environment: Mapping[str, str]
-    #: How many sessions a scenario may use.
-    parallel: Callable[[str], int]
     #: How many sessions this machine hosts at most.
     sessions: int
     id: UUID = field(default_factory=uuid4)
@@ -79,7 +77,7 @@ class Runner:
             if worker.done():
                 worker.result()
                 return
-            await sweep(database, queue, self.parallel)
+            await sweep(database, queue)
             async with database.transaction(f"runner:{self.id}") as tx:
                 await tx.run("sessions.beat_runner", id=self.id)
             try:

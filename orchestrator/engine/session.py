@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -14,9 +14,10 @@ from orchestrator.domain.errors import BrowserGone, EntryInDoubt, LeaseLost, Log
 from orchestrator.domain.keywords import Kind
 from orchestrator.engine.enter import Entering
 from orchestrator.engine.evidence import keep_capture
-from orchestrator.engine.lease import LEASE, Heartbeat, Lease, clocks
+from orchestrator.engine.lease import Heartbeat, Lease, clocks
 from orchestrator.engine.readings import recorded
 from orchestrator.engine.settle import give_back, settle
+from orchestrator.engine.turns import OpenVersion, claim, next_turn
 from orchestrator.engine.work import Attempt, Claimed, Workbench
 from orchestrator.language.model import Step
 from orchestrator.store.database import StoreUnavailable
@@ -40,6 +41,13 @@ class RobotSession:
     id: UUID
     policy: RetryPolicy
     stopping: asyncio.Event
+    #: Opens the workbench of another version, when its turn comes.
+    open_version: OpenVersion | None = None
+    #: What it has opened, by version; the bench in hand is one of them.
+    benches: dict[str, Workbench] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.benches.setdefault(self.bench.scenario.hash, self.bench)
 
     async def run(self) -> str:
         """Work until nothing is ready; returns why it ended."""
@@ -59,6 +67,8 @@ class RobotSession:
                 return "application stopped"
             case = await self._claim()
             if case is None:
+                if await self._next_version():
+                    continue
                 if not await self._soon():
                     return "nothing ready"
                 await asyncio.sleep(PAUSE)
@@ -143,7 +153,7 @@ class RobotSession:
         asked = clocks()
         async with self.bench.database.transaction(self.bench.actor) as tx:
             where = {"caisse": scenario.caisse, "scenario": scenario.name}
-            row = await tx.first("cases.claim", session=self.id, lease=LEASE, **where)
+            row = await claim(tx, self.id, list(self.benches), **where)
             if row is None:
                 return None
             # numbered by epoch: one given back does not count among the attempts, yet it was one
@@ -152,7 +162,18 @@ class RobotSession:
             run = await tx.first("runs.one", id=row["run"])
         if run is None:
             raise LeaseLost
+        self.bench = self.benches[row["begun_under"]]
         return self._claimed(row, run, asked)
+
+    async def _next_version(self) -> bool:
+        """Open the workbench of a version whose turn has come; True when there was one."""
+        scenario = self.bench.scenario
+        async with self.bench.database.transaction(self.bench.actor) as tx:
+            version = await next_turn(tx, scenario.caisse, scenario.name, list(self.benches))
+        if version is None or self.open_version is None:
+            return False
+        self.benches[version] = await self.open_version(version)
+        return True
 
     def _claimed(self, row: Mapping[str, Any], run: Mapping[str, Any], asked: tuple[float, float]) -> Claimed:
         key = self.bench.vault.data_key(row["id"], row["data_key"])

@@ -16,6 +16,7 @@ from orchestrator.domain.cases import (
     FailedControl,
     GiveBack,
     RetryAt,
+    is_incident,
 )
 from orchestrator.domain.errors import EntryInDoubt, LeaseLost
 from orchestrator.engine.work import Attempt, Claimed, Workbench
@@ -40,7 +41,14 @@ async def settle(bench: Workbench, attempt: Attempt, decision: Decision) -> Deci
         if isinstance(decision, AskHuman):
             await _open_exception(tx, bench, attempt, decision)
         outcome, code = _words(decision)
-        await tx.run("cases.end_attempt", case_id=case.id, n=case.lease.epoch, outcome=outcome, code=code)
+        await tx.run(
+            "cases.end_attempt",
+            case_id=case.id,
+            n=case.lease.epoch,
+            outcome=outcome,
+            code=code,
+            incident=is_incident(decision),
+        )
         await tx.record(
             bench.scenario.caisse,
             "attempt.ended",
@@ -59,7 +67,9 @@ async def give_back(bench: Workbench, case: Claimed) -> None:
     async with bench.database.transaction(bench.actor) as tx:
         target = {"state": "ready", "ended_as": None, "wait_until": None, "findings": None}
         await tx.run("cases.settle", **case.lease.key, **target, forgive=True)
-        await tx.run("cases.end_attempt", case_id=case.id, n=case.lease.epoch, outcome="given_back", code=None)
+        await tx.run(
+            "cases.end_attempt", case_id=case.id, n=case.lease.epoch, outcome="given_back", code=None, incident=None
+        )
 
 
 async def _doubt_first(tx: Transaction, case: Claimed, decision: Decision) -> Decision:

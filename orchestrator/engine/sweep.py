@@ -5,8 +5,6 @@ No elected keeper: rows are taken with SKIP LOCKED, and only the counting of tic
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from procrastinate import App
 
 from orchestrator.engine.tickets import want_sessions
@@ -15,7 +13,7 @@ from orchestrator.store.database import Database
 ACTOR = "sweep"
 
 
-async def sweep(database: Database, queue: App, parallel: Callable[[str], int]) -> None:
+async def sweep(database: Database, queue: App) -> None:
     """Give orphans back, wake waiting cases, void expired approvals, and see that ready cases have a live ticket."""
     async with database.transaction(ACTOR) as tx:
         for orphan in await tx.all("cases.sweep_orphans"):
@@ -23,10 +21,10 @@ async def sweep(database: Database, queue: App, parallel: Callable[[str], int]) 
     async with database.transaction(ACTOR) as tx:
         await tx.all("cases.sweep_waiting")
         await tx.all("cases.sweep_approvals")
-    await _feed(database, queue, parallel)
+    await _feed(database, queue)
 
 
-async def _feed(database: Database, queue: App, parallel: Callable[[str], int]) -> None:
+async def _feed(database: Database, queue: App) -> None:
     async with database.transaction(ACTOR) as tx:
         lock = await tx.first("sessions.one_feeder")
         if lock is None or not lock["mine"]:
@@ -36,6 +34,6 @@ async def _feed(database: Database, queue: App, parallel: Callable[[str], int]) 
             caisse, scenario = hungry["caisse"], hungry["scenario"]
             stopped = await tx.all("sessions.stopped_applications", caisse=caisse)
             live = await tx.first("sessions.live_tickets", caisse=caisse, scenario=scenario)
-            missing = min(parallel(scenario), hungry["ready"]) - (live["live"] if live else 0)
+            missing = min(hungry["parallel"], hungry["ready"]) - (live["live"] if live else 0)
             if missing > 0 and not stopped:
                 await want_sessions(queue, tx.connection, caisse, scenario, missing)

@@ -21,6 +21,8 @@ REPEATED: Mapping[str, Literal["first", "second"]] = {"first": "first", "second"
 DECISIONS = ("correct", "by_hand", "reject", "hand_over")
 #: The ceilings of ``limits``.
 CEILINGS = ("per_case", "per_run", "per_day")
+#: The stages of ``ramp``: how many at most, and the cases of one.
+MOST_STAGES, LARGEST_STAGE = 5, 100_000
 
 
 def compile_schedule(section: Section) -> tuple[ScheduleEntry, ...]:
@@ -61,10 +63,36 @@ def _days(entry: Section) -> Literal["business", "all"] | tuple[str, ...]:
 
 
 def compile_limits(section: Section) -> Limits:
-    """Return the ceilings."""
-    limits = section.section("limits", "limits", ("parallel", *CEILINGS))
+    """Return what the robot may not exceed: ceilings, stages of a new version, incidents."""
+    limits = section.section("limits", "limits", ("parallel", *CEILINGS, "ramp", "incidents"))
     ceilings = {name: _ceiling(limits, name) for name in CEILINGS}
-    return Limits(parallel=limits.parsed("parallel", whole(1, 64), 1), **ceilings)
+    return Limits(
+        parallel=limits.parsed("parallel", whole(1, 64), 1),
+        **ceilings,
+        ramp=_ramp(limits),
+        incidents=limits.parsed("incidents", _percent, None),
+    )
+
+
+def _ramp(limits: Section) -> tuple[int, ...]:
+    read, stages = whole(1, LARGEST_STAGE), []
+    for stage in limits.texts("ramp"):
+        try:
+            stages.append(read(stage.text))
+        except ValueError as error:
+            limits.faults.add(stage, f"limits : « ramp » : {error}, « {stage.text} » trouvé")
+    node = limits.get("ramp")
+    if isinstance(node, Items) and not 1 <= len(node.items) <= MOST_STAGES:
+        message = f"limits : « ramp » attend de 1 à {MOST_STAGES} étapes, {len(node.items)} trouvées"
+        limits.faults.add(node, message, "Écrire par exemple [10, 100] : 10 dossiers, puis 100, puis le reste.")
+    return tuple(stages)
+
+
+def _percent(text: str) -> int:
+    found = re.fullmatch(r"([1-9]\d?) %", text, re.ASCII)
+    if not found:
+        raise ValueError("part attendue de 1 % à 99 %, comme « 20 % »")
+    return int(found[1])
 
 
 def _ceiling(limits: Section, name: str) -> Euros | None:

@@ -11,7 +11,16 @@ from typing import Any
 
 from orchestrator.domain.keywords import Keyword, Kind
 from orchestrator.language.compile_case import BAD_ROWS, DATE_FORMAT, SOURCE_KEYS
-from orchestrator.language.compile_rest import CEILINGS, DAYS, DECISIONS, EVERY, MISSING, REPEATED
+from orchestrator.language.compile_rest import (
+    CEILINGS,
+    DAYS,
+    DECISIONS,
+    EVERY,
+    LARGEST_STAGE,
+    MISSING,
+    MOST_STAGES,
+    REPEATED,
+)
 from orchestrator.language.compile_steps import ENTER_KEYS, GIVEN, ROLES
 from orchestrator.language.decisions import ROW_KEYS
 from orchestrator.language.fields import FIELD_TYPES
@@ -42,9 +51,7 @@ def scenario_schema(keywords: Mapping[str, Keyword]) -> Schema:
         "sources": {"type": "array", "minItems": 1, "maxItems": 1, "items": _source()},
         "steps": {"type": "array", "minItems": 1, "items": _step(keywords)},
         "schedule": {"type": "array", "items": _schedule()},
-        "limits": _object(
-            {"parallel": {"type": "integer", "minimum": 1, "maximum": 64}, **dict.fromkeys(CEILINGS, _EUROS)}, ()
-        ),
+        "limits": _limits(),
         "exceptions": _object({"queue": _TEXT, "codes": _table(_code(), "Un titre par code.")}, ("queue",)),
     }
     needed = ("scenario", "title", "author", "robot", "mode", "case", "sources", "steps", "exceptions")
@@ -53,6 +60,24 @@ def scenario_schema(keywords: Mapping[str, Keyword]) -> Schema:
         "title": "Scénario de Go-les-robots",
         **_object(sections, needed),
     }
+
+
+def _limits() -> Schema:
+    stage = {"type": "integer", "minimum": 1, "maximum": LARGEST_STAGE}
+    ramp = {"type": "array", "minItems": 1, "maxItems": MOST_STAGES, "items": stage}
+    return _object(
+        {
+            "parallel": {"type": "integer", "minimum": 1, "maximum": 64},
+            **dict.fromkeys(CEILINGS, _EUROS),
+            "ramp": {**ramp, "description": "Dossiers de chaque étape d'une nouvelle version ; puis le reste."},
+            "incidents": {
+                "type": "string",
+                "pattern": r"^[1-9]\d? %$",
+                "description": "Part d'incidents applicatifs au-delà de laquelle plus rien n'est commencé.",
+            },
+        },
+        (),
+    )
 
 
 def _case() -> Schema:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import inspect
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -24,10 +21,11 @@ from orchestrator.language.expressions import CONSTANTS
 from orchestrator.language.faults import Faults, ScenarioErrors, suggest
 from orchestrator.language.functions import FUNCTIONS
 from orchestrator.language.model import CaseModel, Code, Limits, Mode, RunInfo, Scenario
-from orchestrator.language.nodes import Items, Node, Table, Text, read_yaml
+from orchestrator.language.nodes import Table, read_yaml
 from orchestrator.language.rulepacks import load_rules
 from orchestrator.language.sections import Section
 from orchestrator.language.shapes import ANY
+from orchestrator.language.version import Version, version_of
 
 _KEYS = (
     "scenario", "title", "author", "robot", "mode", "parameters", "rules", "case", "sources", "steps", "schedule",
@@ -38,10 +36,13 @@ CEILING_CODE = "C-14"
 _RESERVED = {"rules", "run", *CONSTANTS}
 
 
-def load_scenario(path: Path, *, keywords: Mapping[str, Keyword], caisse: str | None = None) -> Scenario:
+def load_scenario(
+    path: Path, *, keywords: Mapping[str, Keyword], caisse: str | None = None, screens: Path | None = None
+) -> Scenario:
     """Load a scenario for a caisse (its author when none is given).
 
-    The rule packs are read from ``rules/`` beside it, the caisse's own values from ``<scenario>.<caisse>.yaml``.
+    The rule packs are read from ``rules/`` beside it, the caisse's own values from ``<scenario>.<caisse>.yaml``, the
+    screens it relies on from ``screens``, a folder of one folder per application (by default beside their keywords).
     Raises :class:`ScenarioErrors` with every mistake, in French, at its file, line and column.
     """
     faults = Faults(file=path.name)
@@ -49,8 +50,7 @@ def load_scenario(path: Path, *, keywords: Mapping[str, Keyword], caisse: str | 
     node = read_yaml(content, faults)
     if node is None:
         raise ScenarioErrors(faults.found)
-    loader = _Loader(path, node, faults, keywords, caisse)
-    scenario = loader.load(content.decode("utf-8-sig"))
+    scenario = _Loader(path, node, faults, keywords, caisse).load(screens)
     if faults.found or scenario is None:
         raise ScenarioErrors(faults.found)
     return scenario
@@ -71,7 +71,7 @@ class _Loader:
         self._caisse = caisse or self._author
         self._local = self._read_local()
 
-    def load(self, source_text: str) -> Scenario | None:
+    def load(self, screens: Path | None) -> Scenario | None:
         """Compile every section; None when something is missing (the faults say what)."""
         top = self._top
         head = self._head()
@@ -103,20 +103,30 @@ class _Loader:
             limits=limits,
             queue=queue,
             codes=codes,
-            hash=_digest([self._node, self._local, *pack_nodes.values()], words),
-            source_text=source_text,
+            version=self._version(pack_nodes, words, screens),
             path=self._path,
         )
 
+    def _version(self, packs: Mapping[str, Table], words: Words, screens: Path | None) -> Version:
+        folder = self._path.parent
+        read = [(self._path.name, self._node), (self._local_name, self._local)]
+        read += [(f"rules/{name}.yaml", node) for name, node in packs.items()]
+        files = [(f"scenarios/{name}", folder / name, node) for name, node in read if node is not None]
+        return version_of(files, [step.keyword for step in words.done], self._keywords, screens)
+
+    @property
+    def _local_name(self) -> str:
+        return f"{self._path.stem}.{self._caisse}.yaml"
+
     def _read_local(self) -> Table | None:
         """Read the caisse's own values, ``<scenario>.<caisse>.yaml``, when the file exists."""
-        local = self._path.parent / f"{self._path.stem}.{self._caisse}.yaml"
+        local = self._path.parent / self._local_name
         if local not in self._path.parent.glob("*.yaml"):
             return None
         return read_yaml(local.read_bytes(), self._faults.of_file(local.name))
 
     def _values(self) -> Section:
-        faults = self._faults.of_file(f"{self._path.stem}.{self._caisse}.yaml")
+        faults = self._faults.of_file(self._local_name)
         section = Section(self._local, faults, "valeurs de la caisse", ("caisse", "values"))
         node = section.scalar("caisse")
         if node is not None and node.text != self._caisse:
@@ -211,29 +221,3 @@ class _Loader:
         for key, _ in section.entries.values():
             if key.text not in words.used and not (ceilings and key.text == CEILING_CODE):
                 self._faults.add(key, f"le code « {key.text} » ne sert à aucun contrôle", "L'enlever ou l'employer.")
-
-
-def _digest(nodes: list[Table | None], words: Words) -> str:
-    """Return the SHA-256 of everything that decides: files without comments and layout, keywords used, their screens."""
-    used = {step.keyword.name: step.keyword for step in words.done}
-    keywords = {name: _declaration(keyword) for name, keyword in used.items()}
-    content = {"files": [_plain(node) for node in nodes if node is not None], "keywords": keywords}
-    return hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
-
-
-def _declaration(keyword: Keyword) -> list[str]:
-    folder = Path(inspect.getfile(keyword.function)).parent
-    screens = [hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(folder.glob("*.yaml"))]
-    declared = [keyword.kind.value, str(inspect.signature(keyword.function)), keyword.doc, repr(keyword.entry)]
-    return [*declared, *screens]
-
-
-def _plain(node: Node) -> Any:  # noqa: ANN401 - JSON
-    match node:
-        case Table(entries=entries):
-            return {key.text: _plain(value) for key, value in entries}
-        case Items(items=items):
-            return [_plain(item) for item in items]
-        case Text(text=text):
-            return text
-    return None

@@ -15,6 +15,7 @@ from orchestrator.domain.rules import Rulebook, RulePack
 from orchestrator.language.expressions import Expression
 from orchestrator.language.fields import Field
 from orchestrator.language.templates import Template, Value
+from orchestrator.language.version import Version
 
 
 class Severity(StrEnum):
@@ -163,6 +164,10 @@ class Limits:
     per_case: Euros | None
     per_run: Euros | None
     per_day: Euros | None
+    #: How many cases a new version does before a person looks: those of each stage; then the rest.
+    ramp: tuple[int, ...] = ()
+    #: Percent of application incidents among the last attempts beyond which nothing more is begun; None: no such stop.
+    incidents: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -217,12 +222,15 @@ class Scenario:
     priority: Value
     #: When a case should be settled.
     due: Due | None
-    #: SHA-256 of everything that decides: scenario, the caisse's values, rule packs, declarations of the keywords.
-    hash: str
-    #: The text of the file.
-    source_text: str
+    #: What exactly this is: its hash, and the texts to run it again.
+    version: Version
     #: Where it was read.
     path: Path
+
+    @property
+    def hash(self) -> str:
+        """SHA-256 of all that decides: scenario, the caisse's values, rule packs, screens, declarations of the keywords."""
+        return self.version.hash
 
     def step(self, identifier: str) -> Step:
         """Return a step by its id."""

@@ -34,6 +34,8 @@ _log = logging.getLogger(__name__)
 
 #: Starts a scenario for one occurrence.
 Launch = Callable[[str, Due], Awaitable[None]]
+#: Gives the schedules in force by scenario; asked at each look, since a version may have been published.
+Schedules = Callable[[], Awaitable[Mapping[str, Sequence[ScheduleEntry]]]]
 
 
 class Occurrences(Protocol):
@@ -52,12 +54,13 @@ class Planner:
     def __init__(
         self,
         *,
-        schedules: Mapping[str, Sequence[ScheduleEntry]],
+        schedules: Schedules,
         occurrences: Occurrences,
         launch: Launch,
         clock: Clock,
     ) -> None:
-        self._schedules = {name: tuple(entries) for name, entries in schedules.items() if entries}
+        self._read = schedules
+        self._schedules: Mapping[str, Sequence[ScheduleEntry]] = {}
         self._occurrences = occurrences
         self._launch = launch
         self._clock = clock
@@ -78,6 +81,7 @@ class Planner:
 
     async def fire_due(self) -> None:
         """Launch, in order, what is due and not yet known; an occurrence that fails to be written is kept for later."""
+        self._schedules = {name: tuple(entries) for name, entries in (await self._read()).items() if entries}
         for scenario, entries in self._schedules.items():
             now = self._clock.now()
             since = await self._since(scenario, now)

@@ -5,7 +5,7 @@ A unique violation's DETAIL quotes values (TRAPS, PostgreSQL): only the SQLSTATE
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, Self
 
@@ -102,6 +102,11 @@ class Database:
         async with translated(), self._pool.connection() as connection:
             await connection.execute(query("audit.act_as"), {"actor": actor})
             yield Transaction(connection)
+
+
+def array(values: Iterable[int | str]) -> str:
+    """Write numbers or hashes as an array of PostgreSQL; a list would be taken for JSON when it is empty."""
+    return "{" + ",".join(str(value) for value in values) + "}"
 
 
 def _adapted(values: Mapping[str, Any]) -> dict[str, Any]:

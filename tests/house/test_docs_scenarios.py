@@ -56,6 +56,8 @@ def test_the_shipped_scenario_is_valid() -> None:
         (("steps", -1, "with", "token"), "ABC"),
         (("schedule", 0, "at"), "6h30"),
         (("limits", "per_run"), "500000"),
+        (("limits", "ramp"), "10"),
+        (("limits", "incidents"), "20"),
         (("exceptions", "codes", "C-05", "severity"), "grave"),
     ],
 )

@@ -51,6 +51,11 @@ ROUTES = {
     "POST /validations/{approval}/refuser": "approve",
     "GET /applications": "operate",
     "POST /applications/{application}/rouvrir": "operate",
+    "GET /versions": "publish",
+    "GET /versions/{scenario}": "publish",
+    "POST /versions/{scenario}/approuver": "publish",
+    "POST /versions/{scenario}/etape": "publish",
+    "POST /scenarios/{scenario}/reprendre": "operate",
 }
 FOR_SUPERVISORS = {"approve", "operate"}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 
@@ -22,6 +22,10 @@ SCHEDULES = {
         for at in ("07:00", "12:00", "19:00")
     ],
 }
+
+
+async def schedules() -> Mapping[str, Sequence[ScheduleEntry]]:
+    return SCHEDULES
 
 
 class HandClock:
@@ -74,7 +78,7 @@ async def occurrences(owner_url: str) -> AsyncIterator[TableOccurrences]:
 
 
 def planner(occurrences: TableOccurrences, launches: Launches, clock: HandClock) -> Planner:
-    return Planner(schedules=SCHEDULES, occurrences=occurrences, launch=launches.launch, clock=clock)
+    return Planner(schedules=schedules, occurrences=occurrences, launch=launches.launch, clock=clock)
 
 
 async def test_a_scenario_that_never_started_has_no_past(occurrences: TableOccurrences) -> None:
@@ -151,7 +155,7 @@ async def test_a_planner_that_is_closed_lets_a_launch_under_way_finish(occurrenc
         ended.set()
 
     clock = HandClock("2026-03-27T05:29:59.900")
-    async with Planner(schedules=SCHEDULES, occurrences=occurrences, launch=launch, clock=clock):
+    async with Planner(schedules=schedules, occurrences=occurrences, launch=launch, clock=clock):
         await begun.wait()
     assert ended.is_set()
 
@@ -166,7 +170,7 @@ async def test_a_launch_that_fails_stops_neither_the_others_nor_the_planner(
             raise RuntimeError("185026109999988")
         await launches.launch(scenario, due)
 
-    running = Planner(schedules=SCHEDULES, occurrences=occurrences, launch=launch, clock=clock)
+    running = Planner(schedules=schedules, occurrences=occurrences, launch=launch, clock=clock)
     await running.fire_due()
     clock.set("2026-03-27T06:30")
     with caplog.at_level(logging.ERROR):

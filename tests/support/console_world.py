@@ -17,6 +17,7 @@ from uuid import UUID, uuid4
 
 import httpx
 import pytest
+from published import publish
 
 from orchestrator.console import ConsoleWorld, create_console
 from orchestrator.domain.civil import SystemClock
@@ -25,7 +26,7 @@ from orchestrator.domain.personal import nir_key
 from orchestrator.language.load import load_scenario
 from orchestrator.language.model import Scenario
 from orchestrator.store.accounts import create_account
-from orchestrator.store.database import Database, Transaction
+from orchestrator.store.database import Database, Transaction, array
 from orchestrator.store.vault import Vault
 
 ROOT = Path(__file__).parents[2]
@@ -85,8 +86,6 @@ class Seed:
         """Record a version, a delivery, a run and a robot session."""
         delivery, runner = uuid4(), uuid4()
         async with self.database.transaction("robot:acompte-ij") as tx:
-            version = {"hash": self.scenario.hash, "caisse": CAISSE, "name": self.scenario.name}
-            await tx.run("runs.record_version", **version, title=self.scenario.title, document="…")
             seen = {"file_name": "anomalies-arpege-20260327.csv", "sha256": uuid4().hex, "rows": rows}
             about = {"caisse": CAISSE, "scenario": self.scenario.name}
             await tx.run("runs.record_delivery", id=delivery, **about, **seen)
@@ -256,7 +255,7 @@ class Seed:
 
     async def _claim(self, tx: Transaction) -> Mapping[str, Any]:
         wanted = {"caisse": CAISSE, "scenario": self.scenario.name, "session": self.session}
-        row = await tx.first("cases.claim", lease=timedelta(seconds=60), **wanted)
+        row = await tx.first("cases.claim", lease=timedelta(seconds=60), versions=array([self.scenario.hash]), **wanted)
         assert row is not None
         started = {"n": row["attempts"], "caisse": CAISSE, "epoch": row["epoch"], "session": self.session}
         await tx.run("cases.begin_attempt", case_id=row["id"], **started)
@@ -275,7 +274,9 @@ class Seed:
         assert await tx.run("cases.settle", **held, **to) == 1
 
     async def _end_attempt(self, tx: Transaction, lease: Mapping[str, Any], outcome: str, code: str | None) -> None:
-        await tx.run("cases.end_attempt", case_id=lease["id"], n=lease["attempts"], outcome=outcome, code=code)
+        await tx.run(
+            "cases.end_attempt", case_id=lease["id"], n=lease["attempts"], outcome=outcome, code=code, incident=None
+        )
 
     async def _capture(self, tx: Transaction, case: SeededCase, step: str, kind: str = "exception") -> None:
         image = picture(self.count)
@@ -344,8 +345,9 @@ async def accounts(owner_db: Database) -> None:
 
 
 @pytest.fixture
-async def seed(runner_db: Database, vault: Vault, scenario: Scenario, tmp_path: Path) -> Seed:
-    """Give a run that has just been loaded."""
+async def seed(runner_db: Database, owner_db: Database, vault: Vault, scenario: Scenario, tmp_path: Path) -> Seed:
+    """Give a run of a published version that has just been loaded."""
+    await publish(owner_db, scenario)
     made = Seed(database=runner_db, vault=vault, scenario=scenario, evidence=tmp_path / "evidence")
     await made.begin()
     return made

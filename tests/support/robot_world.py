@@ -14,6 +14,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from playwright.async_api import Browser
+from published import publish_at
 
 from orchestrator.bootstrap.practice import Practice
 from orchestrator.bootstrap.world import load_keywords
@@ -169,6 +170,7 @@ async def robot_world(
     keywords = load_keywords(Settings(workspace=folder, home=PROJECT))
     path = PROJECT / "scenarios" / "ij-acompte.yaml"
     loaded = scenario or load_scenario(path, keywords=keywords, caisse="cpam-931")
+    await publish_at(runner_url, loaded)
     queue = ticket_queue(runner_url, size=1)
     async with Database(runner_url, size=4) as database, queue.open_async(), open_browser() as browser:
         bench = Workbench(

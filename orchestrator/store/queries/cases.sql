@@ -12,20 +12,23 @@ where caisse = %(caisse)s and scenario = %(scenario)s and key_digest = %(key_dig
 -- insert_blind: one entry of the blind index
 insert into blind_index (case_id, caisse, field, digest) values (%(case_id)s, %(caisse)s, %(field)s, %(digest)s)
 
--- claim: give the most urgent ready case to a session, under a new epoch
-update cases set
-    state = 'leased', leased_by = %(session)s, lease_until = now() + %(lease)s, epoch = epoch + 1, attempts = attempts + 1
-where id = (
-    select id from cases
-    where state = 'ready' and caisse = %(caisse)s and scenario = %(scenario)s
-    order by priority desc, due, id
-    limit 1 for update skip locked
+-- claim: give the most urgent ready case whose turn it is under one of these versions to a session, under a new epoch
+with next as materialized (
+    select cases.id, turn.version from cases join case_turn turn on turn.id = cases.id
+    where cases.state = 'ready' and cases.caisse = %(caisse)s and cases.scenario = %(scenario)s
+      and turn.version = any (%(versions)s::text[])
+    order by cases.priority desc, cases.due, cases.id
+    limit 1 for update of cases skip locked
 )
-returning id, reference, run, line, epoch, attempts, instruction, data_key, payload, lease_until
+update cases set
+    state = 'leased', leased_by = %(session)s, lease_until = now() + %(lease)s, epoch = epoch + 1, attempts = attempts + 1,
+    begun_under = next.version
+from next where cases.id = next.id
+returning cases.id, reference, run, line, epoch, attempts, instruction, data_key, payload, lease_until, begun_under
 
 -- begin_attempt: write down that an attempt begins
-insert into attempt (case_id, n, caisse, epoch, session)
-values (%(case_id)s, %(n)s, %(caisse)s, %(epoch)s, %(session)s)
+insert into attempt (case_id, n, caisse, epoch, session, scenario, version)
+select id, %(n)s, %(caisse)s, %(epoch)s, %(session)s, scenario, begun_under from cases where id = %(case_id)s
 
 -- renew: push the end of a lease while it is still ours
 update cases set lease_until = now() + %(lease)s
@@ -50,7 +53,8 @@ update cases set
 where id = %(id)s and epoch = %(epoch)s and leased_by = %(session)s and state = 'leased' and lease_until > now()
 
 -- end_attempt: write down how an attempt ended
-update attempt set ended_at = now(), outcome = %(outcome)s, code = %(code)s where case_id = %(case_id)s and n = %(n)s
+update attempt set ended_at = now(), outcome = %(outcome)s, code = %(code)s, incident = %(incident)s
+where case_id = %(case_id)s and n = %(n)s
 
 -- sweep_orphans: leases that ran out go back, whoever held them
 update cases set state = 'ready', leased_by = null, lease_until = null
@@ -77,11 +81,13 @@ with void as (
 update cases set state = 'ready' from void where cases.id = void.case_id and cases.state = 'awaiting_approval'
 returning cases.id, cases.caisse, cases.scenario
 
--- hungry: scenarios with ready cases, and how many sessions they may use
-select caisse, scenario, count(*) as ready from cases where state = 'ready' group by caisse, scenario
+-- hungry: scenarios with cases that may be taken now, and how many sessions they may use
+select turn.caisse, turn.scenario, count(*) as ready, max(asked.parallel) as parallel
+from case_turn turn join scenario_version asked on asked.hash = turn.version
+group by turn.caisse, turn.scenario
 
--- busy: is anything of this scenario ready, leased, or waiting for a moment only
-select exists (select 1 from cases where caisse = %(caisse)s and scenario = %(scenario)s and state = 'ready') as ready,
+-- busy: is anything of this scenario to be taken now, or waiting for a moment only
+select exists (select 1 from case_turn where caisse = %(caisse)s and scenario = %(scenario)s) as ready,
        exists (
            select 1 from cases where caisse = %(caisse)s and scenario = %(scenario)s and state = 'waiting'
              and wait_until < now() + interval '30 seconds'

@@ -43,6 +43,9 @@ delete from web_session where last_seen < now() - %(idle)s::interval or created_
 -- banner: what everyone must know on every page, and the figures beside the menu (counts are capped)
 select (select coalesce(json_agg(json_build_object('application', application, 'reason', reason, 'at', stopped_at)
                order by application), '[]') from application_stop where caisse = %(caisse)s) as stops,
+       (select coalesce(json_agg(json_build_object('scenario', scenario, 'reason', reason, 'at', stopped_at)
+               order by scenario), '[]') from scenario_stop where caisse = %(caisse)s and released_at is null) as stopped,
+       (select count(*) from publication where caisse = %(caisse)s and state = 'proposed') as versions,
        (select count(*) from (select 1 from exception_item
             where caisse = %(caisse)s and closed_at is null and (not restricted or %(restricted)s)
               and (claimed_by is null or claimed_until < now()) limit 1001) counted) as todo,

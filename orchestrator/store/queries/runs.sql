@@ -1,7 +1,3 @@
--- record_version: remember what exactly is run
-insert into scenario_version (hash, caisse, name, title, document)
-values (%(hash)s, %(caisse)s, %(name)s, %(title)s, %(document)s) on conflict do nothing
-
 -- record_delivery: remember a delivery by its digest; touches no row when it was seen before
 insert into delivery (id, caisse, scenario, file_name, sha256, rows)
 values (%(id)s, %(caisse)s, %(scenario)s, %(file_name)s, %(sha256)s, %(rows)s)

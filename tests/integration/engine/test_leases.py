@@ -7,6 +7,7 @@ from datetime import timedelta
 from uuid import UUID, uuid4
 
 import pytest
+from published import publish_bare
 
 from orchestrator.engine.lease import LEASE, Heartbeat, Lease, LeasePermit, boot_clock, clocks
 from orchestrator.engine.load import new_reference
@@ -19,12 +20,15 @@ CAISSE, SCENARIO = "cpam-931", "ij-acompte"
 
 
 @pytest.fixture
-async def run(runner_db: Database) -> UUID:
-    """Seed a run without cases."""
+async def run(runner_db: Database, owner_db: Database) -> UUID:
+    """Seed a run of a published version, without cases."""
     run = uuid4()
-    async with runner_db.transaction("test") as tx:
+    async with owner_db.transaction("test") as tx:
+        asks = {"parallel": 2, "ramp": "{}", "incidents": None}
         version = {"hash": "h", "caisse": CAISSE, "name": SCENARIO, "title": "t", "document": "d"}
-        await tx.run("runs.record_version", **version)
+        await tx.run("versions.record", **version, **asks)
+        await publish_bare(tx, CAISSE, SCENARIO, "h")
+    async with runner_db.transaction("test") as tx:
         delivery = {"id": run, "caisse": CAISSE, "scenario": SCENARIO, "file_name": "f", "sha256": str(run), "rows": 0}
         await tx.run("runs.record_delivery", **delivery)
         await tx.run(
@@ -47,7 +51,8 @@ async def add_case(tx: Transaction, vault: Vault, run: UUID, line: int) -> UUID:
 async def claim(database: Database, session: UUID, lease: timedelta = LEASE) -> Lease | None:
     asked = clocks()
     async with database.transaction(f"session:{session}") as tx:
-        row = await tx.first("cases.claim", session=session, lease=lease, caisse=CAISSE, scenario=SCENARIO)
+        where = {"caisse": CAISSE, "scenario": SCENARIO, "versions": "{h}"}
+        row = await tx.first("cases.claim", session=session, lease=lease, **where)
     return (
         Lease(case=row["id"], epoch=row["epoch"], session=session, asked=asked, last_beat=boot_clock() + 60)
         if row
@@ -165,8 +170,8 @@ async def test_every_sweep_sees_that_ready_cases_have_a_live_ticket(
             await add_case(tx, vault, run, line)
     queue = ticket_queue(runner_url, size=2)
     async with queue.open_async():
-        await asyncio.gather(*(sweep(runner_db, queue, lambda _: 2) for _ in range(4)))
-        await sweep(runner_db, queue, lambda _: 2)
+        await asyncio.gather(*(sweep(runner_db, queue) for _ in range(4)))
+        await sweep(runner_db, queue)
     async with runner_db.transaction("test") as tx:
         live = await tx.first("sessions.live_tickets", caisse=CAISSE, scenario=SCENARIO)
     assert live == {"live": 2}
@@ -180,7 +185,7 @@ async def test_a_closed_application_gets_no_ticket(
         await tx.run("sessions.stop_application", caisse=CAISSE, application="compta", reason="essai")
     queue = ticket_queue(runner_url, size=1)
     async with queue.open_async():
-        await sweep(runner_db, queue, lambda _: 2)
+        await sweep(runner_db, queue)
     async with runner_db.transaction("test") as tx:
         assert await tx.first("sessions.live_tickets", caisse=CAISSE, scenario=SCENARIO) == {"live": 0}
 

@@ -48,13 +48,13 @@ TABLE: list[tuple[str, Outcome, int, Decision]] = [
         "a control that may pass by itself is tried again",
         Controls(failed=(LOCKED,), retry=True),
         1,
-        RetryAt(at=NOW + timedelta(seconds=2), reason="C-07"),
+        RetryAt(at=NOW + timedelta(seconds=2), reason="C-07", cause=Cause.BUSINESS),
     ),
     (
         "the delay doubles up to its bound",
         Controls(failed=(LOCKED,), retry=True),
         2,
-        RetryAt(at=NOW + timedelta(seconds=3), reason="C-07"),
+        RetryAt(at=NOW + timedelta(seconds=3), reason="C-07", cause=Cause.BUSINESS),
     ),
     (
         "then a person",
@@ -78,7 +78,7 @@ TABLE: list[tuple[str, Outcome, int, Decision]] = [
         "application incidents are tried again",
         Failed(error=TooSlow()),
         1,
-        RetryAt(at=NOW + timedelta(seconds=2), reason="TooSlow"),
+        RetryAt(at=NOW + timedelta(seconds=2), reason="TooSlow", cause=Cause.APPLICATION),
     ),
     (
         "then a person, as an incident",

@@ -244,6 +244,34 @@ MISTAKES = [
     ),
     (
         "limits: {parallel: 2",
+        "limits: {ramp: [10, ‸0], parallel: 2",
+        "limits : « ramp » : nombre entier de 1 à 100000 attendu, « 0 » trouvé",
+    ),
+    (
+        "limits: {parallel: 2",
+        "limits: {ramp: ‸[], parallel: 2",
+        (
+            "limits : « ramp » attend de 1 à 5 étapes, 0 trouvées. "
+            "Écrire par exemple [10, 100] : 10 dossiers, puis 100, puis le reste."
+        ),
+    ),
+    (
+        "limits: {parallel: 2",
+        "limits: {ramp: ‸10, parallel: 2",
+        "limits : « ramp » attend une liste. Écrire [a, b] ou des lignes « - a ».",
+    ),
+    (
+        "limits: {parallel: 2",
+        "limits: {incidents: ‸20, parallel: 2",
+        "limits : « incidents » : part attendue de 1 % à 99 %, comme « 20 % », « 20 » trouvé",
+    ),
+    (
+        "limits: {parallel: 2",
+        "limits: {‸incident: 20 %, parallel: 2",
+        "limits : clé « incident » inconnue. Écrire « incidents » ?",
+    ),
+    (
+        "limits: {parallel: 2",
         "limits: {parallel: ‸200",
         "limits : « parallel » : nombre entier de 1 à 64 attendu, « 200 » trouvé",
     ),
