@@ -62,12 +62,7 @@ async def replay_run(world: World, beginning: str, path: Path | None) -> list[Ca
     caisse = world.settings.caisse
     async with Database(world.urls["glr_runner"], size=1) as database:
         run, name = await _run_called(world, database, beginning)
-        screens = world.settings.project / "keywords"
-        scenario = (
-            load_scenario(path, keywords=world.keywords, caisse=caisse, screens=screens)
-            if path
-            else world.scenario(name)
-        )
+        scenario = load_scenario(path, keywords=world.keywords, caisse=caisse) if path else world.scenario(name)
         trial = Trial(scenario=scenario, keywords=world.keywords, database=database, vault=world.vault)
         found = await replay(trial, run)
         async with database.transaction("replay") as tx:

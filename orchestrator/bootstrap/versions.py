@@ -66,8 +66,10 @@ async def scenarios_to_show(database: Database, world: World) -> dict[str, Scena
 
 
 async def publish_by_two(world: World, name: str, first: str, second: str, note: str) -> None:
-    """Publish the version on disk, unless it is, in the name of two people: for demonstrations and benchmarks alone."""
+    """Publish a live version on disk, unless it is, in the name of two people: for demonstrations and benchmarks alone."""
     scenario = world.scenario(name)
+    if scenario.mode is not Mode.LIVE:
+        return
     async with Database(world.urls["owner"], size=1) as database:
         async with database.transaction(f"agent:{first}") as tx:
             now = await versions.published(tx, scenario.caisse, name)

@@ -44,8 +44,7 @@ class World:
         if not path.exists():
             known = ", ".join(sorted(self.scenario_names())) or "aucun"
             raise SettingsError(f"Scénario « {name} » introuvable ({path}). Scénarios : {known}.")
-        screens = self.settings.project / "keywords"
-        scenario = load_scenario(path, keywords=self.keywords, caisse=self.settings.caisse, screens=screens)
+        scenario = load_scenario(path, keywords=self.keywords, caisse=self.settings.caisse)
         check_rights(self.robot(scenario.robot), scenario)
         return scenario
 

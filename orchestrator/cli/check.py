@@ -26,8 +26,7 @@ def check(files: tuple[Path, ...], workspace: Path | None, caisse: str | None) -
     faulty = 0
     for path in found:
         try:
-            screens = settings.project / "keywords"
-            scenario = load_scenario(path, keywords=keywords, caisse=settings.caisse, screens=screens)
+            scenario = load_scenario(path, keywords=keywords, caisse=settings.caisse)
         except ScenarioErrors as errors:
             faulty += 1
             click.echo(str(errors))

@@ -101,7 +101,9 @@ class _House:
         self.screen.print(f"Espace de travail : {self.settings.workspace}", soft_wrap=True)
         self.world = asyncio.run(build_world(self.settings))
         self.people = asyncio.run(ensure_people(self.world))
-        asyncio.run(publish_by_two(self.world, SCENARIO, "responsable", "superviseur", "Publiée par la démonstration."))
+        asyncio.run(
+            publish_by_two(self.world, self.scenario, "responsable", "superviseur", "Publiée par la démonstration.")
+        )
         self.practice.make()
         port = port_at(self.settings.console_host, self.settings.console_port)
         self.settings = self.settings.model_copy(update={"console_port": port})

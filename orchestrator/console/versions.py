@@ -49,9 +49,8 @@ async def agree(request: Request, scenario: str) -> Response:
     try:
         async with world.database.transaction(visitor.actor) as tx:
             waiting = await tx.first("versions.proposed", caisse=world.caisse, scenario=scenario)
-            if waiting is None or waiting["version"] != form.get("empreinte", ""):
-                raise LostRace
-            await approve(tx, world.caisse, scenario, waiting["id"], visitor.login)
+            proposal = _displayed(waiting, ("version",), form)["id"]
+            await approve(tx, world.caisse, scenario, proposal, visitor.login)
     except (LostRace, RefusedPublication) as error:
         return await _show(request, scenario, status=409, lost=_why(error))
     return RedirectResponse("/versions?message=publiee", status_code=303)
@@ -67,8 +66,7 @@ async def next_stage(request: Request, scenario: str) -> Response:
     try:
         async with world.database.transaction(visitor.actor) as tx:
             now = await tx.first("versions.current", caisse=world.caisse, scenario=scenario)
-            if now is None or f"{now['version']} {now['stage']}" != form.get("empreinte", ""):
-                raise LostRace
+            _displayed(now, ("version", "stage"), form)
             await release_stage(tx, world.caisse, scenario, visitor.login)
     except (LostRace, RefusedPublication) as error:
         return await _show(request, scenario, status=409, lost=_why(error))
@@ -106,6 +104,13 @@ async def _show(
         errors=errors or {},
         lost=lost,
     )
+
+
+def _displayed(row: Mapping[str, Any] | None, names: tuple[str, ...], form: Mapping[str, str]) -> Mapping[str, Any]:
+    """Return the row when it is still what the form was displayed with; raises :class:`LostRace`."""
+    if row is None or " ".join(str(row[name]) for name in names) != form.get("empreinte", ""):
+        raise LostRace
+    return row
 
 
 async def _differences(tx: Transaction, row: Mapping[str, Any]) -> tuple[Difference, ...]:

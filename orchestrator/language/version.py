@@ -99,9 +99,9 @@ def _with_their_own(used: Iterable[Keyword], known: Mapping[str, Keyword]) -> di
 
 
 def _contracts(word: Keyword, screens: Path | None) -> Iterable[tuple[str, Path]]:
-    folder = Path(inspect.getfile(word.function)).parent if screens is None else screens / word.application
-    own = word.application if screens is not None else folder.name
-    return [(f"keywords/{own}/{path.name}", path) for path in sorted(folder.glob("*.yaml"))]
+    code = Path(inspect.getfile(word.function)).parent
+    folder = code if screens is None else screens / code.name
+    return [(f"keywords/{code.name}/{path.name}", path) for path in sorted(folder.glob("*.yaml"))]
 
 
 def _declaration(word: Keyword) -> dict[str, str]:

@@ -6,6 +6,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from published import propose_another
 
 
 @pytest.fixture
@@ -147,6 +148,28 @@ async def test_the_pages_of_a_supervisor(busy: Any, at_browser: Any, look: Any, 
     await page.wait_for_url("**/validations?message=approuve")
     await page.goto(f"/validations/{busy.waiting[0].approval}")
     problems += await look(page, "validation-faite")
+    async with runner_db.transaction("robot:acompte-ij") as tx:
+        reason = "12 incidents applicatifs sur les 50 dernières tentatives (20 % permis)"
+        await tx.run("versions.stop_scenario", caisse="cpam-931", scenario="ij-acompte", reason=reason)
     await page.goto("/applications")
     problems += await look(page, "applications")
+    assert problems == []
+
+
+async def test_the_versions_of_a_scenario(busy: Any, at_browser: Any, look: Any, owner_db: Any, owner_url: str) -> None:
+    page, problems = await at_browser("s.noir"), []
+    await propose_another(owner_db, busy.scenario, "t.blanc")
+    await page.goto("/versions")
+    problems += await look(page, "versions")
+    await page.locator("[data-row]").first.click()
+    problems += await look(page, "version")
+    await page.get_by_label("Votre mot de passe").fill("faux")
+    await page.get_by_role("button", name="Approuver et publier").click()
+    problems += await look(page, "version-refusee")
+    await page.get_by_label("Votre mot de passe").fill("correct cheval pile agrafe")
+    await page.get_by_role("button", name="Approuver et publier").click()
+    await page.wait_for_url("**/versions?message=publiee")
+    problems += await look(page, "versions-publiee")
+    await page.locator("[data-row]").first.click()
+    problems += await look(page, "version-etape")
     assert problems == []

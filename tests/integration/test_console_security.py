@@ -57,7 +57,7 @@ ROUTES = {
     "POST /versions/{scenario}/etape": "publish",
     "POST /scenarios/{scenario}/reprendre": "operate",
 }
-FOR_SUPERVISORS = {"approve", "operate"}
+FOR_SUPERVISORS = {"approve", "operate", "publish"}
 
 
 def _declared(app: FastAPI) -> dict[str, str]:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from uuid import uuid4
 
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from orchestrator.bootstrap.world import load_keywords
 from orchestrator.engine import versions
+from orchestrator.language.load import load_scenario
 from orchestrator.language.model import Scenario
+from orchestrator.settings import Settings
 from orchestrator.store.database import Database, Transaction
 
 #: Set by the fixture ``server``: the owner of every database of the tests.
@@ -52,3 +57,29 @@ async def publish_at(url: str, scenario: Scenario) -> None:
             now = await versions.published(tx, scenario.caisse, scenario.name)
         if now is None or now["version"] != scenario.hash:
             await publish(owner, scenario)
+
+
+async def propose_another(owner: Database, scenario: Scenario, login: str) -> Scenario:
+    """Have somebody propose another version: a higher rate, other dated rules, a ramp of two stages; return it."""
+    changes = {
+        "scenarios/ij-acompte.yaml": (
+            ("default: 0.80", "default: 0.85"),
+            ("limits: {", "limits: {ramp: [2, 3], incidents: 20 %, "),
+        ),
+        "scenarios/rules/ij.yaml": (("quarantine_days: 30 ", "quarantine_days: 45 "),),
+    }
+    files = dict(scenario.version.files)
+    for path, pairs in changes.items():
+        for before, after in pairs:
+            assert files[path].count(before) == 1
+            files[path] = files[path].replace(before, after)
+    with TemporaryDirectory() as folder:
+        for path, content in files.items():
+            (Path(folder) / path).parent.mkdir(parents=True, exist_ok=True)
+            (Path(folder) / path).write_text(content, "utf-8")
+        keywords = load_keywords(Settings(home=Path(__file__).parents[2]))
+        path = f"scenarios/{scenario.name}.yaml"
+        changed = load_scenario(Path(folder) / path, keywords=keywords, caisse=scenario.caisse)
+    async with owner.transaction(f"agent:{login}") as tx:
+        await versions.propose(tx, changed, login, "Taux porté à 85 % par la note du 3 mars.")
+    return changed
