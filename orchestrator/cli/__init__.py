@@ -27,6 +27,7 @@ _EXITS: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], Exit]
 _COMMANDS = {
     name: f"orchestrator.cli.{name}"
     for name in (
+        "account",
         "bench",
         "check",
         "demo",

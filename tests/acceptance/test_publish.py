@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import shutil
 import subprocess
@@ -14,8 +13,6 @@ import pytest
 
 from orchestrator.cli.exits import Exit
 from orchestrator.store import embedded
-from orchestrator.store.accounts import create_account
-from orchestrator.store.database import Database
 
 PROJECT = Path(__file__).parents[2]
 PASSWORD = "correct cheval pile agrafe"
@@ -43,11 +40,10 @@ class Office:
         assert text.count(before) == 1
         path.write_text(text.replace(before, after), "utf-8")
 
-    async def people(self) -> None:
-        url = embedded.start(self.folder).superuser_dsn
-        async with Database(url, size=1) as owner, owner.transaction("owner") as tx:
-            for login in ("v.premier", "w.second"):
-                await create_account(tx, login, "cpam-931", login, "supervisor", PASSWORD)
+    def people(self) -> None:
+        for login in ("v.premier", "w.second"):
+            made = self.glr("account", login, "--name", login, "--role", "supervisor")
+            assert made.stdout == f"Compte « {login} » prêt (supervisor).\n", made.stderr
 
 
 @pytest.fixture
@@ -61,7 +57,9 @@ def office(tmp_path: Path) -> Iterator[Office]:
 def test_two_people_publish_a_version_and_the_one_before_runs_until_then(office: Office) -> None:
     shown = office.glr("publish", "ij-acompte")
     assert (shown.returncode, shown.stdout[:25]) == (Exit.OK, "Aucune version publiée. S")
-    asyncio.run(office.people())
+    short = office.glr("account", "v.premier", "--name", "V", "--role", "supervisor", password="court")
+    assert (short.returncode, "12 caractères au moins" in short.stderr) == (Exit.SETTINGS, True)
+    office.people()
     delivery = office.folder / "anomalies-arpege-1.csv"
     delivery.write_bytes("N° assuré;Nom de naissance;Réf. arrêt;Code anomalie;Date\r\nFIN;0\r\n".encode("cp1252"))
     unpublished = office.glr("run", "ij-acompte", str(delivery))

@@ -1,0 +1,93 @@
+"""Robot sessions and versions: one session works each case under the version whose turn it is; a lost version stops all."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from published import propose_another
+from robot_world import PROJECT, PracticeWorld, RobotWorld, robot_world
+
+from orchestrator.bootstrap.robots import run_session
+from orchestrator.bootstrap.world import World, load_keywords
+from orchestrator.engine import versions
+from orchestrator.engine.work import Workbench
+from orchestrator.settings import Settings
+from orchestrator.store.database import Database
+from orchestrator.store.vault import Vault
+
+
+@pytest.fixture
+async def world(
+    practice_world: PracticeWorld, runner_url: str, vault: Vault, tmp_path: Path
+) -> AsyncIterator[RobotWorld]:
+    """Open an engine of its own on the practice applications; the shipped scenario is published."""
+    practice_world.fault()
+    async with robot_world(practice_world, runner_url, vault, tmp_path) as opened:
+        yield opened
+
+
+async def test_one_session_does_the_stage_of_the_new_version_and_the_rest_under_the_one_before(
+    world: RobotWorld, owner_db: Database
+) -> None:
+    unused = [row for row in world.world.unused if row.outcome == "entered" and (row.amount_c or 0) < 60_000]
+    rows = unused[:3]  # 85 % of them needs no second person
+    for row in rows:
+        world.world.unused.remove(row)
+    loaded = await world.deliver(*rows)
+    changed = await propose_another(
+        owner_db, world.bench.scenario, "v.premier"
+    )  # pays 85 %, its first stage is 2 cases
+    async with owner_db.transaction("agent:w.second") as tx:
+        waiting = await tx.first("versions.proposed", caisse="cpam-931", scenario="ij-acompte")
+        assert waiting is not None
+        await versions.approve(tx, "cpam-931", "ij-acompte", waiting["id"], "w.second")
+    opened: list[str] = []
+
+    async def open_version(version: str) -> Workbench:
+        async with owner_db.transaction("test") as tx:
+            texts = await versions.texts(tx, version)
+        opened.append(version)
+        found = versions.restore("ij-acompte", version, texts, world.bench.keywords, "cpam-931")
+        return replace(world.bench, scenario=found.scenario)
+
+    session = world.session(uuid4())
+    async with world.bench.database.transaction("test") as tx:
+        await tx.run("sessions.register_runner", id=session.runner, host="test", pid=1)
+    session.open_version = open_version
+    await session.run()
+
+    assert opened == [changed.hash]
+    assert {row.outcome for row in await world.results(loaded.run)} == {"entered"}
+    entered = {row.stop: world.world.lines_of(row.stop) for row in rows}
+    assert {len(lines) for lines in entered.values()} == {1}
+    paid = [entered[row.stop][0]["amount_c"] == row.amount_c for row in rows]
+    assert sorted(paid) == [False, False, True]  # two at 85 %, one as the oracle says
+    async with owner_db.transaction("test") as tx:
+        now = await versions.published(tx, "cpam-931", "ij-acompte")
+        cursor = await tx.connection.execute("select version, count(*) as cases from attempt group by version")
+        begun = {row["version"]: row["cases"] for row in await cursor.fetchall()}
+    assert now is not None
+    assert (now["begun"], now["allowed"]) == (2, 2)
+    assert begun == {changed.hash: 2, world.bench.scenario.hash: 1}
+
+
+async def test_a_session_whose_version_cannot_run_here_stops_the_scenario_and_says_why(
+    world: RobotWorld, owner_db: Database, role_url: Mapping[str, str], owner_url: str, vault: Vault, tmp_path: Path
+) -> None:
+    await world.deliver(world.world.take("entered"))
+    settings = Settings(workspace=tmp_path, home=PROJECT)
+    words = load_keywords(settings)
+    upgraded = {**words, "bdo.person": replace(words["bdo.person"], doc="autre chose")}
+    here = World(settings=settings, urls={**role_url, "owner": owner_url}, vault=vault, keywords=upgraded)
+    with pytest.raises(versions.UnusableVersion):
+        await run_session(here, "ij-acompte", uuid4())
+    async with owner_db.transaction("test") as tx:
+        (stop,) = await tx.all("versions.stopped_scenarios", caisse="cpam-931")
+        hungry = await tx.all("cases.hungry")
+    assert "les mots-clés installés ne sont plus déclarés" in stop["reason"]
+    assert hungry == []  # no session is started for nothing
+    assert await run_session(here, "ij-acompte", uuid4()) == "nothing ready"
