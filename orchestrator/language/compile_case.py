@@ -46,7 +46,7 @@ def compile_parameters(section: Section, local: Section, caisse: str) -> tuple[d
             values[key.text] = local.parsed(key.text, kind.parse, None)
         elif "default" in declared:
             values[key.text] = declared.parsed("default", kind.parse, None)
-        else:
+        elif caisse:  # an author who is no caisse was said already
             message = f"paramètre « {key.text} » : ni default, ni valeur de la caisse {caisse}"
             section.faults.add(key, message, f"Le donner dans le fichier <scénario>.{caisse}.yaml, sous values.")
     return values, shapes

@@ -74,7 +74,9 @@ class Faults:
 
 def closest(wrong: str, known: Iterable[str]) -> str | None:
     """Return the known name that was probably meant."""
-    return next(iter(get_close_matches(wrong, list(known), n=1, cutoff=0.7)), None)
+    names = list(known)
+    swapped = (name for name in names if name != wrong and sorted(name) == sorted(wrong))  # cvs for csv
+    return next(swapped, None) or next(iter(get_close_matches(wrong, names, n=1, cutoff=0.7)), None)
 
 
 def suggest(wrong: str, known: Iterable[str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -56,6 +57,12 @@ def load_scenario(
     return scenario
 
 
+def _caisse(text: str) -> str:
+    if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", text, re.ASCII):
+        raise ValueError("nom de caisse attendu, en minuscules, chiffres et tirets (ex. cpam-931)")
+    return text
+
+
 class _Loader:
     """One loading: the nodes of the files, and what is known so far."""
 
@@ -67,7 +74,8 @@ class _Loader:
         self._faults = faults
         self._keywords = keywords
         self._top = Section(node, faults, "scénario", _KEYS)
-        self._author = self._top.needed_text("author", "cpam-931")
+        self._top.need("author", "cpam-931")
+        self._author = self._top.parsed("author", _caisse, "")
         self._caisse = caisse or self._author
         self._local = self._read_local()
 

@@ -70,8 +70,9 @@ def read_yaml(content: bytes, faults: Faults) -> Table | None:
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        faults.add_at(line, 1, "ce fichier n'est pas en UTF-8", "L'enregistrer en UTF-8.")
+        before = content[: error.start].split(b"\n")
+        column = len(before[-1].decode("utf-8", "ignore").lstrip("\ufeff")) + 1
+        faults.add_at(len(before), column, "ce fichier n'est pas en UTF-8", "L'enregistrer en UTF-8.")
         return None
     try:
         return _document(text, faults)
@@ -163,6 +164,8 @@ def _entries(
         value = _node(next(stream), stream, faults, depth + 1)
         if not isinstance(key, Text):
             faults.add(key, "une clé est un mot simple", _QUOTES)
+        elif key.bare and key.text == "<<":
+            faults.add(key, "la fusion YAML (<<) est interdite", "Écrire chaque clé avec sa valeur.")
         elif key.text in found:
             first = found[key.text][0]
             faults.add(key, f"clé « {key.text} » déjà donnée à la ligne {first.line}", "N'en garder qu'une.")

@@ -21,9 +21,12 @@ NOT_UTF_8 = "ce fichier n'est pas en UTF-8. L'enregistrer en UTF-8."
     ("content", "sentence"),
     [
         (BOMB.encode(), "1:4: ancre ou alias YAML (& ou *) interdits. Écrire la valeur en entier."),
-        (f"<<: {{mode: live}}\n{SCENARIO}".encode(), "1:1: scénario : clé « << » inconnue."),
+        (
+            f"<<: {{mode: live}}\n{SCENARIO}".encode(),
+            "1:1: la fusion YAML (<<) est interdite. Écrire chaque clé avec sa valeur.",
+        ),
         (SCENARIO.encode("utf-16"), f"1:1: {NOT_UTF_8}"),
-        (SCENARIO.encode("cp1252"), f"3:1: {NOT_UTF_8}"),
+        (SCENARIO.encode("cp1252"), f"3:27: {NOT_UTF_8}"),
         (b"x" * 10_000_000, "1:1: fichier de plus de 1 Mo : ce n'est pas un scénario"),
         (b"mode: li\0ve\n", "1:1: ce fichier contient un caractère interdit en YAML"),
         (b"case:\n\tdue: 2\n", "2:1: tabulation en début de ligne. Mettre des espaces, deux par niveau."),

@@ -23,6 +23,20 @@ MISTAKES = [
     ("mode: live", "mode: live\n‸mode: draft", "clé « mode » déjà donnée à la ligne 6. N'en garder qu'une."),
     ("mode: live", "‸mods: live", "scénario : clé « mods » inconnue. Écrire « mode » ?"),
     ("mode: live", "mode: ‸vrai", "scénario : « mode » ne peut pas être « vrai ». Possible ici : draft, live, shadow."),
+    (
+        "mode: live",
+        "mode: live\n‸<<: {title: x}",
+        "la fusion YAML (<<) est interdite. Écrire chaque clé avec sa valeur.",
+    ),
+    (
+        "author: cpam-931",
+        "author: ‸CPAM 931",
+        (
+            "scénario : « author » : nom de caisse attendu, en minuscules, chiffres et tirets (ex. cpam-931), "
+            "« CPAM 931 » trouvé"
+        ),
+    ),
+    ("  - csv: anomalies", "  - ‸cvs: anomalies", "source : clé « cvs » inconnue. Écrire « csv » ?"),
     ("robot: acompte-ij", "robot:‸", "scénario : « robot » est vide. Donner une valeur ou enlever la ligne."),
     (
         "default: 0.80",
