@@ -13,6 +13,7 @@ from pydantic import BaseModel
 
 from orchestrator.domain.keywords import Keyword, Kind
 from orchestrator.language.compile_steps import GIVEN
+from orchestrator.language.fields import FIELD_TYPES
 from orchestrator.language.functions import COLUMN, FUNCTIONS, LIST, ROWS, Function
 from orchestrator.language.json_schema import scenario_schema
 from orchestrator.language.shapes import alternatives, fits, french, members, plain, row_of
@@ -33,6 +34,7 @@ def reference(keywords: Mapping[str, Keyword]) -> dict[str, str]:
     return {
         "mots-cles.md": "\n".join(_keywords(keywords)) + "\n",
         "fonctions.md": "\n".join(_functions()) + "\n",
+        "types.md": "\n".join(_types()) + "\n",
         "scenario.schema.json": schema + "\n",
     }
 
@@ -94,6 +96,19 @@ def _functions() -> Iterator[str]:
     yield from ("ont cette valeur.", "")
     for name in sorted(FUNCTIONS):
         yield from _function(FUNCTIONS[name])
+
+
+def _types() -> Iterator[str]:
+    yield from ("# Types", "", _WRITTEN, "")
+    yield "« Clé » : une valeur de ce type peut identifier un dossier ou une saisie. « Champ », « paramètre » : là où il va."
+    yield from ("", "| Type | Sens | Clé | Champ | Paramètre |", "|---|---|---|---|---|")
+    for name, known in FIELD_TYPES.items():
+        where = (known.identifier, not known.no_field, not known.no_parameter)
+        yield f"| `{name}` | {known.doc} | {' | '.join('oui' if each else 'non' for each in where)} |"
+    yield from ("", "Une date dit son `format`, un choix ses `choices`, une liste son `separator` :", "", "```yaml")
+    yield "state: {type: choice, column: État, choices: [OUVERT, CLOS]}"
+    yield 'papers: {type: list, column: Pièces, separator: "|"}'
+    yield "```"
 
 
 def _function(function: Function) -> Iterator[str]:

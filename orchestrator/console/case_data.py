@@ -9,8 +9,8 @@ from decimal import Decimal
 from typing import Any
 
 from orchestrator.console.world import ConsoleWorld
-from orchestrator.domain.civil import french_date
-from orchestrator.domain.personal import Masked
+from orchestrator.domain.civil import PartialDate, french_date
+from orchestrator.domain.personal import Health, Masked
 from orchestrator.language.fields import Field
 from orchestrator.language.model import Scenario
 
@@ -85,28 +85,31 @@ def typed_form(value: object) -> str:
     """Write a value as people type it in this trade: ``27/03/2026``, ``697,39``, ``oui``."""
     match value:
         case Masked():
-            return value.reveal()
+            return value.display
         case bool():
             return "oui" if value else "non"
         case date():
             return french_date(value)
         case Decimal():
             return str(value).replace(".", ",")
+        case PartialDate():
+            return value.french
         case _:
             return str(value)
 
 
 def _shown(scenario: Scenario, field: Field, text: str, clear: bool) -> ShownField:  # noqa: FBT001
     value = field.parse(text)
-    hidden = isinstance(value, Masked) and not clear
-    written = typed_form(value)
+    never = isinstance(value, Health)
+    hidden = never or (isinstance(value, Masked) and not clear)
+    written = f"{field.separator} ".join(value) if field.separator else typed_form(value)
     return ShownField(
         name=f"champ-{field.name}",
         title=field.column,
         shown=str(value) if hidden else written,
         clear="" if hidden else written,
         open=not hidden,
-        correctable=field.name not in scenario.case.key.names,
+        correctable=field.name not in scenario.case.key.names and not never,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
 
 from orchestrator.domain.money import Euros
@@ -9,7 +10,7 @@ from orchestrator.domain.personal import Masked
 
 
 def canonical(value: object) -> str:
-    """Write a value canonically: NIR compact, ISO date, ``697,39``, ``true``; clear, never to be logged."""
+    """Write a value canonically: NIR compact, ISO date, ``697,39``, ``true``, a list as JSON; clear, never to be logged."""
     match value:
         case Masked():
             return value.reveal()
@@ -19,5 +20,7 @@ def canonical(value: object) -> str:
             return value.typed
         case date():
             return value.isoformat()
+        case tuple():
+            return json.dumps(value, ensure_ascii=False)
         case _:
             return str(value)

@@ -10,6 +10,10 @@ from zoneinfo import ZoneInfo
 
 PARIS = ZoneInfo("Europe/Paris")
 _FRENCH = re.compile(r"(\d{2})/(\d{2})/(\d{4})", re.ASCII)
+_PARTIAL = re.compile(
+    r"(?P<day>\d{2})/(?P<month>\d{2})/(?P<year>\d{4})|(?P<iso_year>\d{4})-(?P<iso_month>\d{2})-(?P<iso_day>\d{2})",
+    re.ASCII,
+)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -62,6 +66,40 @@ def parse_french_date(text: str) -> date:
         return date(year, month, day)
     except ValueError:
         raise ValueError(f"date impossible : {text.strip()} n'existe pas au calendrier") from None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PartialDate:
+    """A date of which the day, or the day and the month, are unknown, as many birth dates are; no order."""
+
+    year: int
+    #: 1 to 12; None when unknown.
+    month: int | None
+    #: 1 to 31; None when unknown.
+    day: int | None
+
+    @classmethod
+    def parse(cls, text: str) -> PartialDate:
+        """Read ``JJ/MM/AAAA`` or ``AAAA-MM-JJ`` with ``00`` for what is unknown; raises ``ValueError``."""
+        found = _PARTIAL.fullmatch(text.strip())
+        if not found:
+            raise ValueError("date attendue au format JJ/MM/AAAA, 00 pour un jour ou un mois inconnu")
+        day, month, year = (int(found[name] or found[f"iso_{name}"]) for name in ("day", "month", "year"))
+        if day and not month:
+            raise ValueError("un jour connu dans un mois inconnu (00) n'est pas une date")
+        try:
+            date(year, month or 1, day or 1)
+        except ValueError:
+            raise ValueError("date impossible au calendrier") from None
+        return cls(year=year, month=month or None, day=day or None)
+
+    @property
+    def french(self) -> str:
+        """Write ``JJ/MM/AAAA``, with ``00`` for what is unknown."""
+        return f"{self.day or 0:02d}/{self.month or 0:02d}/{self.year:04d}"
+
+    def __str__(self) -> str:
+        return f"{self.year:04d}-{self.month or 0:02d}-{self.day or 0:02d}"
 
 
 def french_date(day: date) -> str:

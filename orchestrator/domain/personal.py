@@ -39,6 +39,11 @@ class Masked:
         """Return what may be shown to anyone."""
         return "••••"
 
+    @property
+    def display(self) -> str:
+        """Return what whoever has claimed the case may see: the clear text, unless the type is never displayed."""
+        return self._clear
+
     def __str__(self) -> str:
         return self.mask
 
@@ -180,8 +185,25 @@ class PrivateText(Masked):
     title = "texte personnel"
 
 
+class Health(Masked):
+    """Data on health: handed to keywords, never displayed to anybody, nor compared in a condition."""
+
+    __slots__ = ()
+    title = "donnée de santé"
+
+    @property
+    def display(self) -> str:
+        """The mask, whoever asks."""
+        return self.mask
+
+
 class Secret(Masked):
     """A password or key: never stored, never shown."""
 
     __slots__ = ()
     title = "secret"
+
+    @property
+    def display(self) -> str:
+        """The mask, whoever asks."""
+        return self.mask

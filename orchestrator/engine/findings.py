@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from orchestrator.domain.civil import french_date
+from orchestrator.domain.civil import PartialDate, french_date
 from orchestrator.domain.money import Euros, Rounding
 from orchestrator.domain.personal import Masked
 
@@ -44,7 +44,7 @@ def findings_of(step: str, result: object) -> list[Finding]:
 def shown(value: object) -> tuple[str, str]:
     """Return a value in clear and masked, in French."""
     if isinstance(value, Masked):
-        return value.reveal(), str(value)
+        return value.display, str(value)
     text = _text(value)
     return text, text
 
@@ -71,6 +71,8 @@ def _text(value: object) -> str:
             return "oui" if value else "non"
         case date():
             return french_date(value)
+        case PartialDate():
+            return value.french
         case Fraction():
             return str(Euros.of(value, Rounding.HALF_UP)) if value.denominator != 1 else str(value.numerator)
         case Decimal() | Euros():

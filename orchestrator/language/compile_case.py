@@ -23,6 +23,12 @@ BAD_ROWS: Mapping[str, Literal["set aside", "refuse the file"]] = {
     "refuse the file": "refuse the file",
 }
 DATE_FORMAT = "JJ/MM/AAAA"
+#: What some types need besides their column: an example, and which type that is.
+_NEEDED = {
+    "format": (DATE_FORMAT, "une date"),
+    "choices": ("[OUVERT, CLOS]", "un choix (choice)"),
+    "separator": ('"|"', "une liste (list)"),
+}
 SOURCE_KEYS = ("csv", "encoding", "delimiter", "trailer", "bad_rows")
 
 
@@ -37,7 +43,7 @@ def compile_parameters(section: Section, local: Section, caisse: str) -> tuple[d
         declared.need("type", "decimal")
         declared.need("title", '"Ce que c\'est, en français"')
         declared.scalar("title")
-        name = declared.choice("type", _TYPES, "")
+        name = _kind(declared, "parameter", "")
         kind = FIELD_TYPES[name or "text"]
         shapes[key.text] = kind.python if name else ANY
         if not name:
@@ -69,17 +75,36 @@ def compile_fields(section: Section) -> dict[str, Field]:
 
 
 def _field(key: Text, node: Node, faults: Faults) -> Field:
-    declared = Section(node, faults, f"champ {key.text}", ("type", "column", "max", "format"))
+    declared = Section(node, faults, f"champ {key.text}", ("type", "column", "max", *_NEEDED))
     declared.need("type", "text")
-    kind = declared.choice("type", _TYPES, "text")
+    kind = _kind(declared, "field", "text")
     column = declared.needed_text("column", "N° assuré")
     longest = declared.parsed("max", whole(1, 10_000), None) if "max" in declared else None
-    if kind == "date":
-        declared.need("format", DATE_FORMAT)
-    elif "format" in declared:
-        faults.add(declared.entries["format"][0], f"champ {key.text} : « format » ne vaut que pour une date")
-    written = declared.choice("format", {DATE_FORMAT: DATE_FORMAT}, None)
-    return Field(name=key.text, type=kind, column=column, max=longest, format=written)
+    for option, (example, of) in _NEEDED.items():
+        if FIELD_TYPES[kind].needs == option:
+            declared.need(option, example)
+        elif option in declared:
+            faults.add(declared.entries[option][0], f"champ {key.text} : « {option} » ne vaut que pour {of}")
+    return Field(
+        name=key.text,
+        type=kind,
+        column=column,
+        max=longest,
+        format=declared.choice("format", {DATE_FORMAT: DATE_FORMAT}, None),
+        choices=tuple(choice.text for choice in declared.texts("choices")),
+        separator=declared.parsed("separator", _delimiter, ""),
+    )
+
+
+def _kind(declared: Section, place: Literal["field", "parameter"], default: str) -> str:
+    """The name of a type that may stand there; one that may not says why."""
+    name = declared.choice("type", _TYPES, default)
+    why = getattr(FIELD_TYPES[name], f"no_{place}") if name else ""
+    node = declared.get("type")
+    if not why or node is None:
+        return name
+    declared.faults.add(node, f"{declared.what} : {why}")
+    return default
 
 
 def compile_key(section: Section, fields: Mapping[str, Field], scope: Scope) -> Template | None:
@@ -94,7 +119,8 @@ def compile_key(section: Section, fields: Mapping[str, Field], scope: Scope) -> 
     wrong = [name for name in key.names if name not in fields or not FIELD_TYPES[fields[name].type].identifier]
     for name in wrong:
         message = f"la clé du dossier n'est faite que d'identifiants, « {name} » n'en est pas un"
-        section.faults.add(node, message, "Types permis : nir, text, integer, organism.")
+        allowed = ", ".join(name for name, known in FIELD_TYPES.items() if known.identifier)
+        section.faults.add(node, message, f"Types permis : {allowed}.")
     return None if wrong else key
 
 

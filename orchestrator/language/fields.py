@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,9 +11,10 @@ from decimal import Decimal
 from typing import Any
 
 from orchestrator.domain.canonical import canonical
-from orchestrator.domain.civil import parse_french_date
+from orchestrator.domain.civil import PartialDate, parse_french_date
 from orchestrator.domain.money import Euros
-from orchestrator.domain.personal import Iban, Nir, PersonName
+from orchestrator.domain.personal import Health, Iban, Nir, PersonName, Secret
+from orchestrator.language.identifiers import finess, organism, siret
 
 #: Signs of a text in UTF-8 that was read as cp1252 or latin-1: ``Ã©``, ``â€™``, ``Â°``.
 _MOJIBAKE = re.compile("[ÂÃ][\u0080-\u00bf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]|â€|Å[\u0080-\u00bf“”’‘]")
@@ -32,8 +34,15 @@ class FieldType:
     read: Callable[[str], Any]
     #: Reads canonical text and the literals of scenarios.
     parse: Callable[[str], Any]
+    #: How deliveries write it and what is checked, in French.
+    doc: str
     #: True when a value can identify a business object: may stand in a key.
     identifier: bool = False
+    #: What a field of this type must say besides its column.
+    needs: str = ""
+    #: Why no field, or no parameter, is of this type; empty when it may be.
+    no_field: str = ""
+    no_parameter: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +59,10 @@ class Field:
     max: int | None = None
     #: How the delivery writes it, e.g. ``JJ/MM/AAAA``.
     format: str | None = None
+    #: The values that a choice may have.
+    choices: tuple[str, ...] = ()
+    #: What stands between the items of a list.
+    separator: str = ""
 
     @property
     def python(self) -> Any:  # noqa: ANN401 - any class
@@ -60,8 +73,6 @@ class Field:
         """Read canonical text (what :class:`~orchestrator.drivers.deliveries.DeliveryRow` and the store keep)."""
         return FIELD_TYPES[self.type].parse(text)
 
-    #: The same, by the name the engine knows it.
-
     def read(self, text: str) -> Any:  # noqa: ANN401 - typed by the field
         """Read the text of a delivery; raises ``ValueError``, in French, that never quotes a personal value."""
         clean = text.strip()
@@ -71,6 +82,10 @@ class Field:
             raise ValueError("caractères abîmés (UTF-8 lu dans un autre jeu) : redemander le fichier")
         if self.max is not None and len(clean) > self.max:
             raise ValueError(f"texte trop long : {len(clean)} caractères, {self.max} au plus")
+        if self.separator:
+            return _items(clean, self.separator)
+        if self.choices and clean not in self.choices:
+            raise ValueError(f"une de ces valeurs attendue : {', '.join(self.choices)}")
         return FIELD_TYPES[self.type].read(clean)
 
 
@@ -120,34 +135,67 @@ def _boolean(text: str) -> bool:
 
 
 def _french_boolean(text: str) -> bool:
-    if text.lower() not in {"oui", "non"}:
-        raise ValueError("oui ou non attendu")
-    return text.lower() == "oui"
+    found = {"oui": True, "o": True, "non": False, "n": False}.get(text.lower())
+    if found is None:
+        raise ValueError("oui ou non attendu (ou O, N)")
+    return found
 
 
-def _organism(text: str) -> str:
-    if not re.fullmatch(r"\d{9}", text, re.ASCII):
-        raise ValueError("code organisme attendu, 9 chiffres (ex. 019310000)")
-    return text
+def _items(text: str, separator: str) -> tuple[str, ...]:
+    items = tuple(item.strip() for item in text.split(separator))
+    if not all(items):
+        raise ValueError(f"élément vide dans la liste (séparateur « {separator} »)")
+    return items
 
 
-def _type(name: str, python: Any, read: Any, parse: Any = None, *, identifier: bool = False) -> FieldType:  # noqa: ANN401
-    return FieldType(name=name, python=python, read=read, parse=parse or read, identifier=identifier)
+def _kept_items(text: str) -> tuple[str, ...]:
+    return tuple(str(item) for item in json.loads(text))
+
+
+def _no_secret(text: str) -> str:  # noqa: ARG001 - never read, never repeated
+    raise ValueError("un secret ne se lit ni dans une livraison ni dans un scénario")
+
+
+_NOWHERE = "un secret n'est jamais conservé : il se met dans les comptes du robot (secrets/), pas ici"
+_OF_A_PERSON = "une valeur de ce type est celle d'une personne : elle vient d'un dossier, pas d'un paramètre"
+_OF_A_DELIVERY = "ce type ne sert qu'aux champs d'une livraison"
+
+
+def _type(name: str, python: Any, read: Any, parse: Any = None, **about: Any) -> FieldType:  # noqa: ANN401
+    return FieldType(name=name, python=python, read=read, parse=parse or read, **about)
 
 
 #: Every type of the language by name.
 FIELD_TYPES = {
     known.name: known
     for known in (
-        _type("nir", Nir, Nir.parse, identifier=True),
-        _type("iban", Iban, Iban.parse),
-        _type("name", PersonName, PersonName),
-        _type("text", str, str, identifier=True),
-        _type("date", date, parse_french_date, _iso_date),
-        _type("integer", int, _integer, identifier=True),
-        _type("decimal", Decimal, _french_decimal, _decimal),
-        _type("euros", Euros, Euros.parse, _euros),
-        _type("boolean", bool, _french_boolean, _boolean),
-        _type("organism", str, _organism, identifier=True),
+        _type("nir", Nir, Nir.parse, identifier=True, no_parameter=_OF_A_PERSON,
+              doc="15 caractères, espaces permis ; sexe, mois, département et clé vérifiés. Masqué."),
+        _type("iban", Iban, Iban.parse, doc="Espaces permis ; une clé fausse se voit par `.valid`. Masqué."),
+        _type("name", PersonName, PersonName, no_parameter=_OF_A_PERSON,
+              doc="Nom d'une personne, tel qu'écrit ; `same_name` compare sans accents ni traits d'union. Masqué."),
+        _type("text", str, str, identifier=True, doc="Tel qu'écrit."),
+        _type("choice", str, str, needs="choices", no_parameter=_OF_A_DELIVERY,
+              doc="Une des valeurs de `choices`, exactement."),
+        _type("date", date, parse_french_date, _iso_date, needs="format",
+              doc="`27/03/2026` dans une livraison, `2026-03-27` dans un scénario ; le calendrier est vérifié."),
+        _type("partial_date", PartialDate, PartialDate.parse, no_parameter=_OF_A_PERSON,
+              doc="`00/05/1960` : jour, ou jour et mois, inconnus ; `.day` et `.month` manquent alors (`known`)."),
+        _type("integer", int, _integer, identifier=True, doc="Nombre entier."),
+        _type("decimal", Decimal, _french_decimal, _decimal, doc="`0,80`, et `0.80` dans un scénario ; exact."),
+        _type("euros", Euros, Euros.parse, _euros, doc="`1 205,00`, et `1205.00 EUR` dans un scénario ; exact."),
+        _type("boolean", bool, _french_boolean, _boolean, doc="`oui`, `non`, `O`, `N` ; `true`, `false` dans un scénario."),
+        _type("organism", str, organism, identifier=True, doc="Code d'un organisme, 9 chiffres."),
+        _type("siret", str, siret, identifier=True, doc="14 chiffres, espaces permis ; clés vérifiées, La Poste comprise."),
+        _type("finess", str, finess, identifier=True, doc="9 caractères ; clé vérifiée, sauf en Corse (2A, 2B)."),
+        _type("list", tuple[str, ...], str, _kept_items, needs="separator", no_parameter=_OF_A_DELIVERY,
+              doc="Plusieurs textes dans une colonne, séparés par `separator` ; aucun n'est vide."),
+        _type("health", Health, Health, no_parameter=_OF_A_PERSON,
+              doc="Donnée de santé : remise aux mots-clés, jamais affichée à personne, ni comparée, ni corrigée."),
+        _type("secret", Secret, _no_secret, no_field=_NOWHERE, no_parameter=_NOWHERE,
+              doc="Jamais conservé : refusé dans un champ et dans un paramètre ; sa place est dans les comptes du robot."),
     )
-}
+}  # fmt: skip
+#: The types that a field, or a parameter, may have.
+OF_FIELDS = tuple(name for name, known in FIELD_TYPES.items() if not known.no_field)
+OF_PARAMETERS = tuple(name for name, known in FIELD_TYPES.items() if not known.no_parameter)

@@ -23,7 +23,7 @@ from orchestrator.language.compile_rest import (
 )
 from orchestrator.language.compile_steps import ENTER_KEYS, GIVEN, ROLES
 from orchestrator.language.decisions import ROW_KEYS
-from orchestrator.language.fields import FIELD_TYPES
+from orchestrator.language.fields import OF_FIELDS, OF_PARAMETERS
 from orchestrator.language.model import Mode, Severity
 
 Schema = dict[str, Any]
@@ -32,7 +32,6 @@ _NAME = "^[a-z][a-z0-9_]*$"
 _EUROS: Schema = {"type": "string", "pattern": r"^\d+\.\d{2} EUR$"}
 _PRIORITY: Schema = {"type": "integer", "minimum": 0, "maximum": 1000}
 _SEVERITY: Schema = {"enum": [known.value for known in Severity]}
-_TYPE: Schema = {"enum": list(FIELD_TYPES)}
 
 
 def scenario_schema(keywords: Mapping[str, Keyword]) -> Schema:
@@ -44,7 +43,8 @@ def scenario_schema(keywords: Mapping[str, Keyword]) -> Schema:
         "robot": {**_TEXT, "description": "robots/<nom>/robot.yaml : identité, droits, comptes."},
         "mode": {"enum": [mode.value for mode in Mode], "description": "shadow : tout sauf l'acte."},
         "parameters": _table(
-            _object({"type": _TYPE, "default": _TEXT, "title": _TEXT}, ("type", "title")), "Valeurs d'une caisse."
+            _object({"type": {"enum": list(OF_PARAMETERS)}, "default": _TEXT, "title": _TEXT}, ("type", "title")),
+            "Valeurs d'une caisse.",
         ),
         "rules": {"type": "array", "items": _TEXT, "description": "Règles datées : rules/<nom>.yaml."},
         "case": _case(),
@@ -82,10 +82,12 @@ def _limits() -> Schema:
 
 def _case() -> Schema:
     field = {
-        "type": _TYPE,
+        "type": {"enum": list(OF_FIELDS)},
         "column": _TEXT,
         "max": {"type": "integer", "minimum": 1},
         "format": {"const": DATE_FORMAT},
+        "choices": {"type": "array", "minItems": 1, "items": _TEXT, "description": "Valeurs permises (choice)."},
+        "separator": {"type": "string", "minLength": 1, "maxLength": 1, "description": "Entre les éléments (list)."},
     }
     return _object(
         {

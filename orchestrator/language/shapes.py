@@ -18,9 +18,9 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 
 from pydantic import BaseModel
 
-from orchestrator.domain.civil import Period
+from orchestrator.domain.civil import PartialDate, Period
 from orchestrator.domain.money import Euros
-from orchestrator.domain.personal import Iban, Masked, Nir, PersonName
+from orchestrator.domain.personal import Health, Iban, Masked, Nir, PersonName
 from orchestrator.domain.rules import PackAt, RulePack
 
 #: Nothing is known of it.
@@ -45,6 +45,8 @@ _FRENCH = {
     Nir: "un NIR",
     Iban: "un IBAN",
     PersonName: "un nom de personne",
+    PartialDate: "une date partielle",
+    Health: "une donnée de santé",
 }
 
 

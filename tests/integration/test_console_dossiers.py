@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
+
+from orchestrator.language.fields import Field
 
 
 async def test_a_nir_finds_its_cases_and_stays_out_of_address_and_answer(seed: Any, visit: Any) -> None:
@@ -78,3 +81,21 @@ async def test_a_sensitive_case_is_not_found_by_others(seed: Any, visit: Any) ->
     assert case.reference in (await trusted.post("/dossiers/recherche", recherche=case.nir)).text
     assert case.reference not in (await agent.post("/dossiers/recherche", recherche=case.nir)).text
     assert case.reference not in (await agent.post("/dossiers/recherche", recherche=case.reference)).text
+
+
+async def test_data_on_health_is_shown_to_nobody_not_even_to_who_holds_the_case(
+    seed: Any, visit: Any, console_world: Any
+) -> None:
+    known = seed.scenario.case.fields
+    changed = {**known, "anomaly": Field(name="anomaly", type="health", column="Code anomalie")}
+    case_model = replace(seed.scenario.case, fields=changed)
+    case = await seed.exception()
+    agent = await visit("a.martin")
+    await agent.post(f"/exceptions/{case.item}/prendre")
+    shown = await agent.post(f"/exceptions/{case.item}/reveler")
+    assert (case.name in shown.text, "TECH_NON_PAYE" in shown.text) == (True, True)
+    console_world.scenarios[seed.scenario.name] = replace(seed.scenario, case=case_model)
+    page = await agent.get(f"/exceptions/{case.item}")
+    assert (case.name in page.text, "TECH_NON_PAYE" in page.text) == (True, False)
+    assert 'name="champ-anomaly"' not in page.text
+    assert "TECH_NON_PAYE" not in (await agent.get(f"/dossiers/{case.reference}")).text

@@ -61,7 +61,7 @@ MISTAKES = [
         "key: ‸${nir}/${raised_on}",
         (
             "la clé du dossier n'est faite que d'identifiants, « raised_on » n'en est pas un. Types permis : nir, "
-            "text, integer, organism."
+            "text, integer, organism, siret, finess."
         ),
     ),
     ("key: ${nir}/${stop_id}  ", "key: ${nir}/${‸stop}", "« stop » est inconnu ici. Écrire « stop_id » ?"),
@@ -69,6 +69,33 @@ MISTAKES = [
         "stop_id:    {type: text",
         "stop_id:    {type: ‸texte",
         "champ stop_id : « type » ne peut pas être « texte ». Écrire « text » ?",
+    ),
+    (
+        "anomaly:    {type: text, max: 40",
+        "anomaly:    ‸{type: choice, max: 40",
+        "champ anomaly : il manque « choices ». Ajouter par exemple choices: [OUVERT, CLOS]",
+    ),
+    (
+        "raised_on:  {type: date, column: Date, format: JJ/MM/AAAA}",
+        "raised_on:  ‸{type: list, column: Date}",
+        'champ raised_on : il manque « separator ». Ajouter par exemple separator: "|"',
+    ),
+    (
+        "anomaly:    {type: text, max: 40",
+        "anomaly:    {type: text, max: 40, ‸choices: [A, B]",
+        "champ anomaly : « choices » ne vaut que pour un choix (choice)",
+    ),
+    (
+        "anomaly:    {type: text, max: 40",
+        "anomaly:    {type: ‸secret, max: 40",
+        ("champ anomaly : un secret n'est jamais conservé : il se met dans les comptes du robot (secrets/), pas ici"),
+    ),
+    (
+        "rate:           {type: decimal, default: 0.80,",
+        "rate:           {type: ‸health, default: grippe,",
+        (
+            "paramètre rate : une valeur de ce type est celle d'une personne : elle vient d'un dossier, pas d'un paramètre"
+        ),
     ),
     (
         "raised_on:  {type: date, column: Date",
