@@ -26,8 +26,10 @@ from orchestrator.planner.occurrences import Due
 from orchestrator.planner.scheduler import Planner
 from orchestrator.store import embedded
 from orchestrator.store.accounts import create_account
-from orchestrator.store.database import Database
+from orchestrator.store.database import Database, StoreUnavailable
 
+#: Seconds between two looks at what was published.
+_FOLLOW = 15.0
 #: The people of a demonstration: name, role, whether sensitive cases are shown.
 _PEOPLE = {
     "agent": ("Agent de démonstration", "agent", False),
@@ -38,20 +40,35 @@ _PEOPLE = {
 
 @asynccontextmanager
 async def open_console(world: World) -> AsyncIterator[FastAPI]:
-    """Open the console's own pool and build its application."""
+    """Open the console's own pool and build its application; what it says of scenarios follows their publications."""
+    known: dict[str, Scenario] = {}
     async with Database(world.urls["glr_console"], size=8) as database:
-        yield create_console(
-            ConsoleWorld(
-                database=database,
-                vault=world.vault,
-                caisse=world.settings.caisse,
-                scenarios=await scenarios_to_show(database, world),
-                evidence_root=world.settings.evidence,
-                clock=SystemClock(),
-                secure_cookies=world.settings.secure_cookies,
-                environment=world.settings.environment_name,
+        scenarios = await scenarios_to_show(database, world, known)
+
+        async def follow() -> None:
+            while True:
+                await asyncio.sleep(_FOLLOW)
+                try:
+                    scenarios.update(await scenarios_to_show(database, world, known))
+                except StoreUnavailable:
+                    continue
+
+        following = asyncio.create_task(follow())
+        try:
+            yield create_console(
+                ConsoleWorld(
+                    database=database,
+                    vault=world.vault,
+                    caisse=world.settings.caisse,
+                    scenarios=scenarios,
+                    evidence_root=world.settings.evidence,
+                    clock=SystemClock(),
+                    secure_cookies=world.settings.secure_cookies,
+                    environment=world.settings.environment_name,
+                )
             )
-        )
+        finally:
+            following.cancel()
 
 
 async def ensure_people(world: World) -> dict[str, str]:

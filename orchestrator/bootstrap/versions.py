@@ -53,13 +53,13 @@ async def scenarios_to_run(database: Database, world: World, known: dict[str, Sc
     return found
 
 
-async def scenarios_to_show(database: Database, world: World) -> dict[str, Scenario]:
+async def scenarios_to_show(database: Database, world: World, known: dict[str, Scenario]) -> dict[str, Scenario]:
     """Return every scenario as people read about it: the version that runs, else the one on disk."""
-    found = await scenarios_to_run(database, world, {})
+    found = await scenarios_to_run(database, world, known)
     for name in world.scenario_names():
         if name not in found:
             try:
-                found[name] = world.scenario(name)
+                found[name] = await asyncio.to_thread(world.scenario, name)
             except GlrError as error:
                 _log.warning("scénario « %s » laissé de côté : %s", name, error)
     return found

@@ -10,9 +10,10 @@ import click
 
 from orchestrator.bootstrap.loading import open_loader
 from orchestrator.bootstrap.versions import scenario_to_run
-from orchestrator.bootstrap.world import build_world
+from orchestrator.bootstrap.world import World, build_world
 from orchestrator.cli import options
 from orchestrator.domain.civil import SystemClock, paris_date
+from orchestrator.domain.errors import GlrError
 
 
 @click.command()
@@ -41,4 +42,15 @@ def run(scenario: str, file: Path, run_date: datetime | None, workspace: Path | 
             f"(version {chosen.hash[:12]}). Les postes d'exécution (glr runner) les prennent."
         )
 
+        if _on_disk(world, scenario) != chosen.hash:
+            click.echo(f"Le disque diffère de cette version, sans effet : glr publish {scenario} montre en quoi.")
+
     asyncio.run(load())
+
+
+def _on_disk(world: World, name: str) -> str | None:
+    """Return the version on disk; None when it is faulty."""
+    try:
+        return world.scenario(name).hash
+    except GlrError:
+        return None

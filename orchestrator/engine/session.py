@@ -17,7 +17,7 @@ from orchestrator.engine.evidence import keep_capture
 from orchestrator.engine.lease import Heartbeat, Lease, clocks
 from orchestrator.engine.readings import recorded
 from orchestrator.engine.settle import give_back, settle
-from orchestrator.engine.turns import OpenVersion, claim, next_turn
+from orchestrator.engine.turns import OpenVersion, claim, hand_over_lacking, next_turn
 from orchestrator.engine.work import Attempt, Claimed, Workbench
 from orchestrator.language.model import Step
 from orchestrator.store.database import StoreUnavailable
@@ -163,7 +163,11 @@ class RobotSession:
         if run is None:
             raise LeaseLost
         self.bench = self.benches[row["begun_under"]]
-        return self._claimed(row, run, asked)
+        try:
+            return self._claimed(row, run, asked)
+        except KeyError as lacking:
+            await hand_over_lacking(self.bench, self.id, row, str(lacking.args[0]))
+            return None
 
     async def _next_version(self) -> bool:
         """Open the workbench of a version whose turn has come; True when there was one."""

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
+from orchestrator.domain.cases import Cause
+from orchestrator.domain.errors import GlrError
 from orchestrator.engine.lease import LEASE
 from orchestrator.engine.work import Workbench
 from orchestrator.store.database import Transaction, array
@@ -31,3 +33,33 @@ async def next_turn(tx: Transaction, caisse: str, scenario: str, known: Sequence
     """Return the version of the next case that may be taken, other than those known; None when there is none."""
     row = await tx.first("versions.next_turn", caisse=caisse, scenario=scenario, known=array(known))
     return row["version"] if row else None
+
+
+class LoadedOtherwise(GlrError):
+    """Le dossier a été chargé sous une autre version, sans un champ que celle-ci demande."""
+
+    def __init__(self, version: str, field: str) -> None:
+        super().__init__(
+            f"Chargé sous une autre version, sans le champ « {field} » que demande la version {version[:12]} : le rejeter "
+            "ici et le redemander dans une livraison, ou publier à nouveau la version d'avant et le renvoyer."
+        )
+
+
+async def hand_over_lacking(bench: Workbench, session: UUID, row: Mapping[str, Any], field: str) -> None:
+    """Give a claimed case that lacks a field of its new version to a person; nothing was read or entered."""
+    scenario, error = bench.scenario, LoadedOtherwise(bench.scenario.hash, field)
+    lease = {"id": row["id"], "epoch": row["epoch"], "session": session}
+    said: dict[str, Any] = {
+        "cause": Cause.ROBOT,
+        "code": error.code,
+        "message": str(error),
+        "failed": [],
+        "amount_c": None,
+    }
+    where = {"caisse": scenario.caisse, "case_id": row["id"], "scenario": scenario.name, "queue": scenario.queue}
+    async with bench.database.transaction(bench.actor) as tx:
+        target = {"state": "exception", "ended_as": None, "wait_until": None, "findings": None, "forgive": False}
+        if await tx.run("cases.settle", **lease, **target):
+            await tx.run("exceptions.open", id=uuid4(), restricted=False, attempt=row["attempts"], **said, **where)
+        ended = {"outcome": f"exception:{Cause.ROBOT}", "code": error.code, "incident": False}
+        await tx.run("cases.end_attempt", case_id=row["id"], n=row["epoch"], **ended)

@@ -68,7 +68,9 @@ def test_two_people_publish_a_version_and_the_one_before_runs_until_then(office:
 
     first = _propose_and_approve(office)
     office.change("limits: {", "limits: {ramp: [10, 100], ")
-    assert f"(version {first})" in office.glr("run", "ij-acompte", str(delivery)).stdout
+    loaded = office.glr("run", "ij-acompte", str(delivery)).stdout
+    assert f"(version {first})" in loaded
+    assert "Le disque diffère de cette version" in loaded
 
     assert office.glr("publish", "ij-acompte", "--by", "v.premier", password="faux").returncode == Exit.SETTINGS
     second = _propose_and_approve(office, "Scénario « ij-acompte »", "+limits: {ramp: [10, 100], parallel: 2")

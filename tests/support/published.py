@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from uuid import uuid4
@@ -59,15 +60,19 @@ async def publish_at(url: str, scenario: Scenario) -> None:
             await publish(owner, scenario)
 
 
-async def propose_another(owner: Database, scenario: Scenario, login: str) -> Scenario:
-    """Have somebody propose another version: a higher rate, other dated rules, a ramp of two stages; return it."""
-    changes = {
-        "scenarios/ij-acompte.yaml": (
-            ("default: 0.80", "default: 0.85"),
-            ("limits: {", "limits: {ramp: [2, 3], incidents: 20 %, "),
-        ),
-        "scenarios/rules/ij.yaml": (("quarantine_days: 30 ", "quarantine_days: 45 "),),
-    }
+Changes = Mapping[str, Sequence[tuple[str, str]]]
+#: A higher rate, other dated rules, a ramp of two stages.
+ANOTHER: Changes = {
+    "scenarios/ij-acompte.yaml": (
+        ("default: 0.80", "default: 0.85"),
+        ("limits: {", "limits: {ramp: [2, 3], incidents: 20 %, "),
+    ),
+    "scenarios/rules/ij.yaml": (("quarantine_days: 30 ", "quarantine_days: 45 "),),
+}
+
+
+async def propose_another(owner: Database, scenario: Scenario, login: str, changes: Changes = ANOTHER) -> Scenario:
+    """Have somebody propose another version, with these changes in its files; return it."""
     files = dict(scenario.version.files)
     for path, pairs in changes.items():
         for before, after in pairs:

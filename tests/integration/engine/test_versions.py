@@ -17,6 +17,7 @@ import pytest
 from psycopg.rows import dict_row
 from published import APPROVER, PROPOSER, publish, publish_bare
 
+from orchestrator.bootstrap.services import open_console
 from orchestrator.bootstrap.versions import scenario_to_run
 from orchestrator.bootstrap.world import World, load_keywords
 from orchestrator.engine import versions
@@ -189,6 +190,21 @@ async def test_the_same_version_is_not_proposed_twice_nor_a_draft(world: World, 
     async with owner_db.transaction(f"agent:{PROPOSER}") as tx:
         with pytest.raises(RefusedPublication, match="brouillon"):
             await versions.propose(tx, world.scenario(SCENARIO), PROPOSER, "")
+
+
+async def test_the_console_speaks_of_the_version_that_is_published_while_it_runs(
+    world: World, owner_db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("orchestrator.bootstrap.services._FOLLOW", 0.1)
+    await publish(owner_db, world.scenario(SCENARIO))
+    change(world, "title: Période déjà payée", "title: Période payée par un autre")
+    async with open_console(world) as app:
+        shown = app.state.world.scenarios
+        assert shown[SCENARIO].codes["C-09"].title == "Période déjà payée"
+        await publish(owner_db, world.scenario(SCENARIO))
+        async with asyncio.timeout(10):
+            while shown[SCENARIO].codes["C-09"].title != "Période payée par un autre":  # noqa: ASYNC110 - a poll of ours
+                await asyncio.sleep(0.05)
 
 
 # --- the ramp --------------------------------------------------------------------------------------------------------

@@ -22,6 +22,7 @@ from orchestrator.domain.cases import (
     RetryAt,
     RetryPolicy,
     decide,
+    is_incident,
 )
 from orchestrator.domain.errors import (
     BusinessException,
@@ -105,3 +106,21 @@ TABLE: list[tuple[str, Outcome, int, Decision]] = [
 @pytest.mark.parametrize(("outcome", "attempts", "expected"), [row[1:] for row in TABLE], ids=[row[0] for row in TABLE])
 def test_what_follows_an_attempt(outcome: Outcome, attempts: int, expected: Decision) -> None:
     assert decide(outcome, attempts, POLICY, NOW) == expected
+
+
+@pytest.mark.parametrize(
+    ("decision", "counts"),
+    [
+        (End(name="entered"), False),
+        (AwaitApproval(), False),
+        (RetryAt(at=NOW, reason="C-07", cause=Cause.BUSINESS), False),
+        (RetryAt(at=NOW, reason="TooSlow", cause=Cause.APPLICATION), True),
+        (AskHuman(cause=Cause.BUSINESS, code="C-05", message=""), False),
+        (AskHuman(cause=Cause.APPLICATION, code="TooSlow", message=""), True),
+        (AskHuman(cause=Cause.DOUBT, code="EntryInDoubt", message=""), True),
+        (AskHuman(cause=Cause.ROBOT, code="ValueError", message=""), False),
+        (GiveBack(), None),
+    ],
+)
+def test_an_application_that_failed_and_a_doubt_count_as_incidents(decision: Decision, counts: bool | None) -> None:  # noqa: FBT001
+    assert is_incident(decision) is counts
