@@ -15,13 +15,13 @@ from fastapi import FastAPI
 
 from orchestrator.audit.exporter import export_until
 from orchestrator.bootstrap.loading import open_loader
-from orchestrator.bootstrap.versions import scenario_to_run, scenarios_to_run, scenarios_to_show
+from orchestrator.bootstrap.versions import InForce, scenario_to_run
 from orchestrator.bootstrap.world import World
 from orchestrator.console.app import create_console
 from orchestrator.console.world import ConsoleWorld
 from orchestrator.domain.civil import SystemClock, paris_date
 from orchestrator.engine.inbox import load_inbox
-from orchestrator.language.model import Scenario, ScheduleEntry
+from orchestrator.language.model import ScheduleEntry
 from orchestrator.planner.occurrences import Due
 from orchestrator.planner.scheduler import Planner
 from orchestrator.store import embedded
@@ -41,15 +41,15 @@ _PEOPLE = {
 @asynccontextmanager
 async def open_console(world: World) -> AsyncIterator[FastAPI]:
     """Open the console's own pool and build its application; what it says of scenarios follows their publications."""
-    known: dict[str, Scenario] = {}
     async with Database(world.urls["glr_console"], size=8) as database:
-        scenarios = await scenarios_to_show(database, world, known)
+        in_force = InForce(world=world, database=database)
+        scenarios = await in_force.to_show()
 
         async def follow() -> None:
             while True:
                 await asyncio.sleep(_FOLLOW)
                 try:
-                    scenarios.update(await scenarios_to_show(database, world, known))
+                    scenarios.update(await in_force.to_show())
                 except StoreUnavailable:
                     continue
 
@@ -137,12 +137,11 @@ class StoredOccurrences:
 @asynccontextmanager
 async def open_planner(world: World) -> AsyncIterator[None]:
     """Start scenarios when they are due: each loads what waits in the inbox."""
-    known: dict[str, Scenario] = {}
     async with Database(world.urls["glr_runner"], size=1) as database, open_loader(world) as loader:
+        in_force = InForce(world=world, database=database)
 
         async def schedules() -> Mapping[str, Sequence[ScheduleEntry]]:
-            found = await scenarios_to_run(database, world, known)
-            return {name: scenario.schedule for name, scenario in found.items()}
+            return {name: scenario.schedule for name, scenario in (await in_force.to_run()).items()}
 
         async def launch(name: str, due: Due) -> None:
             inbox = world.settings.workspace / "inbox"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Awaitable
+from dataclasses import dataclass, field
 
 from orchestrator.bootstrap.world import World
 from orchestrator.domain.errors import GlrError
@@ -11,7 +13,7 @@ from orchestrator.engine import versions
 from orchestrator.engine.versions import NotPublished, Runnable
 from orchestrator.language.model import Mode, Scenario
 from orchestrator.language.robots import check_rights
-from orchestrator.store.database import Database, Transaction
+from orchestrator.store.database import Database, StoreUnavailable, Transaction
 
 _log = logging.getLogger(__name__)
 
@@ -35,34 +37,58 @@ async def scenario_to_run(tx: Transaction, world: World, name: str) -> Scenario:
     return scenario
 
 
-async def scenarios_to_run(database: Database, world: World, known: dict[str, Scenario]) -> dict[str, Scenario]:
-    """Return the version to run of every scenario of the project; one that has none, or is faulty, is left out and said.
+@dataclass(frozen=True, kw_only=True)
+class InForce:
+    """The scenarios in force, for a process that lasts: each version restored once, each trouble said once."""
 
-    :param known: versions restored before, by hash; what is restored now is added.
-    """
-    found = {}
-    for name in world.scenario_names():
+    world: World
+    database: Database
+    _known: dict[str, Scenario] = field(default_factory=dict)
+    _said: set[str] = field(default_factory=set)
+
+    async def to_run(self) -> dict[str, Scenario]:
+        """Return the version to run of every scenario published or on disk; one that has none is left out."""
+        found = {}
+        for name in await self._names():
+            scenario = await self._or_nothing(name, self._to_run(name))
+            if scenario is not None:
+                found[name] = scenario
+        return found
+
+    async def to_show(self) -> dict[str, Scenario]:
+        """Return every scenario as people read about it: the version that runs, else the one on disk."""
+        found = await self.to_run()
+        for name in self.world.scenario_names():
+            if name not in found:
+                scenario = await self._or_nothing(name, asyncio.to_thread(self.world.scenario, name))
+                if scenario is not None:
+                    found[name] = scenario
+        return found
+
+    async def _names(self) -> list[str]:
+        async with self.database.transaction("scenarios") as tx:
+            rows = await tx.all("versions.overview", caisse=self.world.settings.caisse)
+        return sorted({*self.world.scenario_names(), *(row["scenario"] for row in rows if row["version"])})
+
+    async def _to_run(self, name: str) -> Scenario:
+        async with self.database.transaction("scenarios") as tx:
+            now = await versions.published(tx, self.world.settings.caisse, name)
+            if now is None:
+                return await scenario_to_run(tx, self.world, name)
+            if now["version"] not in self._known:
+                self._known[now["version"]] = (await restored(tx, self.world, name, now["version"])).scenario
+        return self._known[now["version"]]
+
+    async def _or_nothing(self, name: str, asked: Awaitable[Scenario]) -> Scenario | None:
         try:
-            async with database.transaction("scenarios") as tx:
-                now = await versions.published(tx, world.settings.caisse, name)
-                scenario = known.get(now["version"]) if now else None
-                found[name] = known[scenario.hash] if scenario else await scenario_to_run(tx, world, name)
-            known[found[name].hash] = found[name]
+            return await asked
+        except StoreUnavailable:
+            raise
         except GlrError as error:
-            _log.warning("scénario « %s » laissé de côté : %s", name, error)
-    return found
-
-
-async def scenarios_to_show(database: Database, world: World, known: dict[str, Scenario]) -> dict[str, Scenario]:
-    """Return every scenario as people read about it: the version that runs, else the one on disk."""
-    found = await scenarios_to_run(database, world, known)
-    for name in world.scenario_names():
-        if name not in found:
-            try:
-                found[name] = await asyncio.to_thread(world.scenario, name)
-            except GlrError as error:
+            if str(error) not in self._said:
+                self._said.add(str(error))
                 _log.warning("scénario « %s » laissé de côté : %s", name, error)
-    return found
+            return None
 
 
 async def publish_by_two(world: World, name: str, first: str, second: str, note: str) -> None:

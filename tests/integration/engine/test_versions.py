@@ -7,7 +7,7 @@ import shutil
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -17,9 +17,10 @@ import pytest
 from psycopg.rows import dict_row
 from published import APPROVER, PROPOSER, publish, publish_bare
 
-from orchestrator.bootstrap.services import open_console
-from orchestrator.bootstrap.versions import scenario_to_run
+from orchestrator.bootstrap.services import open_console, open_planner
+from orchestrator.bootstrap.versions import InForce, scenario_to_run
 from orchestrator.bootstrap.world import World, load_keywords
+from orchestrator.domain.civil import PARIS, SystemClock
 from orchestrator.engine import versions
 from orchestrator.engine.load import Loader, new_reference
 from orchestrator.engine.tickets import ticket_queue
@@ -205,6 +206,43 @@ async def test_the_console_speaks_of_the_version_that_is_published_while_it_runs
         async with asyncio.timeout(10):
             while shown[SCENARIO].codes["C-09"].title != "Période payée par un autre":  # noqa: ASYNC110 - a poll of ours
                 await asyncio.sleep(0.05)
+
+
+async def test_the_planner_goes_on_with_the_published_version_and_its_schedule(
+    world: World, owner_db: Database, owner_url: str
+) -> None:
+    now = SystemClock().now().astimezone(PARIS)
+    due = now - timedelta(minutes=2)
+    change(world, 'at: "06:30", days: business', f'at: "{due:%H:%M}", days: all')
+    first = world.scenario(SCENARIO)
+    await publish(owner_db, first)
+    change(world, f'at: "{due:%H:%M}", days: all', 'at: "06:30", days: [monday]')  # on disk alone
+    inbox = world.settings.workspace / "inbox"
+    inbox.mkdir()
+    header = "N° assuré;Nom de naissance;Réf. arrêt;Code anomalie;Date\r\nFIN;0\r\n"
+    (inbox / "anomalies-arpege-1.csv").write_bytes(header.encode("cp1252"))
+    with psycopg.connect(owner_url, options="-c search_path=glr", autocommit=True) as connection:
+        connection.execute(
+            "insert into schedule_occurrence values (%s, %s, 'earlier', now() - interval '12 hours', now(), 'test')",
+            [CAISSE, SCENARIO],
+        )
+        async with open_planner(world), asyncio.timeout(20):
+            while (run := connection.execute("select version from run").fetchone()) is None:  # noqa: ASYNC110
+                await asyncio.sleep(0.1)
+    assert run == (first.hash,)
+
+
+async def test_a_published_scenario_whose_file_is_gone_is_still_in_force_and_a_trouble_is_said_once(
+    world: World, owner_db: Database, runner_db: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    await publish(owner_db, world.scenario(SCENARIO))
+    scenarios = world.settings.project / "scenarios"
+    shutil.copy(scenarios / "ij-acompte.yaml", scenarios / "ij-essai.yaml")  # live, and its name is wrong
+    (scenarios / "ij-acompte.yaml").unlink()
+    in_force = InForce(world=world, database=runner_db)
+    for _ in range(3):
+        assert list(await in_force.to_run()) == [SCENARIO]
+    assert len([record for record in caplog.records if "ij-essai" in record.getMessage()]) == 1
 
 
 # --- the ramp --------------------------------------------------------------------------------------------------------
