@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from orchestrator.console.world import ConsoleWorld
-from orchestrator.domain.civil import PartialDate, french_date
+from orchestrator.domain.civil import PartialDate, Period, french_date
 from orchestrator.domain.personal import Health, Masked
 from orchestrator.language.fields import Field
 from orchestrator.language.model import Scenario
@@ -92,6 +92,8 @@ def typed_form(value: object) -> str:
             return french_date(value)
         case Decimal():
             return str(value).replace(".", ",")
+        case Period():
+            return f"du {french_date(value.start)} au {french_date(value.end)}"
         case PartialDate():
             return value.french
         case _:

@@ -93,12 +93,15 @@ async def _show(
         if row is None:
             raise NotFound
         found = await _differences(tx, row) if row["proposal"] else ()
+        about = {"version": row["version"], "caisse": world.caisse, "restricted": visitor.restricted}
+        begun = await tx.all("versions.begun_cases", **about) if row["allowed"] is not None else []
     return await render(
         request,
         "version.html",
         status=status,
         row=row,
         differences=found,
+        begun=begun,
         first=row["version"] is None,
         mine=row["wished_by"] != visitor.login,
         errors=errors or {},

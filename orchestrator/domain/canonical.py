@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import date
 
+from orchestrator.domain.civil import Period
 from orchestrator.domain.money import Euros
 from orchestrator.domain.personal import Masked
 
@@ -20,6 +21,8 @@ def canonical(value: object) -> str:
             return value.typed
         case date():
             return value.isoformat()
+        case Period():
+            return f"{value.start.isoformat()}/{value.end.isoformat()}"
         case tuple():
             return json.dumps(value, ensure_ascii=False)
         case _:

@@ -68,6 +68,17 @@ def parse_french_date(text: str) -> date:
         raise ValueError(f"date impossible : {text.strip()} n'existe pas au calendrier") from None
 
 
+def parse_french_period(text: str) -> Period:
+    """Read ``du JJ/MM/AAAA au JJ/MM/AAAA`` (``du`` may be missing, ``au`` may be ``-``); raises ``ValueError``."""
+    found = re.fullmatch(r"(?:du )?(\S+?) ?(?:au|-) ?(\S+)", text.strip())
+    if not found:
+        raise ValueError("période attendue, comme « du 05/03/2026 au 26/03/2026 »")
+    start, end = (parse_french_date(part) for part in found.groups())
+    if end < start:
+        raise ValueError("la fin de la période est avant son début")
+    return Period(start, end)
+
+
 @dataclass(frozen=True, kw_only=True)
 class PartialDate:
     """A date of which the day, or the day and the month, are unknown, as many birth dates are; no order."""

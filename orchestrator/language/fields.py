@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from orchestrator.domain.canonical import canonical
-from orchestrator.domain.civil import PartialDate, parse_french_date
+from orchestrator.domain.civil import PartialDate, Period, parse_french_date, parse_french_period
 from orchestrator.domain.money import Euros
 from orchestrator.domain.personal import Health, Iban, Nir, PersonName, Secret
 from orchestrator.language.identifiers import finess, organism, siret
@@ -128,6 +128,11 @@ def _iso_date(text: str) -> date:
         raise ValueError("date impossible au calendrier") from None
 
 
+def _iso_period(text: str) -> Period:
+    start, _, end = text.partition("/")
+    return Period(_iso_date(start), _iso_date(end))
+
+
 def _boolean(text: str) -> bool:
     if text not in {"true", "false"}:
         raise ValueError("true ou false attendu")
@@ -179,6 +184,8 @@ FIELD_TYPES = {
               doc="Une des valeurs de `choices`, exactement."),
         _type("date", date, parse_french_date, _iso_date, needs="format",
               doc="`27/03/2026` dans une livraison, `2026-03-27` dans un scénario ; le calendrier est vérifié."),
+        _type("period", Period, parse_french_period, _iso_period, no_parameter=_OF_A_DELIVERY,
+              doc="`du 05/03/2026 au 26/03/2026`, bornes comprises ; `.start`, `.end`, `.days`."),
         _type("partial_date", PartialDate, PartialDate.parse, no_parameter=_OF_A_PERSON,
               doc="`00/05/1960` : jour, ou jour et mois, inconnus ; `.day` et `.month` manquent alors (`known`)."),
         _type("integer", int, _integer, identifier=True, doc="Nombre entier."),

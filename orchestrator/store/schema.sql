@@ -208,6 +208,7 @@ create table attempt (
     incident boolean,
     primary key (case_id, n)
 );
+create index attempt_version on attempt (version);
 create index attempt_judged on attempt (caisse, scenario, ended_at desc) where incident is not null;
 
 -- One row per effect, unique in the whole database, across scenarios, runs, deliveries and caisses.

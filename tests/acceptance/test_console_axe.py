@@ -158,7 +158,7 @@ async def test_the_pages_of_a_supervisor(busy: Any, at_browser: Any, look: Any, 
 
 async def test_the_versions_of_a_scenario(busy: Any, at_browser: Any, look: Any, owner_db: Any, owner_url: str) -> None:
     page, problems = await at_browser("s.noir"), []
-    await propose_another(owner_db, busy.scenario, "t.blanc")
+    changed = await propose_another(owner_db, busy.scenario, "t.blanc")
     await page.goto("/versions")
     problems += await look(page, "versions")
     await page.locator("[data-row]").first.click()
@@ -170,6 +170,9 @@ async def test_the_versions_of_a_scenario(busy: Any, at_browser: Any, look: Any,
     await page.get_by_role("button", name="Approuver et publier").click()
     await page.wait_for_url("**/versions?message=publiee")
     problems += await look(page, "versions-publiee")
+    busy.scenario = changed
+    await busy.end()
+    await busy.exception()
     await page.locator("[data-row]").first.click()
     problems += await look(page, "version-etape")
     assert problems == []

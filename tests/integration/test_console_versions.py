@@ -71,12 +71,20 @@ async def test_a_wrong_password_or_another_version_than_the_displayed_one_publis
     assert _published(owner_url) == seed.scenario.hash
 
 
-async def test_a_person_who_has_looked_releases_the_next_stage(proposed: Any, visit: Any, owner_url: str) -> None:
+async def test_a_person_who_has_looked_releases_the_next_stage(
+    seed: Any, proposed: Any, visit: Any, owner_url: str
+) -> None:
     second = await visit("t.blanc")
     await second.post(f"{PAGE}/approuver", empreinte=proposed.hash, mot_de_passe=PASSWORD)
     page = (await second.get(PAGE)).text
     assert "0 dossiers commencés sur 2 permis" in page
     assert "3 dossiers de plus" in page
+    seed.scenario = proposed
+    done = await seed.end()
+    await seed.exception("C-05", "Assuré décédé", failed=("C-05",), queue="ij-sensible")  # not for t.blanc to see
+    page = (await second.get(PAGE)).text
+    assert "2 dossiers commencés sur 2 permis" in page
+    assert re.findall(r"(DOS-\w+)</a> ([^<]+) <span", page) == [(done.reference, "Saisi")]
     shown = f"{proposed.hash} 0"
     assert (await second.post(f"{PAGE}/etape", empreinte=shown, mot_de_passe="faux")).status_code == 422
     assert (

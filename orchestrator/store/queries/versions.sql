@@ -88,3 +88,12 @@ full join (select * from publication where state = 'proposed' and caisse = %(cai
     on wish.scenario = now.scenario
 join scenario_version asked on asked.hash = coalesce(now.version, wish.version)
 order by 1
+
+-- begun_cases: the last cases begun under a version, for the person who looks at its stage
+select cases.reference, cases.state::text as state, cases.ended_as, cases.changed_at
+from cases
+where cases.id in (select case_id from attempt where attempt.version = %(version)s)
+  and cases.caisse = %(caisse)s and cases.begun_under = %(version)s
+  and (%(restricted)s or not exists (
+      select 1 from exception_item where exception_item.case_id = cases.id and exception_item.restricted))
+order by cases.changed_at desc, cases.id limit 100

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import date
 
 import pytest
 
 from orchestrator.domain.canonical import canonical
-from orchestrator.domain.civil import PartialDate
+from orchestrator.domain.civil import PartialDate, Period
 from orchestrator.domain.personal import Health
 from orchestrator.engine.findings import shown
 from orchestrator.language.faults import ScenarioErrors
@@ -23,6 +24,7 @@ def field(kind: str, **about: object) -> Field:
 
 
 CHOICE = field("choice", choices=("OUVERT", "CLOS"))
+MARCH = Period(date(2026, 3, 5), date(2026, 3, 26))
 LIST = field("list", separator="|")
 GOOD: list[tuple[Field, str, object, str]] = [
     (field("siret"), "732 829 320 00074", "73282932000074", "73282932000074"),
@@ -37,6 +39,9 @@ GOOD: list[tuple[Field, str, object, str]] = [
     (field("partial_date"), "12/05/1960", PartialDate(year=1960, month=5, day=12), "1960-05-12"),
     (field("partial_date"), "00/05/1960", PartialDate(year=1960, month=5, day=None), "1960-05-00"),
     (field("partial_date"), "00/00/1960", PartialDate(year=1960, month=None, day=None), "1960-00-00"),
+    (field("period"), "du 05/03/2026 au 26/03/2026", MARCH, "2026-03-05/2026-03-26"),
+    (field("period"), "05/03/2026 - 26/03/2026", MARCH, "2026-03-05/2026-03-26"),
+    (field("period"), "05/03/2026-26/03/2026", MARCH, "2026-03-05/2026-03-26"),
     (LIST, "RIB | certificat, original", ("RIB", "certificat, original"), '["RIB", "certificat, original"]'),
     (field("health"), "G43.1", Health("G43.1"), "G43.1"),
 ]
@@ -60,6 +65,9 @@ BAD: list[tuple[Field, str, str]] = [
     (field("partial_date"), "31/02/1960", "date impossible au calendrier"),
     (field("partial_date"), "12/00/1960", "un jour connu dans un mois inconnu (00) n'est pas une date"),
     (field("partial_date"), "1960", "date attendue au format JJ/MM/AAAA, 00 pour un jour ou un mois inconnu"),
+    (field("period"), "26/03/2026 au 05/03/2026", "la fin de la période est avant son début"),
+    (field("period"), "05/03/2026", "période attendue, comme « du 05/03/2026 au 26/03/2026 »"),
+    (field("period"), "30/02/2026 au 05/03/2026", "date impossible : 30/02/2026 n'existe pas au calendrier"),
     (LIST, "RIB||certificat", "élément vide dans la liste (séparateur « | »)"),
     (field("secret"), "hunter2", "un secret ne se lit ni dans une livraison ni dans un scénario"),
 ]
@@ -114,6 +122,6 @@ def test_data_on_health_is_neither_compared_nor_inserted(text: str, load: Load) 
 
 def test_the_types_of_the_design_are_all_there() -> None:
     assert set(FIELD_TYPES) == {
-        "nir", "iban", "name", "text", "choice", "date", "partial_date", "integer", "decimal", "euros", "boolean", "organism",
-        "siret", "finess", "list", "health", "secret",
+        "nir", "iban", "name", "text", "choice", "date", "period", "partial_date", "integer", "decimal", "euros", "boolean",
+        "organism", "siret", "finess", "list", "health", "secret",
     }  # fmt: skip
