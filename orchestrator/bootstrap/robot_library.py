@@ -4,21 +4,23 @@
 application under their own names, typed and documented. It is a dynamic library: Robot Framework asks for names,
 arguments and documentation, so nothing is written twice. Nothing of Robot Framework is imported here.
 
-Only pure keywords run: no session of a robot is open in the process of a suite. The others refuse, and keywords of
-kind ``enter`` always do, since only the entry protocol performs an act (ENTER, Ends).
+Pure keywords always run; those that read run where the process has given the library the robot's session (``glr robot
+run``), and refuse elsewhere. Keywords of kind ``enter`` always refuse, since only the entry protocol performs an act
+(ENTER, Ends).
 """
 
 from __future__ import annotations
 
-import importlib
 import inspect
 from collections.abc import Mapping, Sequence
-from types import ModuleType
-from typing import Any
+from typing import Any, Protocol
 
+from orchestrator.bootstrap.applications import application_folders, import_application
+from orchestrator.bootstrap.robot_values import CONVERTERS, checked
 from orchestrator.domain.errors import GlrError
 from orchestrator.domain.keywords import Keyword, Kind, collect
 from orchestrator.language.compile_steps import GIVEN
+from orchestrator.settings import Settings
 
 
 class EntryOutsideProtocol(GlrError):
@@ -37,18 +39,28 @@ class NoSession(GlrError):
     def __init__(self, keyword: str, application: str) -> None:
         super().__init__(
             f"« {keyword} » lit dans {application.upper()} : aucune session du robot n'est ouverte dans cette suite. "
-            "L'utiliser dans une étape « check: » ou « extract: » d'un scénario."
+            "L'essayer par « glr robot run », ou l'utiliser dans une étape « check: » ou « extract: » d'un scénario."
         )
+
+
+class Session(Protocol):
+    """The robot's logged-in session, as a suite's process gives it to its libraries."""
+
+    def call(self, keyword: Keyword, arguments: Mapping[str, object]) -> object:
+        """Call a keyword that reads or computes, and return its result."""
 
 
 class KeywordLibrary:
     """Mots-clés d'une application, les mêmes que dans les scénarios."""
 
-    ROBOT_LIBRARY_SCOPE = "SUITE"
+    ROBOT_LIBRARY_SCOPE = "GLOBAL"
+    ROBOT_LIBRARY_CONVERTERS = CONVERTERS
+    #: Given by the process that owns the robot's desks; None in any other.
+    session: Session | None = None
 
     def __init__(self, application: str) -> None:
         """:param application: folder under ``keywords/``, e.g. ``bdo``; one without keywords is a ``GlrError``."""
-        declared = collect(_module(application)).values()
+        declared = _declared(application).values()
         self._keywords = {word.name: word for word in declared if word.application == application}
 
     def get_keyword_names(self) -> list[str]:
@@ -76,23 +88,22 @@ class KeywordLibrary:
             return inspect.getdoc(type(self)) or ""
         return f"{self._keywords[name].title}\n\n{self._keywords[name].doc}"
 
-    def run_keyword(self, name: str, args: Sequence[object], named: Mapping[str, object]) -> object:
-        """Run a pure keyword; raises ``EntryOutsideProtocol`` or ``NoSession`` for the others."""
+    def run_keyword(self, name: str, args: Sequence[object], named: Mapping[str, object]) -> object:  # noqa: ARG002 - all named
+        """Run a keyword that reads or computes; raises ``EntryOutsideProtocol`` or ``NoSession`` for the others."""
         keyword = self._keywords[name]
         if keyword.kind is Kind.ENTER:
             raise EntryOutsideProtocol(name)
-        if keyword.kind is not Kind.COMPUTE:
+        if self.session is None and keyword.kind is not Kind.COMPUTE:
             raise NoSession(name, keyword.application)
-        return keyword.function(*args, **named)
+        arguments = checked(keyword, named)
+        return keyword.function(**arguments) if self.session is None else self.session.call(keyword, arguments)
 
 
-def _module(application: str) -> ModuleType:
-    try:
-        return importlib.import_module(f"keywords.{application}")
-    except ModuleNotFoundError as error:
-        raise GlrError(
-            f"Aucun mot-clé pour « {application} » : le dossier keywords/{application} n'existe pas."
-        ) from error
+def _declared(application: str) -> Mapping[str, Keyword]:
+    folder = application_folders(Settings().project).get(application)
+    if folder is None:
+        raise GlrError(f"Aucun mot-clé pour « {application} » : il n'y a pas de dossier keywords/{application}.")
+    return collect(import_application(application, folder))
 
 
 def _shown(keyword: Keyword) -> dict[str, Any]:

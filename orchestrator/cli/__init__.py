@@ -37,6 +37,7 @@ _COMMANDS = {
         "publish",
         "reconcile",
         "replay",
+        "robot",
         "run",
         "runner",
         "sandbox",

@@ -26,6 +26,8 @@ class Exit(IntEnum):
     DATABASE = 7
     #: The work stopped before its end: an application is closed to robots.
     STOPPED = 8
+    #: A task of a suite failed.
+    SUITE = 9
     #: Interrupted by Ctrl-C.
     INTERRUPTED = 130
 

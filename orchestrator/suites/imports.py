@@ -1,0 +1,51 @@
+"""The libraries that a suite imports, looked for before it runs: Robot Framework would only miss their keywords."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from pathlib import Path
+
+from orchestrator.language.faults import Faults, ScenarioErrors
+
+_STANDARD = "robot.libraries"
+
+
+def check_imports(suite: Path) -> None:
+    """Raise :class:`ScenarioErrors` that names each absent library and file, in French, at its line and column."""
+    from robot.api import get_model  # noqa: PLC0415 - only processes that run a suite import Robot Framework
+    from robot.api.parsing import SettingSection  # noqa: PLC0415
+
+    faults = Faults(file=suite.name)
+    sections = [section for section in get_model(suite).sections if isinstance(section, SettingSection)]
+    for statement in (found for section in sections for found in section.body):
+        name = getattr(statement, "name", None)
+        if statement.type not in {"LIBRARY", "RESOURCE"} or not name or _there(name, statement.type, suite.parent):
+            continue
+        column = statement.get_token("NAME").col_offset + 1
+        advice = "L'ajouter à l'installation, ou lire par les mots-clés de la maison."
+        if statement.type == "RESOURCE" or _is_path(name):
+            faults.add_at(statement.lineno, column, f"fichier « {name} » introuvable", "Vérifier son chemin.")
+        else:
+            faults.add_at(statement.lineno, column, f"la bibliothèque « {name} » n'est pas installée", advice)
+    if faults.found:
+        raise ScenarioErrors(faults.found)
+
+
+def _is_path(name: str) -> bool:
+    return name.endswith((".py", "/", ".resource", ".robot"))
+
+
+def _there(name: str, kind: str, folder: Path) -> bool:
+    path = name.replace("${CURDIR}", str(folder)).replace("${/}", "/")
+    if "${" in path:
+        return True  # known only when it runs
+    if kind == "RESOURCE" or _is_path(path):
+        return (folder / path).exists()
+    return any(_importable(each) for each in (f"{_STANDARD}.{name}", name, name.rpartition(".")[0]) if each)
+
+
+def _importable(name: str) -> bool:
+    try:
+        return find_spec(name) is not None
+    except (ImportError, ValueError):
+        return False
