@@ -13,7 +13,7 @@ from orchestrator.cli.exits import Exit
 from orchestrator.domain.errors import SettingsError
 from orchestrator.domain.personal import Secret
 
-_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+_FILE = click.Path(dir_okay=False, path_type=Path)
 
 
 @click.group()

@@ -103,6 +103,8 @@ def run_at_desk(
     ``output.xml`` are written to ``output`` (0700) once every personal value is out of them. Raises
     :class:`SuiteUnreadable`, or :class:`~orchestrator.language.faults.ScenarioErrors` for an absent library.
     """
+    if not suite.is_file():
+        raise SuiteUnreadable(f"Suite introuvable : {suite}")
     check_imports(suite)
     redactor = Redactor()
     redactor.learn(fields)
