@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from orchestrator.bench.drivers import Drivers, report
+from orchestrator.bench.endless import measure
 from orchestrator.bench.overhead import Overhead, summary
 from orchestrator.cli import options
 from orchestrator.cli.exits import Exit
@@ -64,3 +65,23 @@ def drivers(cases: int, rounds: int, json_: bool) -> None:  # noqa: FBT001
         click.echo(f"{name:28} {text}", err=json_)
     if json_:
         click.echo(json.dumps(said))
+
+
+@bench.command("robot")
+@click.option("--cases", type=click.IntRange(6), default=3000, envvar="GLR_BENCH_ROBOT_CASES", show_envvar=True,
+              show_default=True, help="Dossiers par manche.")  # fmt: skip
+@click.option("--rounds", type=click.IntRange(1), default=5, envvar="GLR_BENCH_ROUNDS", show_envvar=True, show_default=True,
+              help="Manches, un processus chacune.")  # fmt: skip
+@options.as_json
+def robot_suite(cases: int, rounds: int, json_: bool) -> None:  # noqa: FBT001
+    """Suite Robot Framework sans fin : coût d'un dossier (but ≤ 10 ms) et mémoire de son processus."""
+    figures = measure(cases, rounds, lambda text: click.echo(text, err=json_))
+    for name in ("ms", "rss_mb_sixth", "rss_mb_end", "growth_mb"):
+        values = figures[name]
+        click.echo(
+            f"{name:16} min {values['min']:9.3f}  médiane {values['median']:9.3f}  max {values['max']:9.3f}", err=json_
+        )
+    if json_:
+        click.echo(json.dumps(figures))
+    if not figures["reached"]:
+        raise click.exceptions.Exit(Exit.DIFFERENT)
