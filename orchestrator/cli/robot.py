@@ -55,11 +55,15 @@ def run(
     world = offline_world(settings)
     fields = read_case(case, world.scenario)
     given = dict(map(_secret, secrets))
-    ended = run_at_desk(world, name, suite.resolve(), fields, output.resolve(), secrets=given, tasks=tasks)
-    for task, passed, message in ended:
+    done = run_at_desk(world, name, suite.resolve(), fields, output.resolve(), secrets=given, tasks=tasks)
+    for task, passed, message in done.tasks:
         click.echo(f"{'réussie' if passed else 'échouée'}  {task}" + (f" : {message}" if message else ""))
+    for library in done.outside:
+        click.echo(
+            f"HORS GARANTIE : « {library} » peut agir dans une application sans passer par le protocole de saisie."
+        )
     click.echo(f"Journal : {output.resolve() / 'log.html'}")
-    if not all(passed for _, passed, _ in ended):
+    if not all(passed for _, passed, _ in done.tasks):
         raise click.exceptions.Exit(Exit.SUITE)
 
 

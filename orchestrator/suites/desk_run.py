@@ -21,10 +21,25 @@ from orchestrator.suites.redaction import Redactor
 
 #: Codes of Robot Framework above the number of failed tasks: the suite could not be run.
 _MOST_FAILURES = 250
+#: Libraries that touch no application: what a suite does with them stays inside the guarantee.
+HARMLESS = frozenset({
+    "BuiltIn", "Collections", "DateTime", "Dialogs", "String", "XML",
+    "RPA.Archive", "RPA.Excel.Files", "RPA.JSON", "RPA.PDF", "RPA.Tables",
+})  # fmt: skip
 
 
 class SuiteUnreadable(GlrError):
     """La suite ne peut pas être lue."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeskRun:
+    """What is known of a suite that was run, without any personal value."""
+
+    #: Name, success and message of each task.
+    tasks: tuple[tuple[str, bool, str], ...]
+    #: Libraries it imported that may act in an application by themselves, outside the entry protocol.
+    outside: tuple[str, ...]
 
 
 @dataclass
@@ -38,11 +53,14 @@ class Watcher:
     redactor: Redactor
     #: Name, success and message of each task, cleaned.
     ended: list[tuple[str, bool, str]] = field(default_factory=list)
+    outside: set[str] = field(default_factory=set)
 
     def library_import(self, library: Any, importer: Any) -> None:  # noqa: ANN401, ARG002 - Robot Framework's own model
-        """Give our libraries the session."""
+        """Give our libraries the session, and remember those that may act without us, whoever imports them and when."""
         if library.code is KeywordLibrary:
             library.instance.session = self.session
+        elif library.real_name not in HARMLESS:
+            self.outside.add(library.real_name)
 
     def start_suite(self, data: Any, result: Any) -> None:  # noqa: ANN401, ARG002
         """Make the case's fields variables of the suite, each of its own type."""
@@ -96,8 +114,8 @@ def run_at_desk(
     *,
     secrets: Mapping[str, Secret] | None = None,
     tasks: tuple[str, ...] = (),
-) -> list[tuple[str, bool, str]]:
-    """Run a suite at a robot's desks; returns name, success and message of each task.
+) -> DeskRun:
+    """Run a suite at a robot's desks.
 
     Must be called in the main thread, which Robot Framework's signals need. ``log.html``, ``report.html`` and
     ``output.xml`` are written to ``output`` (0700) once every personal value is out of them. Raises
@@ -120,7 +138,7 @@ def run_at_desk(
         if code > _MOST_FAILURES or not watcher.ended:
             raise SuiteUnreadable(f"La suite {suite} ne peut pas être lue : syntaxe, ou aucune tâche de ce nom.")
         _publish(Path(raw) / "output.xml", output, redactor)
-    return watcher.ended
+    return DeskRun(tasks=tuple(watcher.ended), outside=tuple(sorted(watcher.outside)))
 
 
 def _run(suite: Path, raw: Path, watcher: Watcher, tasks: tuple[str, ...]) -> int:

@@ -32,7 +32,7 @@ class Developer:
     folder: Path
     world: PracticeWorld
 
-    def run(self, row: Row, suite: str, *more: str) -> subprocess.CompletedProcess[str]:
+    def run(self, row: Row, suite: str, *more: str, home: Path = PROJECT) -> subprocess.CompletedProcess[str]:
         """Run a suite on the case of a row by the real command."""
         path, case = self.folder / "essai.robot", self.folder / "case.json"
         path.write_text(suite, encoding="utf-8")
@@ -41,7 +41,7 @@ class Developer:
         case.write_text(json.dumps({"scenario": "ij-acompte", "fields": fields}), encoding="utf-8")
         command = [sys.executable, "-m", "orchestrator.cli", "robot", "run", str(path), "--robot", "acompte-ij"]
         given = ["--case", str(case), "--output", str(self.out), "--workspace", str(self.folder / "workspace")]
-        environment = {"PATH": "/usr/bin:/bin", "GLR_HOME": str(PROJECT), "HOME": str(self.folder)}
+        environment = {"PATH": "/usr/bin:/bin", "GLR_HOME": str(home), "HOME": str(self.folder)}
         return subprocess.run(
             [*command, *given, *more], capture_output=True, text=True, timeout=120, check=False, env=environment
         )
@@ -185,6 +185,59 @@ Compter
     done = developer.run(row, suite, "--secret", f"MOT={secret}")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "planted" not in developer.written() + done.stdout
+
+
+def test_a_library_that_may_act_by_itself_is_said_to_be_outside_the_guarantee(developer: Developer) -> None:
+    row = developer.world.take("entered")
+    (developer.folder / "aide.resource").write_text("*** Settings ***\nLibrary    Process\n", encoding="utf-8")
+    suite = f"""{SETTINGS}
+Library    RPA.Excel.Files
+Library    Collections
+Resource    aide.resource
+
+*** Tasks ***
+Importer En Route
+    Import Library    RPA.HTTP    AS    tables
+"""
+    done = developer.run(row, suite)
+    assert done.returncode == 0, done.stdout + done.stderr
+    told = [line for line in done.stdout.splitlines() if line.startswith("HORS GARANTIE")]
+    assert [re.findall("« (.*?) »", line) for line in told] == [["Process"], ["RPA.HTTP"]]
+
+
+def test_a_robot_reads_only_where_it_has_the_right(developer: Developer) -> None:
+    home = developer.folder / "project"
+    declared = (PROJECT / "robots" / "acompte-ij" / "robot.yaml").read_text(encoding="utf-8")
+    (home / "robots" / "acompte-ij").mkdir(parents=True)
+    narrow = re.sub(r"(?m)^  compta: .*$", "  compta: [extract, enter]", declared)
+    (home / "robots" / "acompte-ij" / "robot.yaml").write_text(narrow, encoding="utf-8")
+    (home / "scenarios").symlink_to(PROJECT / "scenarios")
+    suite = f"""{SETTINGS}
+*** Tasks ***
+Lire
+    compta.advances    nir=${{nir}}
+    compta.advances_seen    nir=${{nir}}
+"""
+    done = developer.run(developer.world.take("entered"), suite, home=home)
+    assert done.returncode == 9
+    assert "« compta.advances_seen » demande le droit « check » dans « compta »" in done.stdout
+
+
+def test_what_is_written_before_a_listener_may_clean_it_is_cleaned_too(developer: Developer) -> None:
+    row = developer.world.take("entered")
+    suite = f"""{SETTINGS}
+*** Tasks ***
+Dossier De ${{birth_name.reveal()}}
+    [Documentation]    NIR ${{nir.reveal()}}
+    FOR    ${{each}}    IN    ${{birth_name.reveal()}}
+        No Operation
+    END
+"""
+    done = developer.run(row, suite)
+    assert done.returncode == 0, done.stdout
+    name = row.text.split(";")[1]
+    assert (name in developer.written() + done.stdout, row.nir in developer.written()) == (False, False)
+    assert f"Dossier De {name[0]}•••" in developer.written()
 
 
 def test_a_case_file_that_does_not_hold_says_which_field_without_its_value(developer: Developer) -> None:
