@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from orchestrator.domain.keywords import Keyword, Kind
-from orchestrator.language.compile_steps import GIVEN
+from orchestrator.language.compile_call import GIVEN
 from orchestrator.language.fields import FIELD_TYPES
 from orchestrator.language.functions import COLUMN, FUNCTIONS, LIST, ROWS, Function
 from orchestrator.language.json_schema import scenario_schema

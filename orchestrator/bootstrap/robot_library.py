@@ -19,7 +19,7 @@ from orchestrator.bootstrap.applications import application_folders, import_appl
 from orchestrator.bootstrap.robot_values import CONVERTERS, checked
 from orchestrator.domain.errors import GlrError
 from orchestrator.domain.keywords import Keyword, Kind, collect
-from orchestrator.language.compile_steps import GIVEN
+from orchestrator.language.compile_call import GIVEN
 from orchestrator.settings import Settings
 
 

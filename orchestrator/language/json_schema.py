@@ -10,7 +10,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from orchestrator.domain.keywords import Keyword, Kind
+from orchestrator.language.compile_call import GIVEN
 from orchestrator.language.compile_case import BAD_ROWS, DATE_FORMAT, SOURCE_KEYS
+from orchestrator.language.compile_entry import ENTER_KEYS, ROLES
 from orchestrator.language.compile_rest import (
     CEILINGS,
     DAYS,
@@ -21,7 +23,7 @@ from orchestrator.language.compile_rest import (
     MOST_STAGES,
     REPEATED,
 )
-from orchestrator.language.compile_steps import ENTER_KEYS, GIVEN, ROLES
+from orchestrator.language.compile_steps import FORMS
 from orchestrator.language.decisions import ROW_KEYS
 from orchestrator.language.fields import OF_FIELDS, OF_PARAMETERS
 from orchestrator.language.model import Mode, Severity
@@ -129,7 +131,7 @@ def _step(keywords: Mapping[str, Keyword]) -> Schema:
     entering = {"if": {"required": ["enter"]}, "then": {"required": ["effect_key"]}, "else": _without(ENTER_KEYS)}
     return {
         **_object(values, ("id",)),
-        "oneOf": [{"required": [word]} for word in (*(kind.value for kind in Kind), "decide")],
+        "oneOf": [{"required": [word]} for word in FORMS],
         "allOf": [entering, *(_arguments(keyword) for keyword in keywords.values())],
     }
 

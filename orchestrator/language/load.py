@@ -17,9 +17,10 @@ from orchestrator.language.compile_case import (
     compile_source,
 )
 from orchestrator.language.compile_rest import CEILINGS, compile_codes, compile_limits, compile_schedule
-from orchestrator.language.compile_steps import Words, compile_step
+from orchestrator.language.compile_steps import compile_step
 from orchestrator.language.expressions import CONSTANTS
 from orchestrator.language.faults import Faults, ScenarioErrors, suggest
+from orchestrator.language.forms import Words
 from orchestrator.language.functions import FUNCTIONS
 from orchestrator.language.model import CaseModel, Code, Limits, Mode, RunInfo, Scenario
 from orchestrator.language.nodes import Table, read_yaml

@@ -1,0 +1,100 @@
+"""Forms of step: what each may use of the scenario, and how one is chosen by its key word.
+
+A new form is a module with a :class:`Form`, and one line in :data:`~.compile_steps.FORMS`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from orchestrator.domain.keywords import Keyword
+from orchestrator.domain.rules import RulePack
+from orchestrator.language.expressions import CONSTANTS
+from orchestrator.language.faults import Faults
+from orchestrator.language.functions import FUNCTIONS
+from orchestrator.language.model import Code, Step
+from orchestrator.language.nodes import Node, Table, Text
+from orchestrator.language.sections import Section
+
+#: Keys that every form may have.
+COMMON_KEYS = ("id", "with", "controls", "ends", "rules_at", "when")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Words:
+    """What steps may use, and what is known so far: the scope grows with each step."""
+
+    keywords: Mapping[str, Keyword]
+    #: None when a pack could not be read.
+    packs: Mapping[str, RulePack] | None
+    codes: Mapping[str, Code]
+    #: Fields of the key of the case, or None when the key itself is wrong.
+    key: frozenset[str] | None
+    #: Shape of each known name.
+    scope: dict[str, Any]
+    faults: Faults
+    #: Where each code was used first.
+    used: dict[str, Node] = field(default_factory=dict)
+    done: list[Step] = field(default_factory=list)
+    #: The payments, where their keyword is named.
+    payments: list[Text] = field(default_factory=list)
+
+    def name(self, key: Text, shape: Any, what: str) -> None:  # noqa: ANN401 - a shape is any annotation
+        """Make a name known; no name may mean two things."""
+        if key.text in self.scope or key.text in FUNCTIONS or key.text in CONSTANTS or key.text in {"rules", "run"}:
+            self.faults.add(key, f"{what} : le nom « {key.text} » veut déjà dire autre chose", "En choisir un autre.")
+            return
+        self.scope[key.text] = shape
+
+
+@dataclass(frozen=True, kw_only=True)
+class Form:
+    """One form of step."""
+
+    #: Its key word, by which it is known: ``check``.
+    word: str
+    #: What it is, in French, for messages: ``une vérification (check)``.
+    title: str
+    #: Compiles it: makes its result known (:meth:`Words.name`) and returns the step, or None (the faults say why).
+    compile: Callable[[Section, Text, Words], Step | None]
+    #: Keys that only this form has, besides its word.
+    keys: tuple[str, ...] = ()
+
+
+def compile_form(node: Node, words: Words, forms: Mapping[str, Form]) -> None:
+    """Compile one step, which must be of one of these forms, and note it as done."""
+    own = dict.fromkeys(key for form in forms.values() for key in (form.word, *form.keys))
+    section = Section(node, words.faults, "étape", (*COMMON_KEYS, *own))
+    if not isinstance(node, Table):
+        return
+    identifier = section.scalar("id") if section.need("id", "person") else None
+    form = _form(section, words, forms)
+    if form is not None:
+        _only_its_keys(section, form, words, forms)
+    if identifier is None or not section.identifier(identifier) or form is None:
+        return
+    step = form.compile(section, identifier, words)
+    if step is not None:
+        words.done.append(step)
+
+
+def _form(section: Section, words: Words, forms: Mapping[str, Form]) -> Form | None:
+    found = [name for name in section.entries if name in forms]
+    if len(found) == 1:
+        return forms[found[0]]
+    node = section.entries[found[1]][0] if found else section.node
+    if node is not None:
+        message = "une étape fait une seule chose" if found else "étape : que fait-elle ?"
+        *first, last = forms
+        words.faults.add(node, message, f"Écrire {', '.join(first)} ou {last}, une fois.")
+    return None
+
+
+def _only_its_keys(section: Section, form: Form, words: Words, forms: Mapping[str, Form]) -> None:
+    for other in forms.values():
+        for name in other.keys:
+            if name in section and name not in form.keys:
+                key = section.entries[name][0]
+                words.faults.add(key, f"« {name} » ne vaut que pour {other.title}", "Enlever cette ligne.")
