@@ -58,13 +58,14 @@ class World:
         return load_robot(self.settings.project / "robots" / name / "robot.yaml")
 
     def contract(self, application: str) -> ApplicationContract:
-        """Load the screen contract of an application."""
+        """Load the screen contract of an application, with what differs in our caisse."""
         folder = application_folders(self.settings.project).get(application)
         if folder is None:
             raise SettingsError(
                 f"Application « {application} » inconnue : il n'y a pas de dossier keywords/{application}."
             )
-        return load_contract(folder / "screens.yaml")
+        local = self.settings.project / "keywords" / application
+        return load_contract(folder / "screens.yaml", caisse=self.settings.caisse, local=local)
 
     def accounts(self, robot: Robot) -> dict[str, RobotAccount]:
         """Read the accounts of a robot from its secrets file (0600)."""

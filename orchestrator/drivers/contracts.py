@@ -1,6 +1,7 @@
 """Screen contracts: what a screen must show before a robot may use it (DRIVERS, Screen contracts).
 
-Selectors live in ``keywords/<application>/screens.yaml`` and nowhere else.
+Selectors live in ``keywords/<application>/screens.yaml`` and nowhere else. A caisse whose screens differ says only what
+differs in ``screens.<caisse>.yaml``, laid over the shared contract; its forms then stand in ``release.<caisse>.yaml`` (ADR 19).
 """
 
 from __future__ import annotations
@@ -139,17 +140,33 @@ class ApplicationContract(_Strict):
     release: Release | None = None
 
 
-def load_contract(path: Path) -> ApplicationContract:
-    """Read a ``screens.yaml``; raises :class:`SettingsError` that names the file and each fault."""
+def load_contract(path: Path, *, caisse: str | None = None, local: Path | None = None) -> ApplicationContract:
+    """Read a ``screens.yaml``; raises :class:`SettingsError` that names the file and each fault.
+
+    :param caisse: whose differences are laid over the shared contract, when it has some.
+    :param local: the folder that holds them; by default that of the contract.
+    """
+    own = (local or path.parent) / f"screens.{caisse}.yaml"
+    forms = [own.with_name(f"release.{caisse}.yaml"), path.with_name("release.yaml")]
+    read = (path, own) if own.exists() else (path,)
     try:
-        raw: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
-        forms = path.with_name("release.yaml")
-        release = load_release(forms) if forms.exists() else None
+        raw: Any = {}
+        for file in read:
+            raw = overlaid(raw, yaml.safe_load(file.read_text(encoding="utf-8")))
+        release = next((load_release(found) for found in forms if found.exists()), None)
         contract = ApplicationContract.model_validate({**raw, "release": release})
-    except (yaml.YAMLError, ValidationError) as error:
-        raise SettingsError(f"{path} : contrat d'écran illisible.\n{error}") from None
-    _check_references(contract, path)
+    except (yaml.YAMLError, ValidationError, TypeError) as error:
+        raise SettingsError(f"{', '.join(map(str, read))} : contrat d'écran illisible.\n{error}") from None
+    _check_references(contract, read[-1])
     return contract
+
+
+def overlaid(shared: Any, own: Any) -> Any:  # noqa: ANN401 - YAML
+    """Lay what a caisse says over what is shared: tables key by key, ``null`` takes a key out, the rest is replaced."""
+    if not isinstance(shared, dict) or not isinstance(own, dict):
+        return own
+    merged = {**shared, **{key: overlaid(shared.get(key), value) for key, value in own.items()}}
+    return {key: value for key, value in merged.items() if value is not None or key not in own}
 
 
 def _check_references(contract: ApplicationContract, path: Path) -> None:

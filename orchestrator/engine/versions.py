@@ -121,12 +121,16 @@ def restore(
         if scenario.hash != version:
             raise UnusableVersion(name, version, _what_changed(files, scenario.version.files))
         screens = sorted((Path(folder) / "keywords").glob("*/screens.yaml"))
-        return Runnable(scenario=scenario, contracts={path.parent.name: load_contract(path) for path in screens})
+        contracts = {path.parent.name: load_contract(path, caisse=caisse) for path in screens}
+        return Runnable(scenario=scenario, contracts=contracts)
 
 
 def _what_changed(kept: Mapping[str, str], found: Mapping[str, str]) -> str:
     if kept.get(DECLARATIONS) != found.get(DECLARATIONS):
         return "les mots-clés installés ne sont plus déclarés comme elle les a connus"
+    code = sorted(name for name in {**kept, **found} if name.endswith(".py") and kept.get(name) != found.get(name))
+    if code:
+        return f"le code des mots-clés n'est plus celui qu'elle a connu ({', '.join(code)})"
     return "ses textes conservés ne donnent pas son empreinte"
 
 

@@ -27,7 +27,7 @@ from orchestrator.language.nodes import Table, read_yaml
 from orchestrator.language.rulepacks import load_rules
 from orchestrator.language.sections import Section
 from orchestrator.language.shapes import ANY
-from orchestrator.language.version import Version, version_of
+from orchestrator.language.version import Screens, Version, version_of
 
 _KEYS = (
     "scenario", "title", "author", "robot", "mode", "parameters", "rules", "case", "sources", "steps", "schedule",
@@ -121,7 +121,9 @@ class _Loader:
         read = [(self._path.name, self._node), (self._local_name, self._local)]
         read += [(f"rules/{name}.yaml", node) for name, node in packs.items()]
         files = [(f"scenarios/{name}", folder / name, node) for name, node in read if node is not None]
-        return version_of(files, [step.keyword for step in words.done], self._keywords, screens)
+        used = [step.keyword for step in words.done]
+        place = Screens(shared=screens, local=folder.parent / "keywords", caisse=self._caisse)
+        return version_of(files, used, self._keywords, place)
 
     @property
     def _local_name(self) -> str:

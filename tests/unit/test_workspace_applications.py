@@ -106,3 +106,27 @@ def test_a_draft_that_would_not_hold_is_not_left_behind(home: Path) -> None:
     code, said = glr(home, "new", "scenario", "toiser", "--robot", "acompte-ij")
     assert code == 4
     assert "existe déjà" in said
+
+
+def test_the_code_that_a_workspace_brings_is_part_of_the_version(home: Path) -> None:
+    first = fingerprint(home)
+    models = home / "keywords" / "toise" / "models.py"
+    models.write_text(models.read_text("utf-8") + "\n\nLONGEST = 12\n", "utf-8")
+    second = fingerprint(home)
+    assert second != first
+    (home / "keywords" / "autre").mkdir()
+    (home / "keywords" / "autre" / "__init__.py").write_text("", "utf-8")
+    assert fingerprint(home) == second, "an application that the scenario does not use is no part of it"
+
+
+def fingerprint(home: Path) -> str:
+    """Return the short hash that ``glr check`` says of the scenario."""
+    ran = subprocess.run(
+        [sys.executable, "-m", "orchestrator.cli", "check", str(home / "scenarios" / "toiser.yaml")],
+        env={**os.environ, "GLR_HOME": str(home), "GLR_WORKSPACE": str(home / "data")},
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return ran.stdout.rpartition("empreinte ")[2]

@@ -117,3 +117,18 @@ def test_a_ramp_and_the_share_of_incidents_are_read(project: Path, known_keyword
     path.write_text(text.replace("limits: {", "limits: {ramp: [10, 100], incidents: 20 %, "), "utf-8")
     limits = version(project, known_keywords).limits
     assert (limits.ramp, limits.incidents) == ((10, 100), 20)
+
+
+def test_what_differs_on_the_screens_of_a_caisse_is_part_of_its_version_alone(
+    project: Path, known_keywords: dict[str, Keyword]
+) -> None:
+    first = version(project, known_keywords)
+    (project / "keywords" / "bdo" / "screens.cpam-611.yaml").write_text("title: Base\n", "utf-8")
+    assert version(project, known_keywords).hash == first.hash, "another caisse's screens change nothing here"
+    (project / "keywords" / "bdo" / "screens.cpam-931.yaml").write_text("title: Base\n", "utf-8")
+
+    second = version(project, known_keywords)
+
+    assert second.hash != first.hash
+    (told,) = differences(first.version.files, second.version.files)
+    assert (told.heading, told.path) == ("Écrans de BDO à la caisse cpam-931", "keywords/bdo/screens.cpam-931.yaml")
