@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
+from orchestrator.domain.civil import opening
 from orchestrator.domain.errors import ApplicationException, BusinessException, EntryInDoubt, GlrError, LeaseLost
 
 
@@ -95,6 +96,16 @@ class NeedsApproval:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Waits:
+    """The scenario says to wait for a date; the case goes on by itself."""
+
+    #: The waiting step.
+    step: str
+    #: The civil date.
+    until: date
+
+
+@dataclass(frozen=True, kw_only=True)
 class Failed:
     """The attempt raised."""
 
@@ -102,7 +113,7 @@ class Failed:
     error: Exception
 
 
-Outcome = Done | Controls | NeedsApproval | Failed
+Outcome = Done | Controls | NeedsApproval | Waits | Failed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,6 +131,21 @@ class RetryAt:
     reason: str
     #: Business for a control that may pass by itself, application for a failure.
     cause: Cause
+
+
+@dataclass(frozen=True, kw_only=True)
+class WaitUntil:
+    """Wait for a date that the scenario names, in the state ``waiting``."""
+
+    #: The waiting step.
+    step: str
+    #: The civil date; the case goes on when that day is opened.
+    day: date
+
+    @property
+    def at(self) -> datetime:
+        """The instant at which it goes on."""
+        return opening(self.day)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,7 +171,7 @@ class GiveBack:
     """Write nothing: the lease is lost and another may hold the case."""
 
 
-Decision = End | RetryAt | AskHuman | AwaitApproval | GiveBack
+Decision = End | RetryAt | WaitUntil | AskHuman | AwaitApproval | GiveBack
 
 
 def is_incident(decision: Decision) -> bool | None:
@@ -166,6 +192,8 @@ def decide(outcome: Outcome, attempts: int, policy: RetryPolicy, now: datetime) 
             return End(name=name)
         case NeedsApproval():
             return AwaitApproval()
+        case Waits(step=step, until=day):
+            return WaitUntil(step=step, day=day)
         case Controls(failed=failed, retry=True) if attempts < policy.attempts:
             return RetryAt(at=now + policy.delay(attempts), reason=failed[0].code, cause=Cause.BUSINESS)
         case Controls(failed=failed):

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
 PARIS = ZoneInfo("Europe/Paris")
+#: When what waited for a day goes on, that day.
+OPENING = time(8)
 _FRENCH = re.compile(r"(\d{2})/(\d{2})/(\d{4})", re.ASCII)
 _PARTIAL = re.compile(
     r"(?P<day>\d{2})/(?P<month>\d{2})/(?P<year>\d{4})|(?P<iso_year>\d{4})-(?P<iso_month>\d{2})-(?P<iso_day>\d{2})",
@@ -54,6 +56,11 @@ class SystemClock:
 def paris_date(instant: datetime) -> date:
     """Return the civil date in Europe/Paris of an instant (a run at 00:30 Paris is still yesterday in UTC)."""
     return instant.astimezone(PARIS).date()
+
+
+def opening(day: date) -> datetime:
+    """Return the instant, UTC, from which that civil day is worked: :data:`OPENING` in Europe/Paris."""
+    return datetime.combine(day, OPENING, tzinfo=PARIS).astimezone(UTC)
 
 
 def parse_french_date(text: str) -> date:

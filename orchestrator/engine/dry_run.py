@@ -9,8 +9,8 @@ from datetime import date
 from typing import Protocol
 from uuid import uuid4
 
-from orchestrator.domain.cases import Controls, Done, Outcome
-from orchestrator.domain.civil import Period
+from orchestrator.domain.cases import Controls, Done, Outcome, Waits
+from orchestrator.domain.civil import Period, french_date
 from orchestrator.domain.entries import EntryPlan, EntrySeen, Sighting, classify, effect_digest, token_of
 from orchestrator.domain.errors import ApplicationException, BrowserGone, BusinessException, GlrError, LoginRefused
 from orchestrator.domain.money import Euros
@@ -96,6 +96,8 @@ def _case(line: int, outcome: Outcome | None) -> DryCase:
             return DryCase(line=line, issue=f"fin : {name}")
         case Controls(failed=failed):
             return DryCase(line=line, issue="exception", codes={item.code: item.title for item in failed})
+        case Waits(until=until):
+            return DryCase(line=line, issue=f"attente jusqu'au {french_date(until)}")
     return DryCase(line=line, issue=type(outcome).__name__)
 
 

@@ -22,6 +22,9 @@ from orchestrator.engine.lease import LeasePermit
 from orchestrator.engine.work import Attempt, controls_outcome
 from orchestrator.language.model import Control, Mode, Step
 
+#: The end of a case by the state of its entry.
+_PROVEN = {"confirmed": "entered", "by_hand": "done_by_hand"}
+
 
 class NotSent(ApplicationException):
     """La clôture a arrêté la saisie avant son départ : rien n'a été saisi."""
@@ -64,6 +67,23 @@ class Entering:
         if row.state == "doubtful" and row.ours:
             return await self._look_after_doubt(row)
         return None
+
+    async def proven(self) -> Done | None:
+        """Return the end that this entry gives the case once it is proven, and the case's own; None before."""
+        row = await self.ledger.known(self.digest)
+        return Done(name=_PROVEN[row.state]) if row is not None and row.ours and row.state in _PROVEN else None
+
+    async def closed_by_hand(self, reference: str) -> Done | None:
+        """End a case whose entry was proven before and whose following steps an agent says are done; None before.
+
+        Raises ``BusinessException`` for another number than that of the entry.
+        """
+        row = await self.ledger.known(self.digest)
+        if row is None or not (row.ours and row.settled):
+            return None
+        if reference != row.reference:
+            raise BusinessException("RELECTURE", f"La saisie de ce dossier porte le numéro {row.reference}.")
+        return Done(name=_PROVEN[row.state])
 
     async def enter(self) -> Outcome:
         """Go through the protocol; returns an outcome, or raises what :func:`~orchestrator.domain.cases.decide` knows."""

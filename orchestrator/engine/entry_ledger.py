@@ -38,6 +38,8 @@ class EntryRow:
     values: bytes | None
     #: The case it belongs to and the application's reference, for people.
     first: str
+    #: The application's own number; empty before it is proven.
+    reference: str
 
 
 @dataclass(frozen=True)
@@ -128,6 +130,7 @@ class EntryLedger:
                 raise BusinessException("C-09", f"Saisie déjà connue : {row['case_reference']}, {row['reference']}.")
             await tx.run("entries.end_attempt", entry=row["id"], result="confirmed" if ours else "doubtful")
             await tx.run("entries.confirm" if ours else "entries.by_hand", id=row["id"], actor=person, **_proof(seen))
+            await tx.run("cases.instruction_done", **self.case.lease.key)
         return ours
 
     # --- inside ------------------------------------------------------------------------------------------------------
@@ -149,6 +152,7 @@ class EntryLedger:
             ours=row["case_id"] == self.case.id,
             values=row["values_digest"],
             first=f"{row['case_reference']}, référence {row['reference']}",
+            reference=row["reference"] or "",
         )
 
     async def _remembered(self, tx: Transaction, digest: bytes) -> Mapping[str, Any]:

@@ -16,7 +16,8 @@ from typing import Any
 
 from pydantic import BaseModel, TypeAdapter
 
-from orchestrator.domain.cases import Controls, Done, Outcome
+from orchestrator.domain.cases import Controls, Done, Outcome, Waits
+from orchestrator.domain.civil import french_date
 from orchestrator.domain.keywords import Keyword, Kind
 from orchestrator.domain.money import Euros
 from orchestrator.domain.personal import Masked
@@ -66,7 +67,10 @@ def call_key(keyword: Keyword, arguments: Mapping[str, object]) -> str:
 
 
 def recorded(attempt: Attempt, outcome: Outcome | None, entry: Step | None) -> dict[str, Any]:
-    """Return the attempt once its steps concluded: ``{"calls": [[call, result]…], "verdict": …, "entry": arguments}``."""
+    """Return the attempt once its steps concluded: ``{"calls": [[call, result]…], "verdict": …, "entry": arguments}``.
+
+    What was read and concluded after an entry stands under ``after``, in the same form (:func:`with_stage`).
+    """
     calls: dict[str, Any] = {}
     for keyword, arguments, result in attempt.readings:
         calls.setdefault(call_key(keyword, arguments), clear(result))
@@ -74,7 +78,23 @@ def recorded(attempt: Attempt, outcome: Outcome | None, entry: Step | None) -> d
         "calls": [[call, result] for call, result in calls.items()],
         "verdict": verdict(attempt, outcome, entry),
         "entry": clear(attempt.arguments(entry)) if entry is not None else None,
+        "waited": clear(attempt.case.waited),
+        "today": clear(attempt.bench.today),
     }
+
+
+def stage_of(record: Mapping[str, Any] | None, stage: int) -> Mapping[str, Any] | None:
+    """Return what was recorded after that many entries; None when nothing was."""
+    for _ in range(stage):
+        record = (record or {}).get("after")
+    return record
+
+
+def with_stage(record: Mapping[str, Any] | None, stage: int, found: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a record with what was recorded after that many entries."""
+    if stage == 0:
+        return found
+    return {**(record or {}), "after": with_stage((record or {}).get("after"), stage - 1, found)}
 
 
 def verdict(attempt: Attempt, outcome: Outcome | None, entry: Step | None) -> dict[str, list[str]]:
@@ -101,6 +121,8 @@ def _conclusion(outcome: Outcome | None) -> str:
             return "saisie"
         case Done(name=name):
             return f"fin : {name}"
+        case Waits(until=until):
+            return f"attente jusqu'au {french_date(until)}"
         case Controls(failed=failed):
             return "contrôles : " + ", ".join(sorted({item.code for item in failed}))
     return type(outcome).__name__

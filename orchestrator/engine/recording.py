@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any, Self
 
+from orchestrator.domain.civil import Clock, SystemClock, opening
 from orchestrator.engine.lease import Lease
 from orchestrator.engine.work import Claimed
 from orchestrator.language.model import Scenario
@@ -50,3 +52,24 @@ class Recording:
             fields={name: field.parse(self.texts[name]) for name, field in fields.items()},
             run_date=row["run_date"],
         )
+
+
+def waited_in(stage: Mapping[str, Any]) -> dict[str, date]:
+    """Return for what a case had waited when that was recorded."""
+    return {step: date.fromisoformat(day) for step, day in stage.get("waited", {}).items()}
+
+
+def clock_of(stage: Mapping[str, Any]) -> Clock:
+    """Return a clock that shows the day on which that was recorded."""
+    return _Day(date.fromisoformat(stage["today"])) if "today" in stage else SystemClock()
+
+
+@dataclass(frozen=True)
+class _Day:
+    """A clock that stands still."""
+
+    day: date
+
+    def now(self) -> datetime:
+        """Return the opening of that day."""
+        return opening(self.day)

@@ -7,16 +7,17 @@ was concluded then, field by field.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from orchestrator.domain.cases import Done
 from orchestrator.domain.errors import GlrError
 from orchestrator.domain.keywords import Keyword, Kind
 from orchestrator.engine.readings import call_key, read_again, verdict
-from orchestrator.engine.recording import Recording
+from orchestrator.engine.recording import Recording, clock_of, waited_in
 from orchestrator.engine.work import Attempt, Workbench
 from orchestrator.language.model import Scenario
 from orchestrator.store.database import Database
@@ -95,7 +96,7 @@ async def replay(trial: Trial, run: UUID) -> list[CaseReplay]:
     return [await _case(trial, row) for row in rows]
 
 
-def _bench(trial: Trial, calls: list[list[Any]]) -> RecordedBench:
+def _bench(trial: Trial) -> RecordedBench:
     return RecordedBench(
         scenario=trial.scenario,
         keywords=trial.keywords,
@@ -104,7 +105,6 @@ def _bench(trial: Trial, calls: list[list[Any]]) -> RecordedBench:
         vault=trial.vault,
         evidence=Path(),
         robot=trial.scenario.robot,
-        answers=dict(calls),
     )
 
 
@@ -114,8 +114,7 @@ async def _case(trial: Trial, row: Mapping[str, Any]) -> CaseReplay:
     if record is None:
         return CaseReplay(reference=reference, result=Replayed.NOT_REPLAYED, reason="aucune lecture enregistrée")
     try:
-        attempt = Attempt(_bench(trial, record["calls"]), recording.claimed(trial.scenario))
-        found = verdict(attempt, *await attempt.steps())
+        before, after = await _stages(trial, recording, record)
     except KeyError as missing:
         return CaseReplay(
             reference=reference,
@@ -124,7 +123,27 @@ async def _case(trial: Trial, row: Mapping[str, Any]) -> CaseReplay:
         )
     except GlrError as error:
         return CaseReplay(reference=reference, result=Replayed.NOT_REPLAYED, reason=str(error))
-    return _compared(reference, record["verdict"], found)
+    return _compared(reference, before, after)
+
+
+async def _stages(
+    trial: Trial, recording: Recording, record: Mapping[str, Any]
+) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
+    """Return what was concluded then and what is concluded now, up to the first entry and after each that was made."""
+    before: dict[str, list[str]] = {}
+    after: dict[str, list[str]] = {}
+    bench, stage, made = _bench(trial), record, ""
+    attempt = Attempt(bench, recording.claimed(trial.scenario))
+    while True:
+        bench.answers, bench.clock = dict(stage["calls"]), clock_of(stage)
+        attempt.case = replace(attempt.case, waited=waited_in(stage))
+        outcome, entry = await attempt.steps()
+        before |= {made + name: value for name, value in stage["verdict"].items()}
+        after |= {made + name: value for name, value in verdict(attempt, outcome, entry).items()}
+        if entry is None or "after" not in stage:
+            return before, after
+        attempt.entered(entry, Done(name="entered"))
+        stage, made = stage["after"], f"{made}après {entry.id} · "
 
 
 def _compared(reference: str, before: Mapping[str, list[str]], after: Mapping[str, list[str]]) -> CaseReplay:

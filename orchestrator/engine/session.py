@@ -5,21 +5,19 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 from uuid import UUID
 
 from orchestrator.domain.cases import AskHuman, Failed, Outcome, RetryPolicy, decide
 from orchestrator.domain.civil import Clock
 from orchestrator.domain.errors import BrowserGone, EntryInDoubt, LeaseLost, LoginRefused, ReleaseChanged, TooSlow
-from orchestrator.domain.keywords import Kind
-from orchestrator.engine.enter import Entering
+from orchestrator.engine.conclude import conclude
 from orchestrator.engine.evidence import keep_capture
 from orchestrator.engine.lease import Heartbeat, Lease, clocks
-from orchestrator.engine.readings import recorded
 from orchestrator.engine.settle import give_back, settle
 from orchestrator.engine.turns import OpenVersion, claim, hand_over_lacking, next_turn
 from orchestrator.engine.work import Attempt, Claimed, Workbench
-from orchestrator.language.model import Step
 from orchestrator.store.database import StoreUnavailable
 
 #: Longest time for one case, seconds; no sign of life is given beyond it.
@@ -113,23 +111,7 @@ class RobotSession:
         case = attempt.case
         if await self._interrupted(case):
             raise EntryInDoubt("La tentative précédente s'est arrêtée pendant la saisie : à vérifier.")
-        for step in self.bench.scenario.steps:
-            known = await self._known_entry(attempt, step) if step.kind is Kind.ENTER else None
-            if known is not None:
-                return known
-        outcome, entry = await attempt.steps()
-        attempt.recorded = recorded(attempt, outcome, entry)
-        if outcome is not None:
-            return outcome
-        if entry is None:
-            raise TypeError("un scénario finit par une issue ou par une saisie")
-        return await Entering(attempt, entry).enter()
-
-    async def _known_entry(self, attempt: Attempt, step: Step) -> Outcome | None:
-        asked = attempt.case.instruction
-        if asked.get("do") == "read_back":
-            return await Entering(attempt, step).read_back(str(asked["reference"]), f"agent:{asked['by']}")
-        return await Entering(attempt, step).before_reading()
+        return await conclude(attempt)
 
     async def _interrupted(self, case: Claimed) -> bool:
         """True when an earlier attempt died between its intent and its proof; it is in doubt from now on."""
@@ -195,6 +177,8 @@ class RobotSession:
             fields={name: field.parse(texts[name]) for name, field in fields.items()},
             run_date=run["run_date"],
             instruction=row["instruction"] or {},
+            waited={step: date.fromisoformat(day) for step, day in row["waited"].items()},
+            findings=row["findings"],
         )
 
     async def _soon(self) -> bool:

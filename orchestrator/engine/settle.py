@@ -16,6 +16,7 @@ from orchestrator.domain.cases import (
     FailedControl,
     GiveBack,
     RetryAt,
+    WaitUntil,
     is_incident,
 )
 from orchestrator.domain.errors import EntryInDoubt, LeaseLost
@@ -38,6 +39,8 @@ async def settle(bench: Workbench, attempt: Attempt, decision: Decision) -> Deci
         await tx.run(
             "cases.settle", **case.lease.key, **_target(decision), findings=_sealed(bench, attempt), forgive=False
         )
+        if isinstance(decision, WaitUntil):
+            await tx.run("cases.waits", id=case.id, waits_for="date", waited={decision.step: str(decision.day)})
         if isinstance(decision, AskHuman):
             await _open_exception(tx, bench, attempt, decision)
         outcome, code = _words(decision)
@@ -60,6 +63,17 @@ async def settle(bench: Workbench, attempt: Attempt, decision: Decision) -> Deci
             session=str(case.lease.session),
         )
     return decision
+
+
+async def keep_findings(attempt: Attempt) -> None:
+    """Keep what an attempt has read before it enters: what follows goes on from it, whatever happens to this session.
+
+    Raises :class:`LeaseLost` when another may hold the case.
+    """
+    bench, case = attempt.bench, attempt.case
+    async with bench.database.transaction(bench.actor) as tx:
+        if not await tx.run("cases.keep_findings", **case.lease.key, findings=_sealed(bench, attempt)):
+            raise LeaseLost
 
 
 async def give_back(bench: Workbench, case: Claimed) -> None:
@@ -121,7 +135,7 @@ def _state(decision: Decision) -> tuple[CaseState, str | None, datetime | None]:
     match decision:
         case End(name=name):
             return CaseState.ENDED, name, None
-        case RetryAt(at=at):
+        case RetryAt(at=at) | WaitUntil(at=at):
             return CaseState.WAITING, None, at
         case AwaitApproval():
             return CaseState.AWAITING_APPROVAL, None, None
@@ -135,6 +149,8 @@ def _words(decision: Decision) -> tuple[str, str | None]:
             return name, None
         case RetryAt(reason=reason):
             return "retry", reason
+        case WaitUntil(step=step):
+            return "waiting", step
         case AskHuman(cause=cause, code=code):
             return f"exception:{cause}", code
         case AwaitApproval():

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from orchestrator.domain.cases import Controls, Done, FailedControl, Outcome
+from orchestrator.domain.cases import Controls, Done, FailedControl, Outcome, Waits
+from orchestrator.domain.civil import Clock, SystemClock, paris_date
 from orchestrator.domain.errors import BusinessException, SessionExpired, TooSlow
 from orchestrator.domain.keywords import Keyword, Kind
 from orchestrator.domain.money import Euros
@@ -27,6 +28,10 @@ from orchestrator.store.vault import Vault
 STEP_LIMIT = 60.0
 
 
+#: Gives what a keyword answered to these arguments before; None when it is not known.
+Memory = Callable[[Keyword, Mapping[str, object]], Any]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Claimed:
     """A case in hand."""
@@ -41,6 +46,10 @@ class Claimed:
     run_date: date
     #: What a person asked of the robot, if anything.
     instruction: Mapping[str, Any] = field(default_factory=dict)
+    #: For what it has waited already: the date by waiting step.
+    waited: Mapping[str, date] = field(default_factory=dict)
+    #: What its last attempt left, sealed; None before the first.
+    findings: bytes | None = None
 
 
 @dataclass
@@ -55,6 +64,8 @@ class Workbench:
     evidence: Path
     #: The robot's declared name, as author of what it enters.
     robot: str
+    #: Says which day it is.
+    clock: Clock = field(default_factory=SystemClock)
     #: The desk that was touched last, for the capture.
     last_desk: WebDesk | None = None
 
@@ -62,6 +73,11 @@ class Workbench:
     def actor(self) -> str:
         """How the audit log names this robot."""
         return f"robot:{self.robot}"
+
+    @property
+    def today(self) -> date:
+        """The civil date in Europe/Paris, now."""
+        return paris_date(self.clock.now())
 
     async def call(self, keyword: Keyword, arguments: Mapping[str, object]) -> Any:  # noqa: ANN401 - typed by the keyword
         """Call a keyword on its application's desk; an expired session is renewed once, since reading may be repeated."""
@@ -94,7 +110,14 @@ class Attempt:
         #: Every reading in order: the keyword, what it was asked, what it answered.
         self.readings: list[tuple[Keyword, Mapping[str, object], object]] = []
         #: What replay needs of the attempt, once the steps have concluded.
-        self.recorded: dict[str, Any] | None = None
+        self.recorded: Mapping[str, Any] | None = None
+        #: The step that comes next, and the end that an entry made before it has given.
+        self.place = 0
+        self.end = Done(name="done")
+        #: How many entries of the case are proven: what is read from then on is recorded apart.
+        self.stage = 0
+        #: What answers instead of the desks while an attempt goes on from an earlier one; None: the desks alone.
+        self.memory: Memory | None = None
         self.names: dict[str, object] = {
             **bench.scenario.parameters,
             **case.fields,
@@ -102,34 +125,78 @@ class Attempt:
         }
 
     async def steps(self) -> tuple[Outcome | None, Step | None]:
-        """Read, compute and decide; return an outcome, or the entry that comes next."""
+        """Read, compute and decide; return an outcome, or the entry that comes next.
+
+        Called again once that entry is made, it goes on after it.
+        """
         failed: list[tuple[Control, FailedControl]] = []
-        for step in self.bench.scenario.steps:
+        while (step := self.next_step()) is not None:
             if step.kind in {Kind.COMPUTE, Kind.ENTER} and failed:
                 break
-            self._bind_rules(step)
-            if step.when is not None and not step.when.holds(self.names):
+            if not self.applies(step):
                 continue
             if step.kind is Kind.ENTER:
                 return None, step
+            if step.then:
+                waits = self.wait(step)
+                if waits is not None:
+                    return waits, None
+                continue
             failed += await self.read(step)
             if any(control.severity is Severity.STOP for control, _ in failed):
                 break
             end = None if failed else self._end(step)
             if end is not None:
                 return end, None
-        return (controls_outcome(failed) if failed else Done(name="done")), None
+        return (controls_outcome(failed) if failed else self.end), None
+
+    def next_step(self) -> Step | None:
+        """Return the step that comes next and pass it; None at the end."""
+        steps = self.bench.scenario.steps
+        self.place += 1
+        return steps[self.place - 1] if self.place <= len(steps) else None
+
+    def entered(self, entry: Step, end: Done) -> None:
+        """Go on after an entry that is proven; without a further one the case ends like this."""
+        self.place, self.end = self.bench.scenario.place(entry.id) + 1, end
+        self.stage += 1
+        self.readings = []
+
+    def applies(self, step: Step) -> bool:
+        """Bind the rules of a step, and say whether it is taken at all (``when``)."""
+        self._bind_rules(step)
+        return step.when is None or step.when.holds(self.names)
+
+    def wait(self, step: Step) -> Waits | None:
+        """Wait for the date of a waiting step; None when it has come: the case goes on at the step that it names."""
+        waited = self.case.waited.get(step.id)
+        until = waited or step.arguments["until"].evaluate({**self.names, "today": self.bench.today})
+        if not isinstance(until, date):
+            raise TypeError(f"{step.id} : une date est attendue")
+        if waited is None and until > self.bench.today:
+            return Waits(step=step.id, until=until)
+        self.names[step.id] = until
+        self.place = self.bench.scenario.place(step.then)
+        return None
 
     async def read(self, step: Step) -> list[tuple[Control, FailedControl]]:
         """Run one reading or computing step and return its failed controls, all of them."""
+        await self.learn(step)
+        return self._failed_controls(step)
+
+    async def learn(self, step: Step) -> None:
+        """Run one reading or computing step: its result is known from here on."""
         arguments = self.arguments(step)
-        result = await self.bench.call(step.keyword, arguments)
+        result = await self._ask(step.keyword, arguments)
         if step.kind is not Kind.COMPUTE:
             self.readings.append((step.keyword, arguments, result))
         self.names[step.id] = result
         self._bind_rules(step)
         self.findings += findings_of(step.id, result)
-        return self._failed_controls(step)
+
+    async def _ask(self, keyword: Keyword, arguments: Mapping[str, object]) -> Any:  # noqa: ANN401 - typed by the keyword
+        known = self.memory(keyword, arguments) if self.memory is not None else None
+        return known if known is not None else await self.bench.call(keyword, arguments)
 
     def _bind_rules(self, step: Step) -> None:
         """Let ``rules`` be those of the date that this step gives, which its own result may decide."""

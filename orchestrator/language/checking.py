@@ -69,6 +69,12 @@ class _Checker:
             raise _fault(node, f"« {name} » est une fonction", f"Écrire par exemple {FUNCTIONS[name].example}.")
         if name in {"True", "False"}:
             raise _fault(node, f"« {name} » est inconnu", f"Écrire {name.lower()}.")
+        if name == "today":
+            raise _fault(
+                node,
+                "« today » n'est connu que dans priority, due et wait",
+                "Écrire run.date, le jour de la livraison.",
+            )
         if name == "rules":
             raise _fault(node, "« rules » n'est connu qu'à partir d'une étape qui dit rules_at", "Ajouter rules_at.")
         raise _fault(node, f"« {name} » est inconnu ici", suggest(name, self._scope))

@@ -106,9 +106,16 @@ def _arguments(section: Section, keyword: Keyword, identifier: Text, words: Word
 
 
 def _check_order(section: Section, words: Words) -> None:
-    if any(step.kind is Kind.ENTER for step in words.done):
+    entered = [place for place, step in enumerate(words.done) if step.kind is Kind.ENTER]
+    if not entered:
+        return
+    if not any(step.then for step in words.done[entered[-1] :]):
         key = next(section.entries[form.word][0] for form in CALLS if form.word in section)
-        words.faults.add(key, "une étape qui lit ou calcule ne peut pas suivre une saisie", "La placer avant.")
+        advice = "La placer avant, ou après une attente (wait)."
+        words.faults.add(key, "une étape qui lit ou calcule ne peut pas suivre une saisie", advice)
+    if "ends" in section:
+        message = "une étape placée après une saisie ne donne pas de fin : le dossier finit saisi"
+        words.faults.add(section.entries["ends"][0], message, "Enlever « ends », ou en faire un contrôle.")
 
 
 #: The forms of this module, in the order in which messages name them.

@@ -18,6 +18,8 @@ from orchestrator.language.model import Code, Step
 from orchestrator.language.nodes import Node, Table, Text
 from orchestrator.language.sections import Section
 
+#: Names that the language gives itself; nothing else may have them.
+RESERVED = frozenset({"rules", "run", "today", "priority"})
 #: Keys that every form may have.
 COMMON_KEYS = ("id", "with", "controls", "ends", "rules_at", "when")
 
@@ -40,10 +42,12 @@ class Words:
     done: list[Step] = field(default_factory=list)
     #: The payments, where their keyword is named.
     payments: list[Text] = field(default_factory=list)
+    #: Where each waiting step goes on, as written.
+    waits: dict[str, Text] = field(default_factory=dict)
 
     def name(self, key: Text, shape: Any, what: str) -> None:  # noqa: ANN401 - a shape is any annotation
         """Make a name known; no name may mean two things."""
-        if key.text in self.scope or key.text in FUNCTIONS or key.text in CONSTANTS or key.text in {"rules", "run"}:
+        if key.text in self.scope or key.text in FUNCTIONS or key.text in CONSTANTS or key.text in RESERVED:
             self.faults.add(key, f"{what} : le nom « {key.text} » veut déjà dire autre chose", "En choisir un autre.")
             return
         self.scope[key.text] = shape

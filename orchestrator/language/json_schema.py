@@ -24,6 +24,7 @@ from orchestrator.language.compile_rest import (
     REPEATED,
 )
 from orchestrator.language.compile_steps import FORMS
+from orchestrator.language.compile_wait import WAIT_KEYS
 from orchestrator.language.decisions import ROW_KEYS
 from orchestrator.language.fields import OF_FIELDS, OF_PARAMETERS
 from orchestrator.language.model import Mode, Severity
@@ -117,6 +118,10 @@ def _step(keywords: Mapping[str, Keyword]) -> Schema:
         "id": {"type": "string", "pattern": _NAME},
         **{kind.value: _one_of(keywords, kind) for kind in Kind},
         "decide": _decision(_TEXT),
+        "wait": {
+            **_object(dict.fromkeys(WAIT_KEYS, _TEXT), WAIT_KEYS),
+            "description": "Attendre une date (until) sans occuper personne, puis reprendre à une étape (then).",
+        },
         "with": {"type": "object"},
         "controls": _table(control, "Conditions par code."),
         "ends": _table(condition, "Fins du dossier par nom."),

@@ -18,9 +18,10 @@ from orchestrator.language.compile_case import (
 )
 from orchestrator.language.compile_rest import CEILINGS, compile_codes, compile_limits, compile_schedule
 from orchestrator.language.compile_steps import compile_step
+from orchestrator.language.compile_wait import check_waits
 from orchestrator.language.expressions import CONSTANTS
 from orchestrator.language.faults import Faults, ScenarioErrors, suggest
-from orchestrator.language.forms import Words
+from orchestrator.language.forms import RESERVED, Words
 from orchestrator.language.functions import FUNCTIONS
 from orchestrator.language.model import CaseModel, Code, Limits, Mode, RunInfo, Scenario
 from orchestrator.language.nodes import Table, read_yaml
@@ -35,7 +36,6 @@ _KEYS = (
 )  # fmt: skip
 #: Given by the engine when a ceiling of ``limits`` is reached.
 CEILING_CODE = "C-14"
-_RESERVED = {"rules", "run", *CONSTANTS}
 
 
 def load_scenario(
@@ -171,7 +171,7 @@ class _Loader:
         section.need("fields", "{nir: {type: nir, column: N° assuré}}")
         fields = compile_fields(section.section("fields", "fields"))
         for key, _ in section.section("fields", "fields").entries.values():
-            if key.text in shapes or key.text in FUNCTIONS or key.text in _RESERVED:
+            if key.text in shapes or key.text in FUNCTIONS or key.text in {*RESERVED, *CONSTANTS}:
                 self._faults.add(
                     key, f"champ : le nom « {key.text} » veut déjà dire autre chose", "En choisir un autre."
                 )
@@ -189,7 +189,7 @@ class _Loader:
         case: CaseModel | None,
     ) -> Words:
         for key, _ in self._top.section("parameters", "parameters").entries.values():
-            if key.text in FUNCTIONS or key.text in _RESERVED:
+            if key.text in FUNCTIONS or key.text in {*RESERVED, *CONSTANTS}:
                 message = f"paramètre : le nom « {key.text} » veut déjà dire autre chose"
                 self._faults.add(key, message, "En choisir un autre.")
         fields = {name: field.python for name, field in case.fields.items()} if case else self._loose_fields()
@@ -211,6 +211,7 @@ class _Loader:
         self._top.need("steps", "")
         for item in self._top.items("steps"):
             compile_step(item, words)
+        check_waits(self._top.items("steps"), words)
 
     def _limits(self, words: Words) -> Limits:
         limits = compile_limits(self._top)

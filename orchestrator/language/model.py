@@ -136,6 +136,8 @@ class Step:
     reread: tuple[str, ...]
     #: Line of the step in the file.
     line: int
+    #: At which later step the case goes on after its date (``wait`` only).
+    then: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -231,6 +233,10 @@ class Scenario:
     def hash(self) -> str:
         """SHA-256 of all that decides: scenario, the caisse's values, rule packs, screens, declarations of the keywords."""
         return self.version.hash
+
+    def place(self, identifier: str) -> int:
+        """Return where a step stands in the order of the file, from 0."""
+        return next(place for place, step in enumerate(self.steps) if step.id == identifier)
 
     def step(self, identifier: str) -> Step:
         """Return a step by its id."""

@@ -139,16 +139,26 @@ create table cases (
     changed_at timestamptz not null default now(),
     -- the version it was begun under last; null before it was begun
     begun_under text references scenario_version,
+    -- why it waits beyond a moment: a date of its scenario, or a document that an agent expects; null: a new try soon
+    waits_for text check (waits_for in ('date', 'document')),
+    -- the dates that it has waited for, by waiting step: {"moved": "2026-03-30"}
+    waited jsonb not null default '{}',
+    -- the civil day on which its priority or due change by themselves; null: never
+    urgency_on date,
     unique (run, line),
     check ((state = 'leased') = (leased_by is not null and lease_until is not null)),
     check ((state = 'waiting') = (wait_until is not null)),
+    constraint waits_while_waiting check (waits_for is null or state = 'waiting'),
     check ((state = 'ended') = (ended_as is not null))
 );
 -- unique by its key while open
 create unique index cases_open_key on cases (caisse, scenario, key_digest)
     where state not in ('ended', 'rejected', 'cancelled');
-create index cases_ready on cases (caisse, scenario, priority desc, due, id) where state = 'ready';
+create index cases_ready on cases (caisse, scenario, priority desc, due, created_at, line, id) where state = 'ready';
 create index cases_waiting on cases (wait_until) where state = 'waiting';
+create index cases_waiting_for on cases (caisse, wait_until, id) where waits_for is not null;
+create index cases_urgency on cases (caisse, scenario, urgency_on)
+    where state in ('ready', 'waiting', 'awaiting_approval', 'exception');
 create index cases_leased on cases (lease_until) where state = 'leased';
 create index cases_by_run on cases (run, state);
 
@@ -300,7 +310,7 @@ create table exception_item (
     worked_by text[] not null default '{}',
     closed_at timestamptz,
     closed_by text,
-    decision text check (decision in ('resend', 'done_by_hand', 'reject')),
+    decision text check (decision in ('resend', 'done_by_hand', 'reject', 'wait')),
     -- ciphertext: the words of the agents, oldest first: [{"at", "by", "about", "text"}]
     note bytea,
     check ((claimed_by is null) = (claimed_until is null)),
@@ -398,7 +408,7 @@ declare
         'ready>leased', 'ready>cancelled', 'waiting>ready', 'waiting>cancelled',
         'leased>ready', 'leased>waiting', 'leased>awaiting_approval', 'leased>exception', 'leased>ended',
         'awaiting_approval>ready', 'awaiting_approval>exception',
-        'exception>ready', 'exception>rejected', 'exception>cancelled'
+        'exception>ready', 'exception>waiting', 'exception>rejected', 'exception>cancelled'
     ];
 begin
     if tg_op = 'UPDATE' then
@@ -411,8 +421,13 @@ begin
         if not (old.state || '>' || new.state) = any (allowed) then
             raise exception 'impossible transition % > %', old.state, new.state using errcode = 'GL003';
         end if;
-        if new.state = 'ready' and old.state in ('exception', 'awaiting_approval') then
-            new.attempts := 0;  -- a person sent it back: its tries begin anew
+        if old.state in ('exception', 'awaiting_approval') and new.state in ('ready', 'waiting')
+           or old.waits_for is not null then
+            new.attempts := 0;  -- a person sent it back, or its date has come: its tries begin anew
+        end if;
+        if old.state = 'waiting' then
+            new.wait_until := null;
+            new.waits_for := null;
         end if;
         new.version := old.version + 1;
         new.changed_at := clock_timestamp();
@@ -615,7 +630,7 @@ grant insert on audit_outbox to glr_runner, glr_console;
 grant select on effect_key, scenario_version, delivery, run, row_set_aside, cases, blind_index, runner, robot_session,
     application_stop, attempt, entry, approval, exception_item, evidence, spending, account, schedule_occurrence
     to glr_console;
-grant update (state, version, instruction, payload, changed_at) on cases to glr_console;
+grant update (state, version, instruction, payload, changed_at, wait_until, waits_for) on cases to glr_console;
 -- where a supervisor refuses, an agent goes on
 grant insert, update on exception_item to glr_console;
 -- proof and time of an entry; never the cookies

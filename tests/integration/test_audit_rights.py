@@ -14,7 +14,7 @@ ALLOWED: Mapping[str, frozenset[str]] = {
     "waiting": frozenset({"ready", "cancelled"}),
     "leased": frozenset({"ready", "waiting", "awaiting_approval", "exception", "ended"}),
     "awaiting_approval": frozenset({"ready", "exception"}),
-    "exception": frozenset({"ready", "rejected", "cancelled"}),
+    "exception": frozenset({"ready", "waiting", "rejected", "cancelled"}),
     "ended": frozenset(),
     "rejected": frozenset(),
     "cancelled": frozenset(),

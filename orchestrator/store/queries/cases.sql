@@ -17,14 +17,15 @@ with next as materialized (
     select cases.id, turn.version from cases join case_turn turn on turn.id = cases.id
     where cases.state = 'ready' and cases.caisse = %(caisse)s and cases.scenario = %(scenario)s
       and turn.version = any (%(versions)s::text[])
-    order by cases.priority desc, cases.due, cases.id
+    order by cases.priority desc, cases.due, cases.created_at, cases.line, cases.id
     limit 1 for update of cases skip locked
 )
 update cases set
     state = 'leased', leased_by = %(session)s, lease_until = now() + %(lease)s, epoch = epoch + 1, attempts = attempts + 1,
     begun_under = next.version
 from next where cases.id = next.id
-returning cases.id, reference, run, line, epoch, attempts, instruction, data_key, payload, lease_until, begun_under
+returning cases.id, reference, run, line, epoch, attempts, instruction, data_key, payload, lease_until, begun_under,
+    waited, findings
 
 -- begin_attempt: write down that an attempt begins
 insert into attempt (case_id, n, caisse, epoch, session, scenario, version)
@@ -50,6 +51,17 @@ update cases set
     findings = coalesce(%(findings)s, findings),
     attempts = case when %(forgive)s then attempts - 1 else attempts end,
     instruction = case when %(state)s::case_state in ('waiting', 'ready') then instruction end
+where id = %(id)s and epoch = %(epoch)s and leased_by = %(session)s and state = 'leased' and lease_until > now()
+
+-- waits: what a case that has just begun to wait waits for, and the dates that it will not wait for again
+update cases set waits_for = %(waits_for)s, waited = waited || %(waited)s, instruction = null
+where id = %(id)s and state = 'waiting'
+
+-- instruction_done: what a person asked is done; the case goes on by itself
+update cases set instruction = null where id = %(id)s and epoch = %(epoch)s and leased_by = %(session)s
+
+-- keep_findings: what was read before an entry, while the case is ours
+update cases set findings = %(findings)s
 where id = %(id)s and epoch = %(epoch)s and leased_by = %(session)s and state = 'leased' and lease_until > now()
 
 -- end_attempt: write down how an attempt ended

@@ -66,7 +66,7 @@ for update
 select turn.version from cases join case_turn turn on turn.id = cases.id
 where cases.state = 'ready' and cases.caisse = %(caisse)s and cases.scenario = %(scenario)s
   and not turn.version = any (%(known)s::text[])
-order by cases.priority desc, cases.due, cases.id limit 1
+order by cases.priority desc, cases.due, cases.created_at, cases.line, cases.id limit 1
 
 -- stop_scenario: close a scenario to robots, once
 insert into scenario_stop (caisse, scenario, reason) values (%(caisse)s, %(scenario)s, %(reason)s) on conflict do nothing

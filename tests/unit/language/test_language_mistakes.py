@@ -262,7 +262,7 @@ MISTAKES = [
     (
         "\nschedule:\n",
         "\n  - id: again\n    ‸extract: compta.advances\n    with:\n      nir: ${nir}\n\nschedule:\n",
-        "une étape qui lit ou calcule ne peut pas suivre une saisie. La placer avant.",
+        "une étape qui lit ou calcule ne peut pas suivre une saisie. La placer avant, ou après une attente (wait).",
     ),
     # --- schedule, limits, codes
     (
