@@ -26,10 +26,10 @@ OVERRIDES = "overrides.yaml"
 
 def application_folders(project: Path) -> dict[str, Path]:
     """Return the folder of each application by name; raises :class:`SettingsError` for one that is there twice unsaid."""
-    installed, own = _applications(_installed()), _applications(project / "keywords")
-    if project / "keywords" == _installed():
+    installed, own = _applications(installed_folder()), _applications(project / "keywords")
+    if project / "keywords" == installed_folder():
         return installed
-    twice = sorted(installed.keys() & own.keys() - _overrides(project / "keywords" / OVERRIDES))
+    twice = sorted(installed.keys() & own.keys() - overrides_said(project / "keywords" / OVERRIDES))
     if twice:
         raise SettingsError(
             f"{project / 'keywords'} : {', '.join(twice)} existe déjà parmi les applications installées. Donner un autre nom, "
@@ -40,7 +40,7 @@ def application_folders(project: Path) -> dict[str, Path]:
 
 def import_application(name: str, folder: Path) -> ModuleType:
     """Import ``keywords.<name>`` from its folder; raises :class:`SettingsError` when this process has another one already."""
-    if folder.parent != _installed() and not any(
+    if folder.parent != installed_folder() and not any(
         isinstance(each, _Finder) and each.knows(name, folder) for each in sys.meta_path
     ):
         sys.meta_path.insert(0, _Finder({name: folder}))
@@ -71,7 +71,8 @@ class _Finder(MetaPathFinder):
         return spec_from_file_location(fullname, folder / "__init__.py", submodule_search_locations=[str(folder)])
 
 
-def _installed() -> Path:
+def installed_folder() -> Path:
+    """Return where the installed applications are."""
     spec = find_spec("keywords")
     if spec is None or spec.origin is None:
         raise SettingsError("Le paquet keywords n'est pas installé.")
@@ -82,7 +83,8 @@ def _applications(keywords: Path) -> dict[str, Path]:
     return {found.parent.name: found.parent for found in sorted(keywords.glob("*/__init__.py"))}
 
 
-def _overrides(path: Path) -> set[str]:
+def overrides_said(path: Path) -> set[str]:
+    """Return the applications that a workspace says it replaces; raises :class:`SettingsError`."""
     if not path.exists():
         return set()
     said = yaml.safe_load(path.read_text(encoding="utf-8"))

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from orchestrator.bootstrap.world import offline_world
-from orchestrator.cli import options
+from orchestrator.cli import options, robot_share
 from orchestrator.cli.exits import Exit
 from orchestrator.domain.errors import SettingsError
 from orchestrator.domain.personal import Secret
@@ -18,7 +18,11 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 
 @click.group()
 def robot() -> None:
-    """Suites Robot Framework aux postes d'un robot."""
+    """Un robot : ses suites Robot Framework, l'archive qui le partage."""
+
+
+for command in (robot_share.export_robot, robot_share.import_robot, robot_share.key, robot_share.trust):
+    robot.add_command(command)
 
 
 @robot.command()

@@ -169,6 +169,14 @@ def overlaid(shared: Any, own: Any) -> Any:  # noqa: ANN401 - YAML
     return {key: value for key, value in merged.items() if value is not None or key not in own}
 
 
+def stray(shared: Any, own: Any, at: str = "") -> list[str]:  # noqa: ANN401 - YAML
+    """Return where a caisse speaks of what the shared contract does not have, as ``screens.file.fields.lock``."""
+    if not isinstance(shared, dict) or not isinstance(own, dict):
+        return []
+    found = [at + key for key in own if key not in shared]
+    return found + [each for key in own if key in shared for each in stray(shared[key], own[key], f"{at}{key}.")]
+
+
 def _check_references(contract: ApplicationContract, path: Path) -> None:
     named = [contract.login.screen, contract.login.leads_to]
     forms: list[ActionContract | ActContract] = [*contract.actions.values(), *contract.acts.values()]

@@ -130,3 +130,37 @@ def fingerprint(home: Path) -> str:
         check=True,
     )
     return ran.stdout.rpartition("empreinte ")[2]
+
+
+#: Keeps the version of a scenario, or restores what was kept; says why when it cannot be.
+KEEP_OR_RESTORE = """
+import json, pathlib, sys
+from orchestrator.bootstrap.world import offline_world
+from orchestrator.engine.versions import UnusableVersion, restore
+from orchestrator.settings import Settings
+world, kept = offline_world(Settings()), pathlib.Path(sys.argv[1])
+version = world.scenario("toiser").version
+if not kept.exists():
+    kept.write_text(json.dumps([version.hash, dict(version.files)]))
+published, files = json.loads(kept.read_text())
+try:
+    print(restore("toiser", published, files, world.keywords, world.settings.caisse).scenario.hash == published)
+except UnusableVersion as error:
+    print(error)
+"""
+
+
+def test_a_published_version_does_not_run_with_other_code(home: Path) -> None:
+    assert kept_or_restored(home) == "True"
+    models = home / "keywords" / "toise" / "models.py"
+    models.write_text(models.read_text("utf-8").replace("n: int", "n: int = 0"), "utf-8")
+    assert "le code des mots-clés n'est plus celui qu'elle a connu (keywords/toise/models.py)" in kept_or_restored(home)
+
+
+def kept_or_restored(home: Path) -> str:
+    ran = subprocess.run(
+        [sys.executable, "-c", KEEP_OR_RESTORE, str(home / "version.json")],
+        env={**os.environ, "GLR_HOME": str(home), "GLR_WORKSPACE": str(home / "data")},
+        cwd=PROJECT, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    return ran.stdout.strip()
