@@ -19,6 +19,7 @@ from orchestrator.drivers.browser import open_browser
 from orchestrator.drivers.deliveries import Delivery, read_delivery
 from orchestrator.drivers.desk import WebDesk
 from orchestrator.engine.dry_run import DryCase, dry_run
+from orchestrator.engine.inbox import waiting
 from orchestrator.engine.work import Workbench
 from orchestrator.language.model import Scenario
 from orchestrator.store.database import Database
@@ -94,18 +95,18 @@ async def _work(world: World, scenario: Scenario, delivery: Delivery, cases: int
 
 def _waiting(world: World, scenario: Scenario) -> Path:
     inbox = world.settings.workspace / "inbox"
-    found = sorted(inbox.glob(scenario.source.pattern))
+    found = waiting(inbox, scenario)
     if not found:
         raise SettingsError(
-            f"Aucune livraison {scenario.source.pattern} dans {inbox} : donner le fichier après le scénario."
+            f"Aucune livraison {' ni '.join(scenario.patterns)} dans {inbox} : donner le fichier après le scénario."
         )
     return found[0]
 
 
 def _practised(practice: Practice, scenario: Scenario) -> Path:
-    if not fnmatch(practice.delivery.name, scenario.source.pattern):
+    if not any(fnmatch(practice.delivery.name, pattern) for pattern in scenario.patterns):
         raise SettingsError(
-            f"« {scenario.name} » attend {scenario.source.pattern} ; les applications d'entraînement livrent "
+            f"« {scenario.name} » attend {' ou '.join(scenario.patterns)} ; les applications d'entraînement livrent "
             f"{practice.delivery.name}. Donner un fichier après le scénario."
         )
     return practice.delivery

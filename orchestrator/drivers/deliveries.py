@@ -1,30 +1,55 @@
-"""Reading a delivery: every physical line is either a row, a bad row with its reason, or the file is refused whole.
+"""Reading a delivery: every row is either good, or bad with its reason, or the file is refused whole.
 
-Reasons are in French and quote no personal value. Source: DOMAIN §3.3, C14.
+A file is read twice, row by row: once to check it whole (frame, trailer, bad rows, keys), once while its cases are made.
+Neither holds more of it in memory than the digest and number of each row. Reasons are in French and quote no personal
+value. Source: DOMAIN §3.3, C14.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from hashlib import sha256
-from io import StringIO
+from fnmatch import fnmatchcase
+from itertools import islice
 from pathlib import Path
-from typing import Any
-
-import pandas as pd
+from typing import NoReturn, Protocol, overload
 
 from orchestrator.domain.canonical import canonical
 from orchestrator.domain.errors import BadDelivery
-from orchestrator.drivers.deliveries_frame import BadLine, BadRowCode, Frame, Line, cells, decoded
-from orchestrator.drivers.deliveries_rules import CaseRules, DeliveryRules
+from orchestrator.domain.sources import BadRows, FileSource
+from orchestrator.drivers.deliveries_readers import read_records
+from orchestrator.drivers.deliveries_rules import (
+    BadLine,
+    BadRow,
+    BadRowCode,
+    CaseRules,
+    Record,
+    RefusedFile,
+    bad_value,
+)
+
+__all__ = ["BadRow", "BadRowCode", "Delivery", "DeliveryRow", "DeliveryRules", "read_delivery", "read_rows"]
+
+
+class DeliveryRules(Protocol):
+    """What reading needs of a scenario."""
+
+    @property
+    def case(self) -> CaseRules:
+        """What a case is made of."""
+
+    @property
+    def sources(self) -> Sequence[object]:
+        """Where cases come from."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class DeliveryRow:
     """A good row; its values are personal."""
 
-    #: Physical line, the header being 1.
+    #: Line, row of the sheet or number of the element, from 1.
     line: int
     #: Canonical text of each field; clear, never to be logged.
     values: dict[str, str] = field(repr=False)
@@ -33,27 +58,15 @@ class DeliveryRow:
 
 
 @dataclass(frozen=True, kw_only=True)
-class BadRow:
-    """A row set aside."""
-
-    #: Physical line, the header being 1.
-    line: int
-    #: The short reason.
-    code: BadRowCode
-    #: In French; quotes no personal value.
-    reason: str
-
-
-@dataclass(frozen=True, kw_only=True)
 class Delivery:
-    """A delivery, read."""
+    """A delivery, checked whole."""
 
-    #: Name of the file.
+    #: Name of the file, or of what gave its rows.
     name: str
     #: Of its bytes.
     sha256: str
-    #: In the order of the file.
-    rows: list[DeliveryRow]
+    #: In the order of the file; read again each time they are gone through.
+    rows: Sequence[DeliveryRow]
     #: In the order of the file.
     bad: list[BadRow]
 
@@ -63,89 +76,163 @@ class Delivery:
         return len(self.rows) + len(self.bad)
 
 
+class _Content(Protocol):
+    """Where rows are read from, as often as needed."""
+
+    @property
+    def name(self) -> str:
+        """What the delivery is called."""
+
+    def sha256(self) -> str:
+        """Return the digest of its bytes."""
+
+    def records(self) -> Iterator[Record | BadRow]:
+        """Give its rows; raises ``RefusedFile``."""
+
+
 def read_delivery(path: Path, rules: DeliveryRules) -> Delivery:
-    """Read a delivery; raises :class:`BadDelivery` when the whole file must be refused."""
-    content = path.read_bytes()
-    frame = Frame(path.name, content, rules)
-    body = frame.body()
-    rows, bad = _read_rows(body, rules)
-    if bad and rules.source.bad_rows == "refuse the file":
-        frame.refuse(
-            bad[0].line, f"des lignes toutes bonnes étaient attendues, {len(bad)} mauvaise(s) : {bad[0].reason}"
-        )
-    return Delivery(name=path.name, sha256=sha256(content).hexdigest(), rows=rows, bad=bad)
+    """Check a file; raises :class:`BadDelivery` when the whole of it must be refused."""
+    source = _source_of(path.name, rules.sources)
+    return _checked(_File(path=path, case=rules.case, source=source), rules.case, source.bad_rows)
 
 
-def _read_rows(body: Sequence[Line], rules: DeliveryRules) -> tuple[list[DeliveryRow], list[BadRow]]:
-    good, bad = _sound_lines(body, rules)
-    rows: list[DeliveryRow] = []
-    first_lines: dict[str, int] = {}
-    for number, texts in _table(good, rules).iterrows():
-        line = int(str(number))
+def read_rows(name: str, rows: Sequence[Mapping[str, str]], case: CaseRules, bad_rows: BadRows) -> Delivery:
+    """Check rows that an application or a machine gave, each a French text by field; raises :class:`BadDelivery`."""
+    return _checked(_Rows(name=name, rows=rows), case, bad_rows)
+
+
+def _source_of(name: str, sources: Sequence[object]) -> FileSource:
+    files = [source for source in sources if isinstance(source, FileSource)]
+    found = [source for source in files if fnmatchcase(name, source.pattern)]
+    if len(found) == 1:
+        return found[0]
+    patterns = ", ".join(source.pattern for source in found or files) or "aucun (ce scénario n'attend pas de fichier)"
+    why = "ce nom va à plusieurs sources" if found else "un nom de fichier déclaré sous sources était attendu"
+    raise BadDelivery(f"Livraison « {name} » refusée : {why} : {patterns}. Rien n'a été chargé.")
+
+
+def _checked(content: _Content, case: CaseRules, bad_rows: BadRows) -> Delivery:
+    sha256 = content.sha256()
+    first_lines: dict[bytes, int] = {}
+    bad: list[BadRow] = []
+    count = 0
+    for found in _records(content):
         try:
-            row = _row(line, texts.to_dict(), rules.case)
-            _note_key(row, first_lines)
+            _note_key(_row(found, case), first_lines)
         except BadLine as error:
-            bad.append(BadRow(line=line, code=error.code, reason=error.reason))
+            bad.append(error.at(found.line))
         else:
-            rows.append(row)
-    return rows, sorted(bad, key=lambda found: found.line)
+            count += 1
+    bad.sort(key=lambda row: row.line)
+    if bad and bad_rows == "refuse the file":
+        reason = f"des lignes toutes bonnes étaient attendues, {len(bad)} mauvaise(s) : {bad[0].reason}"
+        _refuse(content.name, RefusedFile(bad[0].line, reason))
+    rows = _GoodRows(content, sha256, case, frozenset(row.line for row in bad), count)
+    return Delivery(name=content.name, sha256=sha256, rows=rows, bad=bad)
 
 
-def _note_key(row: DeliveryRow, first_lines: dict[str, int]) -> None:
-    first = first_lines.setdefault(row.key, row.line)
+def _records(content: _Content) -> Iterator[Record | BadRow]:
+    try:
+        yield from content.records()
+    except RefusedFile as error:
+        _refuse(content.name, error)
+
+
+def _refuse(name: str, error: RefusedFile) -> NoReturn:
+    raise BadDelivery(
+        f"Livraison « {name} » refusée, ligne {error.line} : {error.reason}. Rien n'a été chargé."
+    ) from None
+
+
+def _row(found: Record | BadRow, case: CaseRules) -> DeliveryRow:
+    if isinstance(found, BadRow):
+        raise BadLine(found.code, found.reason)
+    values = {}
+    for name, known in case.fields.items():
+        try:
+            values[name] = known.read(found.texts[name])
+        except ValueError as error:
+            raise bad_value(known, error) from None
+    canonical_values = {name: canonical(value) for name, value in values.items()}
+    return DeliveryRow(line=found.line, values=canonical_values, key=case.key.render(values))
+
+
+def _note_key(row: DeliveryRow, first_lines: dict[bytes, int]) -> None:
+    digest = hashlib.blake2b(row.key.encode(), digest_size=12).digest()
+    first = first_lines.setdefault(digest, row.line)
     if first != row.line:
         raise BadLine(BadRowCode.TWICE, f"clé déjà présente à la ligne {first} de cette livraison")
 
 
-def _sound_lines(body: Sequence[Line], rules: DeliveryRules) -> tuple[dict[int, str], list[BadRow]]:
-    """Return the lines that are text with the right number of columns, by line number, and the others."""
-    good: dict[int, str] = {}
-    bad: list[BadRow] = []
-    for line in body:
+class _GoodRows(Sequence[DeliveryRow]):
+    """The good rows, read again each time; a file that changed meanwhile is refused at the end."""
+
+    def __init__(self, content: _Content, sha256: str, case: CaseRules, bad: frozenset[int], count: int) -> None:
+        self._content, self._sha256, self._case, self._bad, self._count = content, sha256, case, bad, count
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __iter__(self) -> Iterator[DeliveryRow]:
+        for found in _records(self._content):
+            if found.line not in self._bad:
+                yield self._again(found)
+        if self._content.sha256() != self._sha256:
+            self._changed()
+
+    @overload
+    def __getitem__(self, index: int) -> DeliveryRow: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[DeliveryRow]: ...
+    def __getitem__(self, index: int | slice) -> DeliveryRow | list[DeliveryRow]:
+        if isinstance(index, slice):
+            return list(islice(self, *index.indices(len(self))))
+        if not -len(self) <= index < len(self):
+            raise IndexError(index)
+        return next(islice(self, index % len(self), None))
+
+    def _again(self, found: Record | BadRow) -> DeliveryRow:
         try:
-            good[line.number] = _sound(line, rules)
-        except BadLine as error:
-            bad.append(BadRow(line=line.number, code=error.code, reason=error.reason))
-    return good, bad
+            return _row(found, self._case)
+        except BadLine:
+            self._changed()
+
+    def _changed(self) -> NoReturn:
+        raise BadDelivery(f"La livraison « {self._content.name} » a changé pendant sa lecture. Rien n'a été chargé.")
 
 
-def _sound(line: Line, rules: DeliveryRules) -> str:
-    text = decoded(line.content, rules.source.encoding)
-    expected, found = len(rules.case.fields), len(cells(text, rules.source.delimiter))
-    if found != expected:
-        raise BadLine(BadRowCode.COLUMNS, f"{expected} colonnes attendues, {found} trouvées")
-    return text
+@dataclass(frozen=True, kw_only=True)
+class _File:
+    """A file, by its declared source."""
+
+    path: Path
+    case: CaseRules
+    source: FileSource
+
+    @property
+    def name(self) -> str:
+        return self.path.name
+
+    def sha256(self) -> str:
+        with self.path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+
+    def records(self) -> Iterator[Record | BadRow]:
+        with self.path.open("rb") as file:
+            yield from read_records(file, self.case, self.source)
 
 
-def _table(good: Mapping[int, str], rules: DeliveryRules) -> pd.DataFrame:
-    """Parse the sound lines as text, nothing guessed; the index is the physical line."""
-    if not good:
-        return pd.DataFrame(columns=list(rules.case.fields))
-    table = pd.read_csv(
-        StringIO("\n".join(good.values())),
-        sep=rules.source.delimiter,
-        header=None,
-        names=list(rules.case.fields),
-        index_col=False,
-        dtype=str,
-        keep_default_na=False,
-        na_filter=False,
-        skip_blank_lines=False,
-        lineterminator="\n",
-        engine="c",
-    )
-    if len(table) != len(good):
-        raise BadDelivery("La livraison ne se découpe pas ligne à ligne. Rien n'a été chargé.")
-    return table.set_index(pd.Index(list(good), name="line"))
+@dataclass(frozen=True, kw_only=True)
+class _Rows:
+    """Rows in memory; their digest is that of their canonical JSON."""
 
+    name: str
+    rows: Sequence[Mapping[str, str]] = field(repr=False)
 
-def _row(line: int, texts: Mapping[Any, Any], case: CaseRules) -> DeliveryRow:
-    values = {}
-    for name, known in case.fields.items():
-        try:
-            values[name] = known.read(texts[name])
-        except ValueError as error:
-            raise BadLine(BadRowCode.VALUE, f"colonne « {known.column} » : {error}") from None
-    canonical_values = {name: canonical(value) for name, value in values.items()}
-    return DeliveryRow(line=line, values=canonical_values, key=case.key.render(values))
+    def sha256(self) -> str:
+        said = json.dumps([dict(row) for row in self.rows], sort_keys=True, ensure_ascii=False)
+        return hashlib.sha256(said.encode()).hexdigest()
+
+    def records(self) -> Iterator[Record | BadRow]:
+        for number, texts in enumerate(self.rows, start=1):
+            yield Record(line=number, texts=texts)

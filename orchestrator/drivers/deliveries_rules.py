@@ -1,9 +1,11 @@
-"""What reading a delivery needs of a scenario, as Protocols: the drivers do not know the language."""
+"""What reading a delivery needs of a scenario, as Protocols (the drivers do not know the language), and what readers give."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, Protocol
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, NoReturn, Protocol
 
 
 class FieldRules(Protocol):
@@ -12,6 +14,10 @@ class FieldRules(Protocol):
     @property
     def column(self) -> str:
         """The title of its column."""
+
+    @property
+    def type(self) -> str:
+        """The name of its type: ``nir``, ``euros``, ``date``…"""
 
     def read(self, text: str) -> Any:  # noqa: ANN401
         """Return the typed value; raises ``ValueError`` in French without personal values."""
@@ -36,33 +42,70 @@ class CaseRules(Protocol):
         """Its fields by name, in the order of the columns."""
 
 
-class SourceRules(Protocol):
-    """How the file is written."""
+class BadRowCode(StrEnum):
+    """Why a row was set aside."""
 
-    @property
-    def encoding(self) -> str:
-        """Encoding, as Python names it."""
+    #: A byte that the encoding does not have, or a control character.
+    CHARACTERS = "CARACTERES"
+    #: A quotation mark left open.
+    QUOTES = "GUILLEMETS"
+    #: Too few or too many columns.
+    COLUMNS = "COLONNES"
+    #: A fixed-width line that is too short or too long.
+    LENGTH = "LONGUEUR"
+    #: A kind of line, or an element, that the scenario does not know.
+    RECORD = "ENREGISTREMENT"
+    #: A value that its column does not allow.
+    VALUE = "VALEUR"
+    #: The key of a row before.
+    TWICE = "DOUBLON"
 
-    @property
-    def delimiter(self) -> str:
-        """One character."""
 
-    @property
-    def trailer_rows(self) -> bool:
-        """True when the last line is ``FIN;<number of rows>``."""
+@dataclass(frozen=True, kw_only=True)
+class Record:
+    """A row as its reader found it."""
 
-    @property
-    def bad_rows(self) -> Literal["set aside", "refuse the file"]:
-        """What a bad row does to the delivery."""
+    #: Line, row of the sheet or number of the element, from 1.
+    line: int
+    #: What a French CSV would hold for each field; clear, never to be logged.
+    texts: Mapping[str, str] = field(repr=False)
 
 
-class DeliveryRules(Protocol):
-    """What reading needs of a scenario."""
+@dataclass(frozen=True, kw_only=True)
+class BadRow:
+    """A row set aside."""
 
-    @property
-    def case(self) -> CaseRules:
-        """What a case is made of."""
+    #: Line, row of the sheet or number of the element, from 1.
+    line: int
+    #: The short reason.
+    code: BadRowCode
+    #: In French; quotes no personal value.
+    reason: str
 
-    @property
-    def source(self) -> SourceRules:
-        """How the file is written."""
+
+class BadLine(Exception):
+    """This line is a bad row."""
+
+    def __init__(self, code: BadRowCode, reason: str) -> None:
+        self.code, self.reason = code, reason
+
+    def at(self, line: int) -> BadRow:
+        """Return the row set aside."""
+        return BadRow(line=line, code=self.code, reason=self.reason)
+
+
+class RefusedFile(Exception):
+    """The whole file is refused, because of this line."""
+
+    def __init__(self, line: int, reason: str) -> None:
+        self.line, self.reason = line, reason
+
+
+def refuse(line: int, reason: str) -> NoReturn:
+    """Refuse the whole file."""
+    raise RefusedFile(line, reason)
+
+
+def bad_value(rules: FieldRules, reason: object) -> BadLine:
+    """Return what is wrong with the value of one column."""
+    return BadLine(BadRowCode.VALUE, f"colonne « {rules.column} » : {reason}")

@@ -12,9 +12,9 @@ from orchestrator.language.model import Scenario
 
 
 async def load_inbox(loader: Loader, scenario: Scenario, inbox: Path, day: date) -> list[Loaded]:
-    """Load every file of the scenario's pattern that was not seen before; a bad file is recorded and left in place."""
+    """Load every file that the scenario expects and that was not seen before; a bad file is recorded and left in place."""
     loaded = []
-    for path in await asyncio.to_thread(_waiting, inbox, scenario.source.pattern):
+    for path in await asyncio.to_thread(waiting, inbox, scenario):
         try:
             loaded.append(await loader.load(scenario, path, day, "schedule"))
         except RefusedDelivery:
@@ -25,5 +25,6 @@ async def load_inbox(loader: Loader, scenario: Scenario, inbox: Path, day: date)
     return loaded
 
 
-def _waiting(inbox: Path, pattern: str) -> list[Path]:
-    return sorted(inbox.glob(pattern))
+def waiting(inbox: Path, scenario: Scenario) -> list[Path]:
+    """Return the files of an inbox that a scenario expects, by name."""
+    return sorted({path for pattern in scenario.patterns for path in inbox.glob(pattern) if path.is_file()})

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from hashlib import sha256
+from itertools import islice
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -24,6 +25,8 @@ from orchestrator.language.model import Due, Mode, RunInfo, Scenario
 from orchestrator.store.database import Database, Transaction
 from orchestrator.store.vault import Vault
 
+#: Rows read at a time while cases are made.
+_BATCH = 500
 _LETTERS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 
 
@@ -54,12 +57,15 @@ class Loader:
 
         A live scenario must be the published version (``NotPublished``).
         """
-        delivery = await asyncio.to_thread(read_delivery, path, scenario)
+        return await self.start(scenario, await asyncio.to_thread(read_delivery, path, scenario), run_date, actor)
+
+    async def start(self, scenario: Scenario, delivery: Delivery, run_date: date, actor: str) -> Loaded:
+        """Start the run of a delivery that was read; raises as :meth:`load`."""
         async with self.database.transaction(actor) as tx:
             await check_published(tx, scenario)
             run = await self._start(tx, scenario, delivery, run_date)
             cases = 0
-            for row in delivery.rows:
+            async for row in _in_batches(delivery.rows):
                 cases += await self._insert(tx, scenario, run, row, run_date)
             for bad in delivery.bad:
                 await self._set_aside(tx, run, scenario, bad.line, bad.code, bad.reason, None)
@@ -131,6 +137,14 @@ class Loader:
     ) -> None:
         values = {"line": line, "code": code, "reason": reason, "open_case": open_case}
         await tx.run("runs.set_aside", delivery=run, caisse=scenario.caisse, **values)
+
+
+async def _in_batches(rows: Iterable[DeliveryRow]) -> AsyncIterator[DeliveryRow]:
+    """Give the rows; reading, which may be long in a workbook, never holds the others of this process."""
+    reading = iter(rows)
+    while batch := await asyncio.to_thread(lambda: list(islice(reading, _BATCH))):
+        for row in batch:
+            yield row
 
 
 def _priority(scenario: Scenario, texts: Mapping[str, str], run_date: date) -> int:

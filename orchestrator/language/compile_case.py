@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import re
 from collections.abc import Mapping
 from typing import Any, Literal
@@ -11,17 +10,13 @@ from orchestrator.language.compile_values import Scope, template
 from orchestrator.language.decisions import compile_decision
 from orchestrator.language.faults import Faults
 from orchestrator.language.fields import FIELD_TYPES, Field
-from orchestrator.language.model import CsvSource, Due
+from orchestrator.language.model import Due
 from orchestrator.language.nodes import Items, Node, Text
-from orchestrator.language.sections import Section, whole
+from orchestrator.language.sections import Section, one_character, whole
 from orchestrator.language.shapes import ANY
 from orchestrator.language.templates import Template, Value
 
 _TYPES = {name: name for name in FIELD_TYPES}
-BAD_ROWS: Mapping[str, Literal["set aside", "refuse the file"]] = {
-    "set aside": "set aside",
-    "refuse the file": "refuse the file",
-}
 DATE_FORMAT = "JJ/MM/AAAA"
 #: What some types need besides their column: an example, and which type that is.
 _NEEDED = {
@@ -29,7 +24,6 @@ _NEEDED = {
     "choices": ("[OUVERT, CLOS]", "un choix (choice)"),
     "separator": ('"|"', "une liste (list)"),
 }
-SOURCE_KEYS = ("csv", "encoding", "delimiter", "trailer", "bad_rows")
 
 
 def compile_parameters(section: Section, local: Section, caisse: str) -> tuple[dict[str, object], dict[str, Any]]:
@@ -92,7 +86,7 @@ def _field(key: Text, node: Node, faults: Faults) -> Field:
         max=longest,
         format=declared.choice("format", {DATE_FORMAT: DATE_FORMAT}, None),
         choices=tuple(choice.text for choice in declared.texts("choices")),
-        separator=declared.parsed("separator", _delimiter, ""),
+        separator=declared.parsed("separator", one_character, ""),
     )
 
 
@@ -122,43 +116,6 @@ def compile_key(section: Section, fields: Mapping[str, Field], scope: Scope) -> 
         allowed = ", ".join(name for name, known in FIELD_TYPES.items() if known.identifier)
         section.faults.add(node, message, f"Types permis : {allowed}.")
     return None if wrong else key
-
-
-def compile_source(section: Section) -> CsvSource | None:
-    """Return the one source of the scenario."""
-    section.need("sources", "[{csv: anomalies-*.csv, encoding: cp1252, …}]")
-    items = section.items("sources")
-    for extra in items[1:]:
-        section.faults.add(extra, "une seule source par scénario", "Enlever celle-ci.")
-    return _csv(items[0], section.faults) if items else None
-
-
-def _csv(node: Node, faults: Faults) -> CsvSource:
-    source = Section(node, faults, "source", SOURCE_KEYS)
-    pattern = source.needed_text("csv", "anomalies-arpege-*.csv")
-    source.need("encoding", "cp1252")
-    source.need("delimiter", '";"')
-    trailer = source.section("trailer", "trailer", ("rows",))
-    return CsvSource(
-        pattern=pattern,
-        encoding=source.parsed("encoding", _encoding, "cp1252"),
-        delimiter=source.parsed("delimiter", _delimiter, ";"),
-        trailer_rows=trailer.choice("rows", {"true": True, "false": False}, default=False),
-        bad_rows=source.choice("bad_rows", BAD_ROWS, "set aside"),
-    )
-
-
-def _encoding(text: str) -> str:
-    try:
-        return codecs.lookup(text).name
-    except LookupError:
-        raise ValueError("jeu de caractères inconnu (permis : cp1252, utf-8, latin-1…)") from None
-
-
-def _delimiter(text: str) -> str:
-    if len(text) != 1 or text.isalnum() or text in "\"' ":
-        raise ValueError("un seul caractère attendu, par exemple ;")
-    return text
 
 
 def compile_priority(section: Section, scope: Scope) -> Value:

@@ -7,11 +7,10 @@ It is generated from the tables that the loader itself reads with, so that neith
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 from orchestrator.domain.keywords import Keyword, Kind
 from orchestrator.language.compile_call import GIVEN
-from orchestrator.language.compile_case import BAD_ROWS, DATE_FORMAT, SOURCE_KEYS
+from orchestrator.language.compile_case import DATE_FORMAT
 from orchestrator.language.compile_entry import ENTER_KEYS, ROLES
 from orchestrator.language.compile_rest import (
     CEILINGS,
@@ -28,9 +27,9 @@ from orchestrator.language.compile_wait import WAIT_KEYS
 from orchestrator.language.decisions import ROW_KEYS
 from orchestrator.language.fields import OF_FIELDS, OF_PARAMETERS
 from orchestrator.language.model import Mode, Severity
+from orchestrator.language.schema_parts import TEXT, Schema, object_of, table_of
+from orchestrator.language.source_schema import source_schema
 
-Schema = dict[str, Any]
-_TEXT: Schema = {"type": ["string", "number", "boolean"]}
 _NAME = "^[a-z][a-z0-9_]*$"
 _EUROS: Schema = {"type": "string", "pattern": r"^\d+\.\d{2} EUR$"}
 _PRIORITY: Schema = {"type": "integer", "minimum": 0, "maximum": 1000}
@@ -40,35 +39,35 @@ _SEVERITY: Schema = {"enum": [known.value for known in Severity]}
 def scenario_schema(keywords: Mapping[str, Keyword]) -> Schema:
     """Return the JSON Schema (2020-12) of a scenario that may use these keywords."""
     sections: dict[str, Schema] = {
-        "scenario": {**_TEXT, "description": "Nom du scénario : celui du fichier."},
-        "title": {**_TEXT, "description": "Ce que les agents lisent."},
-        "author": {**_TEXT, "description": "Caisse qui l'a écrit."},
-        "robot": {**_TEXT, "description": "robots/<nom>/robot.yaml : identité, droits, comptes."},
+        "scenario": {**TEXT, "description": "Nom du scénario : celui du fichier."},
+        "title": {**TEXT, "description": "Ce que les agents lisent."},
+        "author": {**TEXT, "description": "Caisse qui l'a écrit."},
+        "robot": {**TEXT, "description": "robots/<nom>/robot.yaml : identité, droits, comptes."},
         "mode": {"enum": [mode.value for mode in Mode], "description": "shadow : tout sauf l'acte."},
-        "parameters": _table(
-            _object({"type": {"enum": list(OF_PARAMETERS)}, "default": _TEXT, "title": _TEXT}, ("type", "title")),
+        "parameters": table_of(
+            object_of({"type": {"enum": list(OF_PARAMETERS)}, "default": TEXT, "title": TEXT}, ("type", "title")),
             "Valeurs d'une caisse.",
         ),
-        "rules": {"type": "array", "items": _TEXT, "description": "Règles datées : rules/<nom>.yaml."},
+        "rules": {"type": "array", "items": TEXT, "description": "Règles datées : rules/<nom>.yaml."},
         "case": _case(),
-        "sources": {"type": "array", "minItems": 1, "maxItems": 1, "items": _source()},
+        "sources": {"type": "array", "minItems": 1, "items": source_schema(keywords)},
         "steps": {"type": "array", "minItems": 1, "items": _step(keywords)},
         "schedule": {"type": "array", "items": _schedule()},
         "limits": _limits(),
-        "exceptions": _object({"queue": _TEXT, "codes": _table(_code(), "Un titre par code.")}, ("queue",)),
+        "exceptions": object_of({"queue": TEXT, "codes": table_of(_code(), "Un titre par code.")}, ("queue",)),
     }
     needed = ("scenario", "title", "author", "robot", "mode", "case", "sources", "steps", "exceptions")
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Scénario de Go-les-robots",
-        **_object(sections, needed),
+        **object_of(sections, needed),
     }
 
 
 def _limits() -> Schema:
     stage = {"type": "integer", "minimum": 1, "maximum": LARGEST_STAGE}
     ramp = {"type": "array", "minItems": 1, "maxItems": MOST_STAGES, "items": stage}
-    return _object(
+    return object_of(
         {
             "parallel": {"type": "integer", "minimum": 1, "maximum": 64},
             **dict.fromkeys(CEILINGS, _EUROS),
@@ -86,16 +85,16 @@ def _limits() -> Schema:
 def _case() -> Schema:
     field = {
         "type": {"enum": list(OF_FIELDS)},
-        "column": _TEXT,
+        "column": TEXT,
         "max": {"type": "integer", "minimum": 1},
         "format": {"const": DATE_FORMAT},
-        "choices": {"type": "array", "minItems": 1, "items": _TEXT, "description": "Valeurs permises (choice)."},
+        "choices": {"type": "array", "minItems": 1, "items": TEXT, "description": "Valeurs permises (choice)."},
         "separator": {"type": "string", "minLength": 1, "maxLength": 1, "description": "Entre les éléments (list)."},
     }
-    return _object(
+    return object_of(
         {
-            "key": {**_TEXT, "description": "Identifiants du dossier, comme ${nir}/${stop_id}."},
-            "fields": _table(_object(field, ("type", "column")), "Champs du dossier et leurs colonnes."),
+            "key": {**TEXT, "description": "Identifiants du dossier, comme ${nir}/${stop_id}."},
+            "fields": table_of(object_of(field, ("type", "column")), "Champs du dossier et leurs colonnes."),
             "priority": {"anyOf": [_PRIORITY, _decision(_PRIORITY)]},
             "due": {"type": "string", "pattern": r"^\d{1,3} (business )?days?$"},
         },
@@ -103,39 +102,32 @@ def _case() -> Schema:
     )
 
 
-def _source() -> Schema:
-    values: dict[str, Schema] = dict.fromkeys(SOURCE_KEYS, _TEXT)
-    values["trailer"] = _object({"rows": {"type": "boolean"}}, ())
-    values["bad_rows"] = {"enum": list(BAD_ROWS)}
-    return _object(values, ("csv", "encoding", "delimiter"))
-
-
 def _step(keywords: Mapping[str, Keyword]) -> Schema:
-    condition = {**_TEXT, "description": "Une condition, sans ${…}."}
-    long = _object({"must": condition, "severity": _SEVERITY}, ("must",))
+    condition = {**TEXT, "description": "Une condition, sans ${…}."}
+    long = object_of({"must": condition, "severity": _SEVERITY}, ("must",))
     control = {"anyOf": [condition, long, {"type": "array", "items": {"anyOf": [condition, long]}}]}
     values: dict[str, Schema] = {
         "id": {"type": "string", "pattern": _NAME},
         **{kind.value: _one_of(keywords, kind) for kind in Kind},
-        "decide": _decision(_TEXT),
+        "decide": _decision(TEXT),
         "wait": {
-            **_object(dict.fromkeys(WAIT_KEYS, _TEXT), WAIT_KEYS),
+            **object_of(dict.fromkeys(WAIT_KEYS, TEXT), WAIT_KEYS),
             "description": "Attendre une date (until) sans occuper personne, puis reprendre à une étape (then).",
         },
         "with": {"type": "object"},
-        "controls": _table(control, "Conditions par code."),
-        "ends": _table(condition, "Fins du dossier par nom."),
-        "rules_at": _TEXT,
+        "controls": table_of(control, "Conditions par code."),
+        "ends": table_of(condition, "Fins du dossier par nom."),
+        "rules_at": TEXT,
         "when": condition,
-        "effect_key": {**_TEXT, "description": "Identité de la saisie : des identifiants seulement."},
-        "approval": _object(
+        "effect_key": {**TEXT, "description": "Identité de la saisie : des identifiants seulement."},
+        "approval": object_of(
             {"when": condition, "by": {"type": "array", "items": {"enum": list(ROLES)}}}, ("when", "by")
         ),
-        "reread": {"type": "array", "items": _TEXT},
+        "reread": {"type": "array", "items": TEXT},
     }
     entering = {"if": {"required": ["enter"]}, "then": {"required": ["effect_key"]}, "else": _without(ENTER_KEYS)}
     return {
-        **_object(values, ("id",)),
+        **object_of(values, ("id",)),
         "oneOf": [{"required": [word]} for word in FORMS],
         "allOf": [entering, *(_arguments(keyword) for keyword in keywords.values())],
     }
@@ -147,7 +139,7 @@ def _one_of(keywords: Mapping[str, Keyword], kind: Kind) -> Schema:
 
 def _arguments(keyword: Keyword) -> Schema:
     wanted = {name: item for name, item in keyword.arguments.items() if not (keyword.entry and name == GIVEN)}
-    arguments = _object(dict.fromkeys(wanted, _TEXT), tuple(name for name, item in wanted.items() if item.required))
+    arguments = object_of(dict.fromkeys(wanted, TEXT), tuple(name for name, item in wanted.items() if item.required))
     kind = keyword.kind.value
     chosen: Schema = {"properties": {kind: {"const": keyword.name}}, "required": [kind]}
     needs: Schema = {"required": ["with"]} if arguments["required"] else {}
@@ -159,12 +151,12 @@ def _without(names: Iterable[str]) -> Schema:
 
 
 def _decision(answer: Schema) -> Schema:
-    return {"type": "array", "minItems": 1, "items": _object({"when": _TEXT, "gives": answer}, ROW_KEYS)}
+    return {"type": "array", "minItems": 1, "items": object_of({"when": TEXT, "gives": answer}, ROW_KEYS)}
 
 
 def _schedule() -> Schema:
     days = {"anyOf": [{"enum": list(EVERY)}, {"type": "array", "minItems": 1, "items": {"enum": list(DAYS)}}]}
-    return _object(
+    return object_of(
         {
             "at": {"type": "string", "pattern": r"^([01]\d|2[0-3]):[0-5]\d$"},
             "days": days,
@@ -178,17 +170,4 @@ def _schedule() -> Schema:
 
 def _code() -> Schema:
     decisions: Schema = {"type": "array", "items": {"enum": list(DECISIONS)}}
-    return _object({"title": _TEXT, "severity": _SEVERITY, "queue": _TEXT, "agent_may": decisions}, ("title",))
-
-
-def _object(properties: Mapping[str, Schema], required: tuple[str, ...]) -> Schema:
-    return {
-        "type": "object",
-        "properties": dict(properties),
-        "required": list(required),
-        "additionalProperties": False,
-    }
-
-
-def _table(values: Schema, description: str) -> Schema:
-    return {"type": "object", "additionalProperties": values, "description": description}
+    return object_of({"title": TEXT, "severity": _SEVERITY, "queue": TEXT, "agent_may": decisions}, ("title",))

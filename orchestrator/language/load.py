@@ -14,16 +14,16 @@ from orchestrator.language.compile_case import (
     compile_key,
     compile_parameters,
     compile_priority,
-    compile_source,
 )
 from orchestrator.language.compile_rest import CEILINGS, compile_codes, compile_limits, compile_schedule
+from orchestrator.language.compile_sources import compile_sources
 from orchestrator.language.compile_steps import compile_step
 from orchestrator.language.compile_wait import check_waits
 from orchestrator.language.expressions import CONSTANTS
 from orchestrator.language.faults import Faults, ScenarioErrors, suggest
 from orchestrator.language.forms import RESERVED, Words
 from orchestrator.language.functions import FUNCTIONS
-from orchestrator.language.model import CaseModel, Code, Limits, Mode, RunInfo, Scenario
+from orchestrator.language.model import CaseModel, Code, ExtractSource, Limits, Mode, RunInfo, Scenario, Source
 from orchestrator.language.nodes import Table, read_yaml
 from orchestrator.language.rulepacks import load_rules
 from orchestrator.language.sections import Section
@@ -94,9 +94,9 @@ class _Loader:
         self._steps(words)
         limits = self._limits(words)
         self._check_codes(words, limits)
-        source = compile_source(top)
+        sources = compile_sources(top, case.fields if case else {}, {**shapes, "run": RunInfo}, self._keywords)
         schedule = compile_schedule(top)
-        if self._faults.found or case is None or source is None:
+        if self._faults.found or case is None or not sources:
             return None
         return Scenario(
             **head,
@@ -106,22 +106,25 @@ class _Loader:
             parameters=parameters,
             rules=packs,
             case=case,
-            source=source,
+            sources=sources,
             steps=tuple(words.done),
             schedule=schedule,
             limits=limits,
             queue=queue,
             codes=codes,
-            version=self._version(pack_nodes, words, screens),
+            version=self._version(pack_nodes, words, sources, screens),
             path=self._path,
         )
 
-    def _version(self, packs: Mapping[str, Table], words: Words, screens: Path | None) -> Version:
+    def _version(
+        self, packs: Mapping[str, Table], words: Words, sources: tuple[Source, ...], screens: Path | None
+    ) -> Version:
         folder = self._path.parent
         read = [(self._path.name, self._node), (self._local_name, self._local)]
         read += [(f"rules/{name}.yaml", node) for name, node in packs.items()]
         files = [(f"scenarios/{name}", folder / name, node) for name, node in read if node is not None]
         used = [step.keyword for step in words.done]
+        used += [source.keyword for source in sources if isinstance(source, ExtractSource)]
         place = Screens(shared=screens, local=folder.parent / "keywords", caisse=self._caisse)
         return version_of(files, used, self._keywords, place)
 

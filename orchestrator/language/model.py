@@ -12,6 +12,7 @@ from typing import Literal
 from orchestrator.domain.keywords import Keyword, Kind
 from orchestrator.domain.money import Euros
 from orchestrator.domain.rules import Rulebook, RulePack
+from orchestrator.domain.sources import ApiSource, BadRows, FileSource
 from orchestrator.language.expressions import Expression
 from orchestrator.language.fields import Field
 from orchestrator.language.templates import Template, Value
@@ -71,19 +72,20 @@ class CaseModel:
 
 
 @dataclass(frozen=True, kw_only=True)
-class CsvSource:
-    """Where cases come from."""
+class ExtractSource:
+    """Rows that a keyword reads in an application."""
 
-    #: Pattern of the file name.
-    pattern: str
-    #: Encoding, as Python names it.
-    encoding: str
-    #: One character.
-    delimiter: str
-    #: True when the last line is ``FIN;<number of rows>``.
-    trailer_rows: bool
+    #: The keyword; it returns a list.
+    keyword: Keyword
+    #: Its arguments: constants, parameters and the date of the run.
+    arguments: Mapping[str, Value]
+    #: The part of a row that each field is, by field.
+    parts: Mapping[str, str]
     #: What a bad row does to the delivery.
-    bad_rows: Literal["set aside", "refuse the file"]
+    bad_rows: BadRows
+
+
+Source = FileSource | ExtractSource | ApiSource
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -209,7 +211,7 @@ class Scenario:
     #: What a case is made of.
     case: CaseModel
     #: Where cases come from.
-    source: CsvSource
+    sources: tuple[Source, ...]
     #: In order.
     steps: tuple[Step, ...]
     #: When it starts by itself.
@@ -228,6 +230,11 @@ class Scenario:
     version: Version
     #: Where it was read.
     path: Path
+
+    @property
+    def patterns(self) -> tuple[str, ...]:
+        """The names of the files that it expects."""
+        return tuple(source.pattern for source in self.sources if isinstance(source, FileSource))
 
     @property
     def hash(self) -> str:

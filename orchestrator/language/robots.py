@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from orchestrator.domain.errors import SettingsError
 from orchestrator.domain.keywords import Kind
-from orchestrator.language.model import Scenario
+from orchestrator.language.model import ExtractSource, Scenario
 
 
 class Robot(BaseModel):
@@ -49,10 +49,16 @@ def load_robot(path: Path) -> Robot:
 
 def check_rights(robot: Robot, scenario: Scenario) -> None:
     """Refuse a scenario whose steps go beyond what its robot declared."""
-    for step in scenario.steps:
-        application, kind = step.keyword.application, step.kind
+    asked = [(f"{scenario.path}:{step.line} : l'étape « {step.id} »", step.keyword, step.kind) for step in scenario.steps]
+    asked += [
+        (f"{scenario.path} : la source « {source.keyword.name} »", source.keyword, source.keyword.kind)
+        for source in scenario.sources
+        if isinstance(source, ExtractSource)
+    ]
+    for what, keyword, kind in asked:
+        application = keyword.application
         if kind is not Kind.COMPUTE and kind not in robot.applications.get(application, ()):
             raise SettingsError(
-                f"{scenario.path}:{step.line} : l'étape « {step.id} » demande le droit « {kind} » dans « {application} », "
-                f"que le robot « {robot.robot} » n'a pas. L'ajouter dans robots/{robot.robot}/robot.yaml, ou changer l'étape."
+                f"{what} demande le droit « {kind} » dans « {application} », que le robot « {robot.robot} » n'a pas. "
+                f"L'ajouter dans robots/{robot.robot}/robot.yaml, ou changer le scénario."
             )

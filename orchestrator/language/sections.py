@@ -143,3 +143,10 @@ def whole(least: int, most: int) -> Callable[[str], int]:
         return int(text)
 
     return read
+
+
+def one_character(text: str) -> str:
+    """Read what may stand between two values: one character, no letter, digit, quote or blank."""
+    if len(text) != 1 or text.isalnum() or text in "\"' ":
+        raise ValueError("un seul caractère attendu, par exemple ;")
+    return text

@@ -13,11 +13,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from orchestrator.domain.errors import BadDelivery
-from orchestrator.drivers.deliveries import BadRow, Delivery, read_delivery
-from orchestrator.drivers.deliveries_frame import BadRowCode
+from orchestrator.domain.sources import CsvSource
+from orchestrator.drivers.deliveries import BadRow, BadRowCode, Delivery, read_delivery
 from orchestrator.language.expressions import Expression, parse
 from orchestrator.language.fields import Field
-from orchestrator.language.model import CaseModel, CsvSource
+from orchestrator.language.model import CaseModel
 from orchestrator.language.templates import Template
 
 HEADER = "N° assuré;Nom de naissance;Réf. arrêt;Code anomalie;Date"
@@ -51,15 +51,16 @@ class Rules:
     )
 
     @property
-    def source(self) -> CsvSource:
+    def sources(self) -> tuple[CsvSource]:
         """How the file is written."""
-        return CsvSource(
+        source = CsvSource(
             pattern="*.csv",
             encoding=self.encoding,
             delimiter=";",
             trailer_rows=self.trailer,
             bad_rows=self.bad_rows,
         )
+        return (source,)
 
 
 Read = Callable[..., Delivery]
