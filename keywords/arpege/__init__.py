@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
-from keywords.arpege.models import File, Identity, Income, Payment, Rights, Stop, StopMissing, StopRead
+from keywords.arpege.models import File, Identity, Income, Payment, Rights, Stop, StopMissing, StopRead, UnpaidStop
 from orchestrator.domain.civil import Period
+from orchestrator.domain.errors import ScreenChanged
 from orchestrator.domain.keywords import extract
 from orchestrator.domain.personal import Nir, PrivateText
 from orchestrator.domain.ports import ReadingDesk, Screen
@@ -56,6 +58,20 @@ async def payments(desk: ReadingDesk, *, insured: Identity) -> list[Payment]:
     """
     screen = await desk.open("payments", file=insured.file)
     return [_payment(row) for row in screen.table("payments")]
+
+
+@extract("arpege.unpaid_stops", "Les arrêts non payés qu'ARPEGE liste un jour donné : une source de dossiers.")
+async def unpaid_stops(desk: ReadingDesk, *, day: date) -> list[UnpaidStop]:
+    """Read the list of anomalies of a day, whole: the number that the screen announces is that of the rows read.
+
+    Raises :class:`~orchestrator.domain.errors.ScreenChanged` otherwise (source: DOMAIN A.2, row 1).
+    Example: ``extract: arpege.unpaid_stops`` under ``sources``, with ``day: ${run.date}``.
+    """
+    screen = await desk.open("anomalies", day=day)
+    rows = [UnpaidStop(**row) for row in screen.table("anomalies")]
+    if screen["count"] != len(rows):
+        raise ScreenChanged("ARPEGE", screen.name, f"{screen['count']} arrêts annoncés")
+    return rows
 
 
 def _stop(row: Mapping[str, Any]) -> Stop:

@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field
 
 from orchestrator.domain.civil import Period
 from orchestrator.domain.money import Euros
-from orchestrator.domain.personal import PersonName
+from orchestrator.domain.personal import Nir, PersonName
 
 
 class Stop(BaseModel, frozen=True):
@@ -109,6 +109,21 @@ class File(Identity, frozen=True):
                 others = tuple(other for other in self.stops if other is not stop)
                 return StopRead(**identity, **dict(stop), others=others)
         return StopMissing(**identity)
+
+
+class UnpaidStop(BaseModel, frozen=True):
+    """One row of the daily list of stops that ARPEGE did not pay."""
+
+    #: The person.
+    nir: Nir = Field(title="N° assuré")
+    #: Birth name.
+    birth_name: PersonName = Field(title="Nom de naissance")
+    #: Reference of the stop.
+    stop_id: str = Field(title="Réf. arrêt")
+    #: Why it was not paid.
+    anomaly: str = Field(title="Code anomalie")
+    #: Day of the anomaly.
+    raised_on: date = Field(title="Date")
 
 
 class Income(BaseModel, frozen=True):

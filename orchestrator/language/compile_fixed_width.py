@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from itertools import pairwise
 
 from orchestrator.domain.ebcdic import EBCDIC
@@ -66,15 +67,19 @@ def _field(given: Section, name: str, field: Field, length: int) -> Place:
     place = _place(declared, length)
     if field.type in _DATES:
         declared.need("format", "AAAAMMJJ")
-    elif "format" in declared:
-        declared.faults.add(declared.entries["format"][0], f"{declared.what} : « format » ne vaut que pour une date")
-    if field.type not in _NUMBERS:
-        for key in ("decimals", "sign"):
-            if key in declared:
-                declared.faults.add(declared.entries[key][0], f"{declared.what} : « {key} » ne vaut que pour un nombre")
-        return Place(start=place.start, length=place.length, format=_format(declared, place))
-    most = {"euros": 2, "integer": 0}.get(field.type, 9)
-    return _number(declared, place, most)
+        place = replace(place, format=_format(declared, place))
+    else:
+        _not_here(declared, "format", "une date")
+    if field.type in _NUMBERS:
+        return _number(declared, place, {"euros": 2, "integer": 0}.get(field.type, 9))
+    for key in ("decimals", "sign"):
+        _not_here(declared, key, "un nombre")
+    return place
+
+
+def _not_here(declared: Section, key: str, of: str) -> None:
+    if key in declared:
+        declared.faults.add(declared.entries[key][0], f"{declared.what} : « {key} » ne vaut que pour {of}")
 
 
 def _format(declared: Section, place: Place) -> str | None:
@@ -91,7 +96,7 @@ def _number(declared: Section, place: Place, most: int) -> Place:
         declared.need("decimals", "2")
     decimals = declared.parsed("decimals", whole(0, most), 0)
     sign = declared.choice("sign", SIGNS, Sign.NONE)
-    return Place(start=place.start, length=place.length, decimals=decimals, sign=sign)
+    return replace(place, decimals=decimals, sign=sign)
 
 
 def _place(declared: Section, length: int) -> Place:
@@ -153,7 +158,7 @@ def _trailer(
     rows = None
     if "rows" in trailer:
         place = _place(trailer.section("rows", "rows", ("from", "length")), length)
-        rows = Place(start=place.start, length=place.length, decimals=0)
+        rows = replace(place, decimals=0)
     declared = trailer.section("total", "total", ("of", "from", "length", "decimals", "sign"))
     if "total" not in trailer:
         return rows, None

@@ -21,7 +21,7 @@ def compile_xml(source: Section, kind: str, words: SourceWords) -> XmlSource:
     paths = {name: given.parsed(name, _from_row, "") for name in words.fields}
     deepest = each.count("/")
     for name, path in paths.items():
-        if path.count("../") > deepest and (node := given.get(name)):
+        if each and path.count("../") > deepest and (node := given.get(name)):
             source.faults.add(node, f"fields de la source : « {name} » remonte au-delà de la racine")
     announced = source.section("announced", "announced", ("rows", "total"))
     return XmlSource(

@@ -49,7 +49,9 @@ def load_robot(path: Path) -> Robot:
 
 def check_rights(robot: Robot, scenario: Scenario) -> None:
     """Refuse a scenario whose steps go beyond what its robot declared."""
-    asked = [(f"{scenario.path}:{step.line} : l'étape « {step.id} »", step.keyword, step.kind) for step in scenario.steps]
+    asked = [
+        (f"{scenario.path}:{step.line} : l'étape « {step.id} »", step.keyword, step.kind) for step in scenario.steps
+    ]
     asked += [
         (f"{scenario.path} : la source « {source.keyword.name} »", source.keyword, source.keyword.kind)
         for source in scenario.sources

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-import openpyxl  # type: ignore[import-untyped]  # it ships no types
+import openpyxl  # it ships no types
 import pytest
 
 from orchestrator.drivers.bordereau import BordereauRun, write_bordereau

@@ -68,11 +68,13 @@ def ods_row(cells: Iterable[str], more: str = "") -> str:
 
 def write_ods(path: Path, rows: Sequence[str], title: str = "Anomalies", before: str = "") -> Path:
     """Write an ODS workbook of one sheet, with the million empty rows that programs end it with."""
-    tail = '<table:table-row table:number-rows-repeated="1048000"><table:table-cell table:number-columns-repeated="1024"/></table:table-row>'
+    empty = '<table:table-cell table:number-columns-repeated="1024"/>'
+    tail = f'<table:table-row table:number-rows-repeated="1048000">{empty}</table:table-row>'
     content = (
         f'<?xml version="1.0" encoding="UTF-8"?><office:document-content xmlns:office="{_OFFICE}office:1.0" '
         f'xmlns:table="{_OFFICE}table:1.0" xmlns:text="{_OFFICE}text:1.0" office:version="1.2"><office:body>'
-        f'<office:spreadsheet>{before}<table:table table:name="{title}"><table:table-column/>{"".join(rows)}{tail}</table:table>'
+        f'<office:spreadsheet>{before}<table:table table:name="{title}"><table:table-column/>'
+        f"{''.join(rows)}{tail}</table:table>"
         "</office:spreadsheet></office:body></office:document-content>"
     )
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:

@@ -8,8 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-
 from delivery_files import NIR, OTHER_NIR, Rules
+
 from orchestrator.domain.ebcdic import EBCDIC, decode
 from orchestrator.domain.errors import BadDelivery
 from orchestrator.domain.sources import FixedWidthSource, Place, RecordKinds, Sign, Total
@@ -224,28 +224,34 @@ def test_packed_decimals_without_line_ends(tmp_path: Path) -> None:
         (2, "1205,10", "Le Gall"),
         (3, "1205,10", "Hélène"),
     ]
-    with pytest.raises(BadDelivery, match="ligne 4 : des lignes de 66 octets sans fin de ligne .* il reste 1 octets"):
+    with pytest.raises(BadDelivery, match=r"ligne 4 : des lignes de 66 octets sans fin de ligne .* il reste 1 octets"):
         read(tmp_path, packed([detail(), detail(OTHER_NIR)])[:-65], PACKED)
 
 
 def test_one_wrong_line_in_the_middle_of_a_wave_costs_that_line_alone(tmp_path: Path) -> None:
-    """DOMAIN C14; and what is held in memory does not grow with the values of the file."""
+    """DOMAIN C14."""
     wave = [detail(stop=f"AT{number:08}") for number in range(13_200)]
     wave[6_600] = wave[6_600][:-1]
     content = lines(*wave, total=0).encode("cp1252")
-    path = tmp_path / "anomalies.txt"
-    path.write_bytes(content)
-    tracemalloc.start()
-    try:
-        delivery = read_delivery(path, Rules(source=SOURCE))
-        count = sum(1 for _ in delivery.rows)
-        peak = tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
+    delivery = read(tmp_path, content)
+    count = sum(1 for _ in delivery.rows)
 
     assert [(row.line, row.code) for row in delivery.bad] == [(6_602, "LONGUEUR")]
     assert (count, len(delivery.rows), delivery.total_rows) == (13_199, 13_199, 13_200)
-    assert peak < 250 * 13_200
+
+
+def test_memory_holds_one_digest_for_each_row_and_no_row(tmp_path: Path) -> None:
+    content = lines(*(detail(stop=f"AT{number:08}") for number in range(3_000)), total=120510 * 3_000).encode()
+    tracemalloc.start()
+    try:
+        delivery = read(tmp_path, content)
+        count = sum(1 for _ in delivery.rows)
+        peak = tracemalloc.get_traced_memory()[1] - len(content)  # the bytes that this test itself holds
+    finally:
+        tracemalloc.stop()
+
+    assert (count, delivery.bad) == (3_000, [])
+    assert peak < 1_200_000  # 200 bytes a row, the rest is constant; rows kept would be 1 000 bytes each
 
 
 def test_a_file_that_changes_while_it_is_loaded_is_refused(tmp_path: Path) -> None:

@@ -11,10 +11,10 @@ from typing import Any
 
 import openpyxl
 import pytest
+from delivery_files import COLUMNS, NIR, OTHER_NIR, Rules, ods_cell, ods_row, write_ods
 from openpyxl.utils.datetime import CALENDAR_MAC_1904
 from openpyxl.worksheet.worksheet import Worksheet
 
-from delivery_files import COLUMNS, NIR, OTHER_NIR, Rules, ods_cell, ods_row, write_ods
 from orchestrator.domain.errors import BadDelivery
 from orchestrator.domain.sources import SheetSource, Total
 from orchestrator.drivers.deliveries import Delivery, read_delivery
@@ -30,7 +30,8 @@ EXCEL = SheetSource(
 )
 ODS = replace(EXCEL, kind="ods", pattern="*.ods")
 GOOD = (NIR, "Le Gall", "000123", 1205.1, date(2026, 3, 24))
-OTHER = (OTHER_NIR, "Cœur-Noël", "AT26000102", 0.1 + 0.2, datetime(2026, 3, 25))
+NOON = datetime(2026, 3, 24, 12)  # noqa: DTZ001 - as a sheet has it
+OTHER = (OTHER_NIR, "Cœur-Noël", "AT26000102", 0.1 + 0.2, datetime(2026, 3, 25))  # noqa: DTZ001 - as a sheet has it
 READ = [
     (NIR, "Le Gall", "000123", "1205,10", "2026-03-24"),
     (OTHER_NIR, "Cœur-Noël", "AT26000102", "0,30", "2026-03-25"),
@@ -62,7 +63,7 @@ def values(delivery: Delivery) -> list[tuple[str, ...]]:
 
 
 @pytest.mark.parametrize("mac", [False, True], ids=["1900", "1904"])
-def test_an_excel_sheet_gives_the_rows_of_the_csv_in_both_date_systems(tmp_path: Path, mac: bool) -> None:
+def test_an_excel_sheet_gives_the_rows_of_the_csv_in_both_date_systems(tmp_path: Path, *, mac: bool) -> None:
     delivery = read_delivery(excel(tmp_path / "a.xlsx", table(GOOD, OTHER), mac=mac), Rules(source=EXCEL))
 
     assert (values(delivery), delivery.bad, delivery.total_rows) == (READ, [], 2)
@@ -100,18 +101,22 @@ def test_digits_that_the_sheet_itself_shows_keep_their_zeros(tmp_path: Path) -> 
 
 
 _UNVERIFIED = " ; sans son montant, le total annoncé n'est plus vérifié"
+_NIR = (
+    "colonne « N° assuré » : NIR enregistré comme un nombre par un tableur (1,85026E+14) : redemander le fichier, cette "
+    "colonne au format Texte"
+)
+_NO_DATE = "une date du tableur ne va que dans une colonne de dates"
 _NO_VALUE = "cellule en erreur, ou heure : une valeur simple était attendue"
 _LOST = "des zéros de tête ont pu être perdus : redemander le fichier, cette colonne au format Texte"
 BAD: list[tuple[str, int, Any, str]] = [
     ("NIR as a number", 0, int(NIR),
-     "colonne « N° assuré » : NIR enregistré comme un nombre par un tableur (1,85026E+14) : redemander le fichier, cette "
-     f"colonne au format Texte{_UNVERIFIED}"),
+     f"{_NIR}{_UNVERIFIED}"),
     ("NIR as scientific text", 0, "1,85026E+14",
      "colonne « N° assuré » : NIR abîmé par un tableur (notation scientifique) : redemander le fichier en texte"),
     ("zeros lost", 2, 123, f"colonne « Réf. arrêt » : nombre dans une colonne de texte, {_LOST}{_UNVERIFIED}"),
-    ("a date as text", 2, date(2026, 3, 24), f"colonne « Réf. arrêt » : une date du tableur ne va que dans une colonne de dates{_UNVERIFIED}"),
+    ("a date as text", 2, date(2026, 3, 24), f"colonne « Réf. arrêt » : {_NO_DATE}{_UNVERIFIED}"),
     ("a number as date", 4, 46105, f"colonne « Date » : un nombre à la place d'une date{_UNVERIFIED}"),
-    ("an hour", 4, datetime(2026, 3, 24, 8, 30), f"colonne « Date » : date sans heure attendue{_UNVERIFIED}"),
+    ("an hour", 4, NOON, f"colonne « Date » : date sans heure attendue{_UNVERIFIED}"),
     ("a time alone", 4, time(8, 30), f"colonne « Date » : {_NO_VALUE}{_UNVERIFIED}"),
     ("an error", 1, "#N/A", f"colonne « Nom de naissance » : {_NO_VALUE}{_UNVERIFIED}"),
     ("an empty cell", 2, None, "colonne « Réf. arrêt » : valeur obligatoire, vide dans le fichier"),

@@ -6,8 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-
 from delivery_files import NIR, OTHER_NIR, Rules
+
 from orchestrator.domain.errors import BadDelivery
 from orchestrator.domain.sources import Total, XmlSource
 from orchestrator.drivers.deliveries import Delivery, read_delivery
@@ -108,7 +108,8 @@ BOMB = "<!DOCTYPE x [<!ENTITY a 'aaaaaaaaaa'>" + "".join(
 OUTSIDE = "<!DOCTYPE x [<!ENTITY a SYSTEM 'file:///etc/hostname'>]>"
 REFUSED: list[tuple[str, bytes, str]] = [
     ("a bomb", document(entry(transaction(name="&i;")), before=BOMB), "ligne 1 : ce fichier contient une DTD"),
-    ("a file of the machine", document(entry(transaction(name="&a;")), before=OUTSIDE), "ligne 1 : ce fichier contient une DTD"),
+    ("a file of the machine", document(entry(transaction(name="&a;")), before=OUTSIDE),
+     "ligne 1 : ce fichier contient une DTD"),
     ("cut short", GOOD[:-40], "ligne 1 : XML illisible à partir d'ici : le fichier est incomplet ou abîmé"),
     ("empty", b"", "ligne 1 : XML illisible à partir d'ici"),
     ("another version of the schema", document(entry(transaction()), space=SPACE.replace("08", "02")),
