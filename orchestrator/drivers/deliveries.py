@@ -69,6 +69,8 @@ class Delivery:
     rows: Sequence[DeliveryRow]
     #: In the order of the file.
     bad: list[BadRow]
+    #: What a bad row does to it.
+    bad_rows: BadRows = "set aside"
 
     @property
     def total_rows(self) -> int:
@@ -128,7 +130,7 @@ def _checked(content: _Content, case: CaseRules, bad_rows: BadRows) -> Delivery:
         reason = f"des lignes toutes bonnes étaient attendues, {len(bad)} mauvaise(s) : {bad[0].reason}"
         _refuse(content.name, RefusedFile(bad[0].line, reason))
     rows = _GoodRows(content, sha256, case, frozenset(row.line for row in bad), count)
-    return Delivery(name=content.name, sha256=sha256, rows=rows, bad=bad)
+    return Delivery(name=content.name, sha256=sha256, rows=rows, bad=bad, bad_rows=bad_rows)
 
 
 def _records(content: _Content) -> Iterator[Record | BadRow]:
