@@ -29,6 +29,8 @@ from orchestrator.bootstrap.world import World, build_world
 from orchestrator.domain.civil import date_of
 from orchestrator.domain.errors import GlrError
 from orchestrator.domain.money import Euros
+from orchestrator.drivers.browser import browser_arguments
+from orchestrator.drivers.browser_finder import find_browser
 from orchestrator.settings import Settings
 from orchestrator.store import embedded
 
@@ -150,6 +152,11 @@ class Overhead:
         self, number: int, world: World, practice: Practice, rows: Sequence[Mapping[str, Any]]
     ) -> tuple[float, float]:
         """Work these rows with the script written by hand; return CPU and wall-clock milliseconds per case."""
+        job = self.write_job(number, world, rows)
+        return self.other_side(practice, [sys.executable, "-m", "orchestrator.bench.handwritten", str(job)])
+
+    def write_job(self, number: int, world: World, rows: Sequence[Mapping[str, Any]]) -> Path:
+        """Write what another way to drive the screens needs to work these rows."""
         captures = self.settings.workspace / "rounds" / f"captures-{number}"
         captures.mkdir(parents=True, exist_ok=True)
         secrets = self.settings.secrets / world.robot(world.scenario("ij-acompte").robot).accounts
@@ -163,22 +170,30 @@ class Overhead:
             for index, row in enumerate(rows)
         ]
         job = {"accounts": json.loads(secrets.read_text()), "cases": cases, "captures": str(captures)}
+        browser = {"browser": str(find_browser().path), "arguments": browser_arguments()}
         path = self.settings.secrets / "bench-job.json"
         path.touch(0o600)
-        path.write_text(json.dumps(job), encoding="utf-8")
-        before = len(practice.proposals())
-        command = [sys.executable, "-m", "orchestrator.bench.handwritten", str(path)]
-        child = start_child(command, self.settings.workspace / "logs" / "script.log")
+        path.write_text(json.dumps(job | browser), encoding="utf-8")
+        return path
+
+    def other_side(self, practice: Practice, command: Sequence[str]) -> tuple[float, float]:
+        """Work a job with a program of its own; return CPU and wall-clock milliseconds per case."""
+        before, log = len(practice.proposals()), self.settings.workspace / "logs" / "script.log"
+        child = start_child(command, log)
         try:
-            return self._measure(practice, before, lambda: tree_cpu(child.pid))
+            return self._measure(practice, before, lambda: tree_cpu(child.pid), lambda: child.poll() is None)
+        except RoundFailed:
+            raise RoundFailed(log.read_text(encoding="utf-8", errors="replace")[-2000:]) from None
         finally:
             child.wait(STALLED)
 
-    def _measure(self, practice: Practice, before: int, cpu: Callable[[], float]) -> tuple[float, float]:
+    def _measure(
+        self, practice: Practice, before: int, cpu: Callable[[], float], alive: Callable[[], bool] = lambda: True
+    ) -> tuple[float, float]:
         """Return CPU and wall milliseconds per case between the ledger's lines WARM_UP and WARM_UP + cases."""
-        _wait_lines(practice, before + WARM_UP)
+        _wait_lines(practice, before + WARM_UP, alive)
         cpu_start, wall_start = cpu(), time.monotonic()
-        _wait_lines(practice, before + WARM_UP + self.cases)
+        _wait_lines(practice, before + WARM_UP + self.cases, alive)
         used, wall = cpu() - cpu_start, time.monotonic() - wall_start
         return used * 1000 / self.cases, wall * 1000 / self.cases
 
@@ -214,16 +229,17 @@ def nominal_rows(practice: Practice) -> list[dict[str, Any]]:
     return rows
 
 
-def _wait_lines(practice: Practice, wanted: int) -> None:
+def _wait_lines(practice: Practice, wanted: int, alive: Callable[[], bool]) -> None:
     ledger = practice.folder / "compta.ledger.jsonl"
     last, since = -1, time.monotonic()
     while True:
+        ended = not alive()  # asked before the ledger is read: its last line counts
         lines = ledger.read_bytes().count(b"\n") if ledger.exists() else 0
         if lines >= wanted:
             return
         if lines != last:
             last, since = lines, time.monotonic()
-        if time.monotonic() - since > STALLED:
+        if ended or time.monotonic() - since > STALLED:
             raise RoundFailed
         time.sleep(0.01)
 

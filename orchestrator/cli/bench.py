@@ -49,12 +49,15 @@ def overhead(cases: int, rounds: int, json_: bool) -> None:  # noqa: FBT001
               help="Dossiers mesurés par voie et par manche.")  # fmt: skip
 @click.option("--rounds", type=click.IntRange(1), default=3, envvar="GLR_BENCH_ROUNDS", show_envvar=True, show_default=True,
               help="Manches, les voies dans un ordre qui tourne.")  # fmt: skip
+@click.option("--rivals/--no-rivals", "with_rivals", default=True, envvar="GLR_BENCH_RIVALS", show_envvar=True,
+              show_default=True, help="Installer et mesurer aussi Browser library et RPA.Browser.Selenium.")  # fmt: skip
 @options.as_json
-def drivers(cases: int, rounds: int, json_: bool) -> None:  # noqa: FBT001
-    """Dossiers par cœur : le moteur, le moteur par pages seules, un script Playwright écrit à la main."""
+def drivers(cases: int, rounds: int, with_rivals: bool, json_: bool) -> None:  # noqa: FBT001
+    """Dossiers par cœur : le moteur, par pages seules, un script Playwright à la main, Browser library, Selenium."""
     ensure_browser()
     with tempfile.TemporaryDirectory(prefix="glr-bench-") as folder:
-        measured = Drivers(settings=options.settings_of(Path(folder)), cases=cases, rounds=rounds)
+        settings = options.settings_of(Path(folder))
+        measured = Drivers(settings=settings, cases=cases, rounds=rounds, with_rivals=with_rivals)
         said = report(measured.measure(lambda text: click.echo(text, err=json_)))
     for name, values in said["figures"].items():
         click.echo(

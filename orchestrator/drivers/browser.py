@@ -20,12 +20,16 @@ _QUIET = [
 ]
 
 
+def browser_arguments() -> list[str]:
+    """Return what the browser is started with."""
+    return [*_QUIET, "--no-sandbox"] if os.geteuid() == 0 else _QUIET
+
+
 @asynccontextmanager
 async def open_browser() -> AsyncIterator[Browser]:
     """Start the browser that was found; closed with everything in it at the end."""
-    arguments = [*_QUIET, "--no-sandbox"] if os.geteuid() == 0 else _QUIET
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=str(find_browser().path), args=arguments)
+        browser = await playwright.chromium.launch(executable_path=str(find_browser().path), args=browser_arguments())
         try:
             yield browser
         finally:

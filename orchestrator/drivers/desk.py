@@ -65,6 +65,8 @@ class WebDesk:
         self._gates = {name: Gate(act.request) for name, act in contract.acts.items()}
         self._context: BrowserContext | None = None
         self._page: Page | None = None
+        #: The page may show what it remembers: nothing is read in it any more (filling a form anew may still use it).
+        self._worn = False
         self._showcase: BrowserContext | None = None
         #: Reads screens proven for it; None when everything goes through pages.
         self._plain = None if pages_only else PlainReader(contract, account.address, PAGE_MS / 1000)
@@ -79,7 +81,7 @@ class WebDesk:
             found = await self._plainly(screen, plain.open(context, screen, path.format(**address)))
             if found is not None:
                 return found
-        page = await self._ready_page()
+        page = await self._page_to_read()
         return await self._arrive(page, screen, **address)
 
     async def submit(self, action: str, **values: Any) -> WebScreen:  # noqa: ANN401
@@ -90,7 +92,7 @@ class WebDesk:
             found = await self._plainly(contract.screen, plain.submit(context, contract, values))
             if found is not None:
                 return found
-        page = await self._ready_page()
+        page = await self._page_to_read()
         await self._arrive(page, contract.screen)
         typed = {contract.fields[name]: value for name, value in values.items()}
         if self.contract.screens[contract.screen].form:
@@ -103,7 +105,7 @@ class WebDesk:
     async def prepare(self, act: str, **values: Any) -> WebAct:  # noqa: ANN401
         """Open the screen of an act and fill it; nothing is submitted."""
         contract = self.contract.acts[act]
-        page = await self._ready_page()
+        page = await self._page_to_fill()
         await self._arrive(page, contract.screen)
         await self._compare(page, contract.screen)
         typed = {contract.fields[name]: value for name, value in values.items()}
@@ -122,13 +124,12 @@ class WebDesk:
         """Return the gate of an act."""
         return next(self._gates[name] for name, known in self.contract.acts.items() if known is act)
 
-    async def fresh_page(self) -> None:
-        """Read what follows on a new page, so that nothing of an earlier one can be mistaken for the application's word."""
-        old, context = self._page, await self._logged_in()
-        self._page = await context.new_page()
-        self._watch(self._page)
-        if old is not None:
-            await old.close()
+    def wear_page(self) -> None:
+        """Read nothing more in this page, so that nothing it remembers can be mistaken for the application's word.
+
+        The next reading in a page opens a new one; a plain request needs none, since it asks the server anew.
+        """
+        self._worn = True
 
     async def cookies(self) -> str:
         """Return the session cookies, to be sealed at intent."""
@@ -168,7 +169,7 @@ class WebDesk:
 
     async def forms(self) -> dict[str, tuple[FormFacts, ...]]:
         """Describe every form that actions and acts fill, by screen."""
-        page = await self._ready_page()
+        page = await self._page_to_read()
         found = {}
         filled: list[ActionContract | ActContract] = [*self.contract.actions.values(), *self.contract.acts.values()]
         for contract in filled:
@@ -203,12 +204,17 @@ class WebDesk:
         if page is not None:
             await page.close()
 
-    async def _ready_page(self) -> Page:
+    async def _page_to_read(self) -> Page:
+        if self._worn:
+            await self._leave_page()
+        return await self._page_to_fill()
+
+    async def _page_to_fill(self) -> Page:
         context = await self._logged_in()
         if self._plain:
             self._plain.shown = None
         if self._page is None or self._page.is_closed():
-            self._page = await context.new_page()
+            self._page, self._worn = await context.new_page(), False
             self._watch(self._page)
         return self._page
 

@@ -168,9 +168,9 @@ class Entering:
         raise NotSent
 
     async def _prove(self, entry: Planned) -> Outcome:
-        """Read back on a fresh page; only ours, with the same values, confirms."""
+        """Read back anew; only ours, with the same values, confirms."""
         try:
-            await self.bench.desks[self.step.keyword.application].fresh_page()
+            self.bench.desks[self.step.keyword.application].wear_page()
             sighting, seen = classify(await self._seen(entry.arguments), entry.plan)
         except (ApplicationException, TimeoutError):
             raise EntryInDoubt("La saisie a été envoyée mais n'a pas pu être relue : à vérifier.") from None

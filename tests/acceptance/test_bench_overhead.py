@@ -19,7 +19,19 @@ def test_the_overhead_bench_measures_both_sides_in_paired_rounds() -> None:
 
 
 def test_the_drivers_bench_measures_every_lane_and_says_what_is_absent() -> None:
-    command = [sys.executable, "-m", "orchestrator.cli", "bench", "drivers", "--cases", "2", "--rounds", "1", "--json"]
+    command = [
+        sys.executable,
+        "-m",
+        "orchestrator.cli",
+        "bench",
+        "drivers",
+        "--cases",
+        "2",
+        "--rounds",
+        "1",
+        "--json",
+        "--no-rivals",
+    ]
     done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr
     said = json.loads(done.stdout.splitlines()[-1])

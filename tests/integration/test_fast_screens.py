@@ -221,3 +221,22 @@ def test_selectors_that_only_a_page_understands_are_refused() -> None:
     assert xpath_of("table#a tbody tr.b").startswith("descendant::table[@id='a']/descendant::tbody/")
     with pytest.raises(ValueError, match="dans la page seulement"):
         xpath_of("#a > b")
+
+
+async def test_nothing_is_read_in_a_page_that_has_acted(both: Both) -> None:
+    """After an act a reading in a page opens another one; a plain request needs none (ENTER, 4)."""
+    pages, plain = both.pages["compta"], both.plain["compta"]
+    for desk in (pages, plain):
+        await desk.prepare(
+            "propose_advance", nir=Nir.parse(both.nirs[0]), stop_id="AT26999990", start=DAY, end=DAY,
+            amount=Euros(100), reason="essai", token="GLR-ESSAI",
+        )  # fmt: skip
+    acted, kept = pages.page, plain.page
+    assert acted is not None
+    pages.wear_page()
+    plain.wear_page()
+    for desk in (pages, plain):
+        await desk.submit("search", nir=Nir.parse(both.nirs[0]))
+    assert acted.is_closed()
+    assert pages.page is not acted
+    assert plain.page is kept
