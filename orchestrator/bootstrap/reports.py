@@ -28,7 +28,7 @@ async def reconcile_scenario(world: World, name: str, start: date | None, end: d
     """Read the application's own list under the robot's name and compare it with ours; the days default to those run."""
     scenario = world.scenario(name)
     robot = world.robot(scenario.robot)
-    step = next(step for step in scenario.steps if step.keyword.entry is not None)
+    step = scenario.entries[0]
     application, rules = step.keyword.application, step.keyword.entry
     account = world.accounts(robot)[application]
     async with Database(world.urls["glr_runner"], size=1) as database:

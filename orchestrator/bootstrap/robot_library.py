@@ -5,15 +5,16 @@ application under their own names, typed and documented. It is a dynamic library
 arguments and documentation, so nothing is written twice. Nothing of Robot Framework is imported here.
 
 Pure keywords always run; those that read run where the process has given the library the robot's session (``glr robot
-run``), and refuse elsewhere. Keywords of kind ``enter`` always refuse, since only the entry protocol performs an act
-(ENTER, Ends).
+run``, a step of a scenario), and refuse elsewhere. Keywords of kind ``enter`` run in a step of a scenario alone, where
+the session hands them to the entry protocol, which performs the act (ENTER, Ends).
 """
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from pathlib import Path
+from typing import Any, ClassVar, Protocol
 
 from orchestrator.bootstrap.applications import application_folders, import_application
 from orchestrator.bootstrap.robot_values import CONVERTERS, checked
@@ -47,7 +48,10 @@ class Session(Protocol):
     """The robot's logged-in session, as a suite's process gives it to its libraries."""
 
     def call(self, keyword: Keyword, arguments: Mapping[str, object]) -> object:
-        """Call a keyword that reads or computes, and return its result."""
+        """Call a keyword, and return its result; an entry goes through the protocol, or is refused."""
+
+    def say(self, word: str, *values: Any) -> Any:  # noqa: ANN401 - of the word
+        """Do what a word of the library of the case asks."""
 
 
 class KeywordLibrary:
@@ -57,10 +61,13 @@ class KeywordLibrary:
     ROBOT_LIBRARY_CONVERTERS = CONVERTERS
     #: Given by the process that owns the robot's desks; None in any other.
     session: Session | None = None
+    #: Where applications are, in a process that knows; None: where the settings say.
+    folders: ClassVar[Mapping[str, Path] | None] = None
 
     def __init__(self, application: str) -> None:
         """:param application: folder under ``keywords/``, e.g. ``bdo``; one without keywords is a ``GlrError``."""
-        declared = _declared(application).values()
+        folders = self.folders if self.folders is not None else application_folders(Settings().project)
+        declared = _declared(application, folders).values()
         self._keywords = {word.name: word for word in declared if word.application == application}
 
     def get_keyword_names(self) -> list[str]:
@@ -91,7 +98,7 @@ class KeywordLibrary:
     def run_keyword(self, name: str, args: Sequence[object], named: Mapping[str, object]) -> object:  # noqa: ARG002 - all named
         """Run a keyword that reads or computes; raises ``EntryOutsideProtocol`` or ``NoSession`` for the others."""
         keyword = self._keywords[name]
-        if keyword.kind is Kind.ENTER:
+        if self.session is None and keyword.kind is Kind.ENTER:
             raise EntryOutsideProtocol(name)
         if self.session is None and keyword.kind is not Kind.COMPUTE:
             raise NoSession(name, keyword.application)
@@ -99,8 +106,8 @@ class KeywordLibrary:
         return keyword.function(**arguments) if self.session is None else self.session.call(keyword, arguments)
 
 
-def _declared(application: str) -> Mapping[str, Keyword]:
-    folder = application_folders(Settings().project).get(application)
+def _declared(application: str, folders: Mapping[str, Path]) -> Mapping[str, Keyword]:
+    folder = folders.get(application)
     if folder is None:
         raise GlrError(f"Aucun mot-clé pour « {application} » : il n'y a pas de dossier keywords/{application}.")
     return collect(import_application(application, folder))

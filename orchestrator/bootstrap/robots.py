@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import signal
 import sys
 from dataclasses import dataclass
 from uuid import UUID, uuid4
@@ -17,9 +16,11 @@ from orchestrator.domain.cases import RetryPolicy
 from orchestrator.domain.civil import SystemClock
 from orchestrator.drivers.browser import open_browser
 from orchestrator.drivers.desk import WebDesk
+from orchestrator.engine.enter import by_protocol
 from orchestrator.engine.lease import Heartbeat
 from orchestrator.engine.runner import Runner
 from orchestrator.engine.session import RobotSession
+from orchestrator.engine.suite_steps import MainThread, SuiteRunner
 from orchestrator.engine.turns import next_turn
 from orchestrator.engine.versions import UnusableVersion
 from orchestrator.engine.work import Workbench
@@ -36,15 +37,20 @@ def build_runner(world: World) -> Runner:
     )
 
 
-async def run_session(world: World, name: str, runner: UUID) -> str:
-    """Run one robot session to its end, in this process; returns why it ended."""
-    stopping = asyncio.Event()
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopping.set)
+async def run_session(
+    world: World, name: str, runner: UUID, robot: MainThread | None = None, stopping: asyncio.Event | None = None
+) -> str:
+    """Run one robot session to its end, in this process; returns why it ended.
+
+    :param robot: Robot Framework, in the main thread; without it a suite is refused.
+    :param stopping: set when the process is asked to stop.
+    """
     heartbeat = Heartbeat(world.urls["glr_runner"])
     heartbeat.start()
     try:
         async with Database(world.urls["glr_runner"], size=2) as database, open_browser() as browser:
-            place = _Place(world=world, database=database, browser=browser, scenario=name)
+            suites = SuiteRunner(robot=robot, enter=by_protocol) if robot else None
+            place = _Place(world=world, database=database, browser=browser, scenario=name, suites=suites)
             async with database.transaction("session") as tx:
                 version = await next_turn(tx, world.settings.caisse, name, [])
             if version is None:
@@ -57,7 +63,7 @@ async def run_session(world: World, name: str, runner: UUID) -> str:
                 runner=runner,
                 id=uuid4(),
                 policy=RetryPolicy(),
-                stopping=stopping,
+                stopping=stopping or asyncio.Event(),
             )
             return await session.run()
     finally:
@@ -72,6 +78,7 @@ class _Place:
     database: Database
     browser: Browser
     scenario: str
+    suites: SuiteRunner | None
 
     async def open(self, version: str) -> Workbench:
         """Open the workbench of a version; one that cannot run here closes the scenario until a person has looked."""
@@ -102,4 +109,5 @@ class _Place:
             vault=world.vault,
             evidence=world.settings.evidence,
             robot=robot.robot,
+            suites=self.suites,
         )

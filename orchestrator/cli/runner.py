@@ -12,6 +12,7 @@ from orchestrator.bootstrap.processes import die_with_parent, stop_event
 from orchestrator.bootstrap.robots import build_runner, run_session
 from orchestrator.bootstrap.world import build_world, running_world
 from orchestrator.cli import options
+from orchestrator.suites.host import hosted
 
 
 @click.command()
@@ -39,4 +40,4 @@ def session(caisse: str, scenario: str, runner_: UUID) -> None:
     """Run one robot session; started by a runner, which gives the settings in the environment."""
     die_with_parent()
     world = running_world(options.settings_of(None, caisse=caisse))
-    asyncio.run(run_session(world, scenario, runner_))
+    hosted(lambda robot: run_session(world, scenario, runner_, robot, robot.stopping))

@@ -16,6 +16,7 @@ from orchestrator.engine.readings import call_key, read_again, recorded, stage_o
 from orchestrator.engine.settle import keep_findings
 from orchestrator.engine.work import Attempt, Memory
 from orchestrator.language.model import Step
+from orchestrator.language.suites import SuiteTask
 
 
 async def conclude(attempt: Attempt) -> Outcome:
@@ -30,6 +31,8 @@ async def conclude(attempt: Attempt) -> Outcome:
             return outcome
         if entry is None:
             raise TypeError("un scénario finit par une issue ou par une saisie")
+        if entry.task is not None:
+            return await _by_suite(attempt, entry, entry.task)
         if _follows(attempt, entry):
             await keep_findings(attempt)
         made = await Entering(attempt, entry).enter()
@@ -39,11 +42,19 @@ async def conclude(attempt: Attempt) -> Outcome:
         attempt.entered(entry, end)
 
 
+async def _by_suite(attempt: Attempt, step: Step, task: SuiteTask) -> Outcome:
+    """Run the task that concludes a case, with its entries; what it read is recorded too."""
+    done = await attempt.run_task(step, task)
+    found = recorded(attempt, None if attempt.reached else done.outcome, attempt.reached)
+    attempt.recorded = with_stage(attempt.recorded, attempt.stage, found)
+    if done.outcome is None:
+        raise TypeError("une tâche qui saisit conclut le dossier")
+    return done.outcome
+
+
 async def _known(attempt: Attempt) -> Outcome | None:
     """Return what is already settled of the case; None when its steps are to be worked, from the first or from where it was."""
-    for step in attempt.bench.scenario.steps:
-        if step.kind is not Kind.ENTER:
-            continue
+    for step in attempt.bench.scenario.entries:
         entering = Entering(attempt, step)
         asked = attempt.case.instruction
         if asked.get("do") == "read_back":
@@ -72,7 +83,7 @@ async def _goes_on(attempt: Attempt, step: Step, outcome: Outcome) -> Done | Non
 
 
 def _follows(attempt: Attempt, entry: Step) -> bool:
-    return attempt.bench.scenario.steps[-1] is not entry
+    return all(last is not entry for last in attempt.bench.scenario.steps[-1].entries)
 
 
 async def _recall(attempt: Attempt, entry: Step) -> None:

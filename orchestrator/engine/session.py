@@ -16,6 +16,7 @@ from orchestrator.engine.conclude import conclude
 from orchestrator.engine.evidence import keep_capture
 from orchestrator.engine.lease import Heartbeat, Lease, clocks
 from orchestrator.engine.settle import give_back, settle
+from orchestrator.engine.suite_steps import SuiteStuck
 from orchestrator.engine.turns import OpenVersion, claim, hand_over_lacking, next_turn
 from orchestrator.engine.work import Attempt, Claimed, Workbench
 from orchestrator.store.database import StoreUnavailable
@@ -123,7 +124,7 @@ class RobotSession:
 
     async def _throw_sessions_away(self, error: Exception) -> None:
         """A page in an unknown state is not used again; a browser that died ends this process."""
-        if isinstance(error, BrowserGone):
+        if isinstance(error, BrowserGone | SuiteStuck):
             raise error
         if self.bench.last_desk is not None:
             await self.bench.last_desk.discard()

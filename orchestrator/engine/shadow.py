@@ -93,7 +93,7 @@ async def compare(bench: Workbench, run: UUID, decisions: Mapping[str, Euros | N
 
 
 def _entry(bench: Workbench) -> tuple[Step, EntryRules]:
-    for step in bench.scenario.steps:
+    for step in bench.scenario.entries:
         if step.keyword.entry is not None:
             return step, step.keyword.entry
     raise BadDelivery(f"« {bench.scenario.name} » ne saisit rien : rien à comparer.")

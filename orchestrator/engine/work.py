@@ -7,12 +7,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 from orchestrator.domain.cases import Controls, Done, FailedControl, Outcome, Waits
 from orchestrator.domain.civil import Clock, SystemClock, paris_date
-from orchestrator.domain.errors import BusinessException, SessionExpired, TooSlow
+from orchestrator.domain.errors import BusinessException, GlrError, SessionExpired, TooSlow
 from orchestrator.domain.keywords import Keyword, Kind
 from orchestrator.domain.money import Euros
 from orchestrator.drivers.desk import WebDesk
@@ -21,6 +21,7 @@ from orchestrator.engine.findings import Finding, findings_of
 from orchestrator.engine.lease import Lease
 from orchestrator.language.faults import ExpressionError
 from orchestrator.language.model import Control, Mode, RunInfo, Scenario, Severity, Step
+from orchestrator.language.suites import SuiteTask
 from orchestrator.store.database import Database
 from orchestrator.store.vault import Vault
 
@@ -52,6 +53,28 @@ class Claimed:
     findings: bytes | None = None
 
 
+@dataclass(frozen=True, kw_only=True)
+class TaskDone:
+    """What a task of a suite made of a case."""
+
+    #: What it gave back.
+    result: object
+    failed: list[tuple[Control, FailedControl]]
+    #: How the case ends, when the task says so.
+    outcome: Outcome | None
+
+
+class Suites(Protocol):
+    """What runs the tasks of suites for the attempts of a session."""
+
+    async def run(self, attempt: Attempt, step: Step, task: SuiteTask) -> TaskDone:
+        """Run the task of a step."""
+
+
+class NoSuites(GlrError):
+    """Aucune suite ne peut être exécutée ici."""
+
+
 @dataclass
 class Workbench:
     """Everything an attempt may use; one per robot session."""
@@ -68,6 +91,8 @@ class Workbench:
     clock: Clock = field(default_factory=SystemClock)
     #: The desk that was touched last, for the capture.
     last_desk: WebDesk | None = None
+    #: Runs suites; None where the process cannot.
+    suites: Suites | None = None
 
     @property
     def actor(self) -> str:
@@ -118,6 +143,10 @@ class Attempt:
         self.stage = 0
         #: What answers instead of the desks while an attempt goes on from an earlier one; None: the desks alone.
         self.memory: Memory | None = None
+        #: How a suite that only reads ended the case.
+        self._ended: Outcome | None = None
+        #: The entry that a suite has asked for.
+        self.reached: Step | None = None
         self.names: dict[str, object] = {
             **bench.scenario.parameters,
             **case.fields,
@@ -145,7 +174,7 @@ class Attempt:
             failed += await self.read(step)
             if any(control.severity is Severity.STOP for control, _ in failed):
                 break
-            end = None if failed else self._end(step)
+            end = self._ended or (None if failed else self._end(step))
             if end is not None:
                 return end, None
         return (controls_outcome(failed) if failed else self.end), None
@@ -181,18 +210,34 @@ class Attempt:
 
     async def read(self, step: Step) -> list[tuple[Control, FailedControl]]:
         """Run one reading or computing step and return its failed controls, all of them."""
-        await self.learn(step)
-        return self._failed_controls(step)
+        failed = await self.learn(step)
+        return failed if self._ended is not None else failed + self._failed_controls(step)
 
-    async def learn(self, step: Step) -> None:
-        """Run one reading or computing step: its result is known from here on."""
-        arguments = self.arguments(step)
-        result = await self._ask(step.keyword, arguments)
-        if step.kind is not Kind.COMPUTE:
-            self.readings.append((step.keyword, arguments, result))
+    async def learn(self, step: Step) -> list[tuple[Control, FailedControl]]:
+        """Run one reading or computing step: its result is known from here on; returns what failed inside a suite."""
+        failed: list[tuple[Control, FailedControl]] = []
+        if step.task is None:
+            result = await self.reading(step.id, step.keyword, self.arguments(step))
+        else:
+            done = await self.run_task(step, step.task)
+            result, failed, self._ended = done.result, done.failed, done.outcome
         self.names[step.id] = result
         self._bind_rules(step)
-        self.findings += findings_of(step.id, result)
+        return failed
+
+    async def run_task(self, step: Step, task: SuiteTask) -> TaskDone:
+        """Run the task of a suite; raises :class:`NoSuites` where this process cannot."""
+        if self.bench.suites is None:
+            raise NoSuites
+        return await self.bench.suites.run(self, step, task)
+
+    async def reading(self, step: str, keyword: Keyword, arguments: Mapping[str, object]) -> object:
+        """Call a keyword that reads or computes, and remember what it gave."""
+        result = await self._ask(keyword, arguments)
+        if keyword.kind is not Kind.COMPUTE:
+            self.readings.append((keyword, arguments, result))
+        self.findings += findings_of(step, result)
+        return result
 
     async def _ask(self, keyword: Keyword, arguments: Mapping[str, object]) -> Any:  # noqa: ANN401 - typed by the keyword
         known = self.memory(keyword, arguments) if self.memory is not None else None
@@ -209,10 +254,10 @@ class Attempt:
     @property
     def amount(self) -> Euros | None:
         """What would be entered, as far as it is known; None before it was computed."""
-        for step in self.bench.scenario.steps:
-            if step.keyword.entry is not None:
+        for entry in self.bench.scenario.entries:
+            if entry.keyword.entry is not None:
                 try:
-                    found = step.arguments[step.keyword.entry.amount].evaluate(self.names)
+                    found = entry.arguments[entry.keyword.entry.amount].evaluate(self.names)
                 except ExpressionError:
                     return None
                 return found if isinstance(found, Euros) else None
@@ -221,21 +266,25 @@ class Attempt:
     def _failed_controls(self, step: Step) -> list[tuple[Control, FailedControl]]:
         failed = []
         for control in step.controls:
-            if self._holds(control):
-                continue
-            code = self.bench.scenario.codes[control.code]
-            seen = Finding(step=step.id, label=f"{control.code} {code.title}", value="non", mask="non", ok=False)
-            self.findings.append(seen)
-            if control.severity is Severity.WARN:
-                continue
-            failed.append((control, FailedControl(code=control.code, step=step.id, title=code.title)))
-            if control.severity is Severity.STOP:
-                break
+            found = self.failed_control(step.id, control, self.names)
+            if found is not None:
+                failed.append((control, found))
+                if control.severity is Severity.STOP:
+                    break
         return failed
 
-    def _holds(self, control: Control) -> bool:
+    def failed_control(self, step: str, control: Control, names: Mapping[str, object]) -> FailedControl | None:
+        """Evaluate a control and show its failure; returns it unless it only warns."""
+        if self._holds(control, names):
+            return None
+        title = self.bench.scenario.codes[control.code].title
+        label = f"{control.code} {title}"
+        self.findings.append(Finding(step=step, label=label, value="non", mask="non", ok=False))
+        return None if control.severity is Severity.WARN else FailedControl(code=control.code, step=step, title=title)
+
+    def _holds(self, control: Control, names: Mapping[str, object]) -> bool:
         try:
-            return control.condition.holds(self.names)
+            return control.condition.holds(names)
         except BusinessException as error:
             if error.code == control.code:  # a rule without a row, asked by the very control that speaks of it
                 return False

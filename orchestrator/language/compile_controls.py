@@ -14,7 +14,7 @@ from orchestrator.language.sections import Section
 from orchestrator.language.shapes import ANY, RulesShape
 
 #: Ends that the engine gives by itself.
-_OWN_ENDS = ("entered", "already_done", "done", "rejected", "cancelled", "exception")
+OWN_ENDS = ("entered", "already_done", "done", "rejected", "cancelled", "exception")
 
 
 def compile_when(section: Section, identifier: Text, words: Words) -> Expression | None:
@@ -83,7 +83,7 @@ def compile_ends(section: Section, identifier: Text, words: Words) -> dict[str, 
     for key, node in given.entries.values():
         if not given.identifier(key):
             continue
-        if key.text in _OWN_ENDS:
+        if key.text in OWN_ENDS:
             words.faults.add(key, f"la fin « {key.text} » est donnée par le robot lui-même", "Choisir un autre nom.")
         text = given.as_scalar(node, key.text)
         place = f"étape {identifier.text}, fin {key.text}"

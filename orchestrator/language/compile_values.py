@@ -109,6 +109,14 @@ def argument(node: Text, wanted: Argument, scope: Scope, place: str, faults: Fau
     return Value(text=node.text, content=compiled)
 
 
+def shaped(node: Text, scope: Scope, place: str, faults: Faults) -> tuple[Value, Any] | None:
+    """Compile a value of which nothing is expected, and return its shape with it."""
+    value = argument(node, Argument(name=node.text, type=ANY, required=True), scope, place, faults)
+    if value is None:
+        return None
+    return value, infer(value.content.tree, scope) if isinstance(value.content, Expression) else str
+
+
 def _is_masked(shape: Any) -> bool:  # noqa: ANN401
     return any(isinstance(kind, type) and issubclass(kind, Masked) for kind in alternatives(plain(shape)))
 

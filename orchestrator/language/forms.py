@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from orchestrator.domain.keywords import Keyword
@@ -44,6 +45,8 @@ class Words:
     payments: list[Text] = field(default_factory=list)
     #: Where each waiting step goes on, as written.
     waits: dict[str, Text] = field(default_factory=dict)
+    #: The folder of the robot, which holds its suites.
+    robot: Path = Path()
 
     def name(self, key: Text, shape: Any, what: str) -> None:  # noqa: ANN401 - a shape is any annotation
         """Make a name known; no name may mean two things."""

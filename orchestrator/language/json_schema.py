@@ -23,9 +23,10 @@ from orchestrator.language.compile_rest import (
     REPEATED,
 )
 from orchestrator.language.compile_steps import FORMS
+from orchestrator.language.compile_suite import SUITE
 from orchestrator.language.compile_wait import WAIT_KEYS
 from orchestrator.language.decisions import ROW_KEYS
-from orchestrator.language.fields import OF_FIELDS, OF_PARAMETERS
+from orchestrator.language.fields import FIELD_TYPES, OF_FIELDS, OF_PARAMETERS
 from orchestrator.language.model import Mode, Severity
 from orchestrator.language.schema_parts import TEXT, Schema, object_of, table_of
 from orchestrator.language.source_schema import source_schema
@@ -124,12 +125,34 @@ def _step(keywords: Mapping[str, Keyword]) -> Schema:
             {"when": condition, "by": {"type": "array", "items": {"enum": list(ROLES)}}}, ("when", "by")
         ),
         "reread": {"type": "array", "items": TEXT},
+        **_suite(keywords),
     }
     entering = {"if": {"required": ["enter"]}, "then": {"required": ["effect_key"]}, "else": _without(ENTER_KEYS)}
+    running = {"if": {"required": [SUITE.word]}, "else": _without(SUITE.keys)}
     return {
         **object_of(values, ("id",)),
         "oneOf": [{"required": [word]} for word in FORMS],
-        "allOf": [entering, *(_arguments(keyword) for keyword in keywords.values())],
+        "allOf": [entering, running, *(_arguments(keyword) for keyword in keywords.values())],
+    }
+
+
+def _suite(keywords: Mapping[str, Keyword]) -> Schema:
+    condition = {**TEXT, "description": "Une condition, sans ${…} ; entry.… est ce que la suite va saisir."}
+    approval = object_of({"when": condition, "by": {"type": "array", "items": {"enum": list(ROLES)}}}, ("when", "by"))
+    about = object_of({"with": {"type": "object"}, "effect_key": TEXT, "approval": approval}, ("with", "effect_key"))
+    entering = sorted(name for name, keyword in keywords.items() if keyword.entry is not None)
+    return {
+        "robot": {
+            "type": "string",
+            "pattern": r"^[^#]+\.robot#.+$",
+            "description": "robots/<robot>/<suite>.robot#<tâche>.",
+        },
+        "result": table_of({"enum": [*FIELD_TYPES, *keywords]}, "Ce que rend Set Result : un type, ou un mot-clé."),
+        "enters": {
+            **object_of(dict.fromkeys(entering, about), ()),
+            "description": "Les saisies que la suite peut faire.",
+        },
+        "outside_guarantee": {"type": "boolean", "description": "La suite apporte de quoi agir par elle-même."},
     }
 
 

@@ -18,6 +18,7 @@ from orchestrator.language.compile_case import (
 from orchestrator.language.compile_rest import CEILINGS, compile_codes, compile_limits, compile_schedule
 from orchestrator.language.compile_sources import compile_sources
 from orchestrator.language.compile_steps import compile_step
+from orchestrator.language.compile_suite import check_outside
 from orchestrator.language.compile_wait import check_waits
 from orchestrator.language.expressions import CONSTANTS
 from orchestrator.language.faults import Faults, ScenarioErrors, suggest
@@ -92,6 +93,7 @@ class _Loader:
         complete = len(packs) == len(top.texts("rules"))
         words = self._words(shapes, packs if complete else None, codes, case)
         self._steps(words)
+        check_outside(head["mode"], words)
         limits = self._limits(words)
         self._check_codes(words, limits)
         sources = compile_sources(top, case.fields if case else {}, {**shapes, "run": RunInfo}, self._keywords)
@@ -123,10 +125,11 @@ class _Loader:
         read = [(self._path.name, self._node), (self._local_name, self._local)]
         read += [(f"rules/{name}.yaml", node) for name, node in packs.items()]
         files = [(f"scenarios/{name}", folder / name, node) for name, node in read if node is not None]
-        used = [step.keyword for step in words.done]
+        used = [keyword for step in words.done for keyword in step.uses]
+        suites = {path: text for step in words.done if step.task for path, text in step.task.files.items()}
         used += [source.keyword for source in sources if isinstance(source, ExtractSource)]
         place = Screens(shared=screens, local=folder.parent / "keywords", caisse=self._caisse)
-        return version_of(files, used, self._keywords, place)
+        return version_of(files, used, self._keywords, place, suites)
 
     @property
     def _local_name(self) -> str:
@@ -203,6 +206,7 @@ class _Loader:
             key=frozenset(case.key.names) if case else None,
             scope={**shapes, **fields, "run": RunInfo},
             faults=self._faults,
+            robot=self._path.parent.parent / "robots" / self._top.text("robot"),
         )
 
     def _loose_fields(self) -> dict[str, Any]:

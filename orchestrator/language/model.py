@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
@@ -15,6 +15,7 @@ from orchestrator.domain.rules import Rulebook, RulePack
 from orchestrator.domain.sources import ApiSource, BadRows, FileSource
 from orchestrator.language.expressions import Expression
 from orchestrator.language.fields import Field
+from orchestrator.language.suites import SuiteTask
 from orchestrator.language.templates import Template, Value
 from orchestrator.language.version import Version
 
@@ -140,6 +141,20 @@ class Step:
     line: int
     #: At which later step the case goes on after its date (``wait`` only).
     then: str = ""
+    #: The task of a suite that is run, when the step is one (``robot``).
+    task: SuiteTask | None = None
+    #: The entries that the task may make, by keyword (``robot`` only); each is a step of its own for the entry protocol.
+    enters: Mapping[str, Step] = field(default_factory=dict)
+
+    @property
+    def uses(self) -> tuple[Keyword, ...]:
+        """The keywords of the house that it may call."""
+        return (self.keyword,) if self.task is None else tuple(self.task.keywords.values())
+
+    @property
+    def entries(self) -> tuple[Step, ...]:
+        """The entries that it may make."""
+        return (self,) if self.keyword.entry is not None else tuple(self.enters.values())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -248,6 +263,16 @@ class Scenario:
     def step(self, identifier: str) -> Step:
         """Return a step by its id."""
         return next(step for step in self.steps if step.id == identifier)
+
+    @property
+    def entries(self) -> tuple[Step, ...]:
+        """The entries that it may make, in order, those of suites included."""
+        return tuple(entry for step in self.steps for entry in step.entries)
+
+    @property
+    def outside(self) -> tuple[str, ...]:
+        """The libraries of its suites that may act outside the guarantee."""
+        return tuple(dict.fromkeys(name for step in self.steps if step.task for name in step.task.outside))
 
     def rulebook(self, step: Step, names: Mapping[str, object]) -> Rulebook:
         """Return ``rules`` as the controls of a step see them: bound to the last ``rules_at`` up to that step.

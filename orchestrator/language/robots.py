@@ -10,8 +10,8 @@ import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from orchestrator.domain.errors import SettingsError
-from orchestrator.domain.keywords import Kind
-from orchestrator.language.model import ExtractSource, Scenario
+from orchestrator.domain.keywords import Keyword, Kind
+from orchestrator.language.model import ExtractSource, Scenario, Step
 
 
 class Robot(BaseModel):
@@ -50,7 +50,7 @@ def load_robot(path: Path) -> Robot:
 def check_rights(robot: Robot, scenario: Scenario) -> None:
     """Refuse a scenario whose steps go beyond what its robot declared."""
     asked = [
-        (f"{scenario.path}:{step.line} : l'étape « {step.id} »", step.keyword, step.kind) for step in scenario.steps
+        (_where(scenario, step, keyword), keyword, keyword.kind) for step in scenario.steps for keyword in step.uses
     ]
     asked += [
         (f"{scenario.path} : la source « {source.keyword.name} »", source.keyword, source.keyword.kind)
@@ -64,3 +64,9 @@ def check_rights(robot: Robot, scenario: Scenario) -> None:
                 f"{what} demande le droit « {kind} » dans « {application} », que le robot « {robot.robot} » n'a pas. "
                 f"L'ajouter dans robots/{robot.robot}/robot.yaml, ou changer le scénario."
             )
+
+
+def _where(scenario: Scenario, step: Step, keyword: Keyword) -> str:
+    at = step.task.places[keyword.name] if step.task else None
+    place = f"{scenario.path}:{step.line}" if at is None else f"{at.file}:{at.line}:{at.column}"
+    return f"{place} : l'étape « {step.id} »"

@@ -60,11 +60,13 @@ def version_of(
     used: Iterable[Keyword],
     known: Mapping[str, Keyword],
     screens: Screens,
+    suites: Mapping[str, str] | None = None,
 ) -> Version:
     """Return the version of a scenario.
 
     :param scenario: scenario, the caisse's values and rule packs: path in a project, file, what was read in it.
     :param used: the keywords of its steps; those that an entry looks up and reconciles with are added.
+    :param suites: the texts of Robot Framework suites and of the files they use, by path in a project.
     """
     words = _with_their_own(used, known)
     files = {name: _text(path) for name, path, _ in scenario}
@@ -72,6 +74,7 @@ def version_of(
     contracts = {name: _text(path) for folder in folders for name, path in [*screens.files(folder), *_own_code(folder)]}
     shown = json.dumps({name: _declaration(words[name]) for name in sorted(words)}, ensure_ascii=False, indent=1) + "\n"
     others = {**{name: contracts[name] for name in sorted(contracts)}, DECLARATIONS: shown}
+    others = {**(suites or {}), **others}
     decides = {**{name: _plain(node) for name, _, node in scenario}, **others}
     digest = hashlib.sha256(json.dumps(decides, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
     return Version(hash=digest, files={**files, **others})

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from typing import Any
 
+from orchestrator.bootstrap.robot_library import EntryOutsideProtocol
 from orchestrator.bootstrap.world import World
 from orchestrator.domain.errors import GlrError, SessionExpired, TooSlow
 from orchestrator.domain.keywords import Keyword, Kind
@@ -42,6 +43,8 @@ class DeskSession:
 
     def call(self, keyword: Keyword, arguments: Mapping[str, object]) -> object:
         """Call a keyword that reads or computes; whatever personal it returns is known to the redactor from then on."""
+        if keyword.kind is Kind.ENTER:
+            raise EntryOutsideProtocol(keyword.name)
         self._redactor.learn(arguments)
         if keyword.kind is Kind.COMPUTE:
             result = keyword.function(**arguments)

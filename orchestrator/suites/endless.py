@@ -1,28 +1,30 @@
 """One suite that never ends: each case is a task appended to it while it runs, so that a case costs milliseconds.
 
 A new Robot Framework process costs most of a second. Here libraries are imported once, and the session that keywords
-reach is kept. Robot Framework runs in the main thread of the process, once.
+reach is kept. Robot Framework runs in the main thread of the process, once; another file is a further suite of the same run.
 """
 
 from __future__ import annotations
 
-import re
 import signal
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, Protocol
 
-from orchestrator.bootstrap.robot_library import Session
+from orchestrator.bootstrap.case_library import CaseLibrary
+from orchestrator.bootstrap.robot_library import KeywordLibrary, Session
 from orchestrator.domain.cases import Cause
-from orchestrator.domain.errors import ApplicationException, BusinessException, GlrError, TooSlow
-from orchestrator.domain.keywords import Keyword
+from orchestrator.domain.errors import GlrError
+from orchestrator.domain.personal import Secret
 from orchestrator.language.faults import suggest
+from orchestrator.suites.failures import CalledKeyword, Recorder, cause_of, raised
 from orchestrator.suites.imports import check_imports
+from orchestrator.suites.libraries import HARMLESS
 
-_TIME_LIMIT = re.compile(r"(Test|Task|Keyword) timeout .+ exceeded\.")
+#: Seconds a task may take when it sets no shorter limit itself.
+LIMIT = 120.0
 
 
 class UnknownTask(GlrError):
@@ -33,6 +35,8 @@ class UnknownTask(GlrError):
 class Call:
     """One task to run, for one case."""
 
+    #: The file of its suite.
+    suite: Path
     #: The name of a task of the suite.
     task: str
     #: Given as ``${name}``, each of its own type.
@@ -40,73 +44,56 @@ class Call:
 
 
 @dataclass(frozen=True, kw_only=True)
-class CalledKeyword:
-    """One call of a keyword of the house, as the audit log tells it: no argument and no result."""
-
-    name: str
-    kind: str
-    #: Seconds.
-    seconds: float
-    #: The code of what it raised; empty when it returned.
-    code: str
-
-
-@dataclass(frozen=True, kw_only=True)
 class Ended:
     """How a task ended."""
 
-    #: None when it passed; else who has to look, and under which code. Never Robot Framework's text, which quotes values.
-    failure: tuple[Cause, str] | None
+    #: None when it passed; what a keyword raised; else what is known of the failure, never Robot Framework's own text.
+    error: Exception | None
     #: Seconds.
     seconds: float
     #: In order.
     keywords: tuple[CalledKeyword, ...]
 
+    @property
+    def failure(self) -> tuple[Cause, str] | None:
+        """Who has to look and under which code; None when it passed."""
+        return None if self.error is None else cause_of(self.error)
+
+
+class Outside(Protocol):
+    """Is told of libraries that may act by themselves, as they do."""
+
+    def imported(self, library: str) -> None:
+        """A suite imported it."""
+
+    def begun(self, keyword: str) -> None:
+        """One of its keywords begins."""
+
+    def ended(self, keyword: str, status: str, seconds: float) -> None:
+        """It has ended."""
+
 
 @dataclass
-class _Recorder:
-    """The session as libraries see it: what a keyword raises is kept before Robot Framework makes it a text."""
-
-    session: Session
-    called: list[CalledKeyword] = field(default_factory=list)
-    errors: list[Exception] = field(default_factory=list)
-
-    def call(self, keyword: Keyword, arguments: Mapping[str, object]) -> object:
-        """Call a keyword, and remember that it was."""
-        began, code = time.monotonic(), "interrupted"
-        try:
-            result = self.session.call(keyword, arguments)
-            code = ""
-            return result
-        except Exception as error:
-            self.errors.append(error)
-            code = error.code if isinstance(error, GlrError) else type(error).__name__
-            raise
-        finally:
-            seconds = time.monotonic() - began
-            self.called.append(CalledKeyword(name=keyword.name, kind=keyword.kind, seconds=seconds, code=code))
-
-
 class EndlessSuite:
     """Feeds a running suite, as its listener."""
 
     ROBOT_LISTENER_API_VERSION = 3
 
-    def __init__(self, suite: Path, session: Session, *, limit: str = "150 seconds") -> None:
-        """``limit`` is Robot Framework's time limit of a task that sets none itself."""
-        from robot.api import TestSuite  # noqa: PLC0415 - only processes that run a suite import Robot Framework
+    session: Session
+    #: Robot Framework's longest time for a task, seconds.
+    limit: float = LIMIT
+    #: Called at SIGTERM and SIGINT instead of ending after the task in hand.
+    stop: Callable[[], None] | None = None
+    outside: Outside | None = None
+    _recorder: Recorder = field(init=False)
+    _bodies: dict[str, Any] = field(default_factory=dict)
+    _pending: Call | None = None
+    _given: int = 0
+    _stopping: bool = False
+    _broken: Exception | None = None
 
-        check_imports(suite)
-        self._suite = TestSuite.from_file_system(suite)
-        self._bodies = {test.name: (test, list(test.body)) for test in self._suite.tests}
-        self._session, self._limit = session, limit
-        self._recorder = _Recorder(session)
-        self._next: Callable[[], Call | None] = lambda: None
-        self._ended: Callable[[Ended], None] = lambda _: None
-        self._variables: Mapping[str, object] = {}
-        self._given = 0
-        self._stopping = False
-        self._broken: Exception | None = None
+    def __post_init__(self) -> None:
+        self._recorder = Recorder(self.session)
 
     def run(self, following: Callable[[], Call | None], ended: Callable[[Ended], None]) -> None:
         """Run what ``following`` gives (it may wait) until it gives None or SIGTERM comes; say how each ended.
@@ -114,11 +101,15 @@ class EndlessSuite:
         After SIGTERM the task in hand ends as it would have, and nothing further is asked for: what was not begun is
         still where it was. Main thread only, once per process. Raises whatever ``following`` or ``ended`` raised.
         """
+        from robot.api import TestSuite  # noqa: PLC0415 - only processes that run a suite import Robot Framework
+
         self._next, self._ended = following, ended
-        first = self._suite.tests[0] if self._suite.tests else None
-        if first is None:
-            raise UnknownTask(f"La suite {self._suite.source} n'a aucune tâche.")
-        self._suite.run(output=None, log=None, report=None, console="none", listener=self)
+        self._pending = following()
+        if self._pending is None:
+            return
+        self._root = TestSuite(name="Robot")
+        self._root.suites.append(self._read(self._pending.suite))
+        self._root.run(output=None, log=None, report=None, console="none", listener=self)
         if self._broken is not None:  # Robot Framework would only have written it to a console that is closed
             raise self._broken
 
@@ -126,39 +117,79 @@ class EndlessSuite:
 
     def library_import(self, library: Any, importer: Any) -> None:  # noqa: ANN401, ARG002 - Robot Framework's own model
         """Give libraries that want one the session."""
-        if "session" in vars(library.code):
+        if library.code in {KeywordLibrary, CaseLibrary} or "session" in vars(library.code):
             library.instance.session = self._recorder
+        elif library.real_name not in HARMLESS and self.outside is not None:
+            self.outside.imported(library.real_name)
 
     def start_suite(self, data: Any, result: Any) -> None:  # noqa: ANN401, ARG002
         """Replace the tasks as written by the first case; a suite that is empty before it starts would be skipped."""
-        signal.signal(signal.SIGTERM, self._stop)  # Robot Framework's own would report the cases that remain as failed
-        data.tests.clear()
-        self._guarded(self._push)
+        for number in (signal.SIGTERM, signal.SIGINT):  # Robot Framework's own would report what remains as failed
+            signal.signal(number, self._signalled)
+        if data is not self._root:
+            self._suite, self._bodies = data, {test.name: (test, list(test.body)) for test in data.tests}
+            data.tests.clear()
+            self._guarded(self._push)
 
     def start_test(self, data: Any, result: Any) -> None:  # noqa: ANN401, ARG002
         """Give the task its variables."""
         from robot.running.context import EXECUTION_CONTEXTS  # noqa: PLC0415
 
         for name, value in self._variables.items():
-            EXECUTION_CONTEXTS.current.variables.set_test(f"${{{name}}}", value)
+            EXECUTION_CONTEXTS.current.variables.set_test(f"${{{name}}}", robot_value(value))
+
+    def start_library_keyword(self, data: Any, implementation: Any, result: Any) -> None:  # noqa: ANN401, ARG002
+        """Say that a keyword begins which may act by itself."""
+        owner = implementation.owner.real_name
+        if self.outside is not None and owner not in HARMLESS:
+            self.outside.begun(f"{owner}.{implementation.name}")
+
+    def end_library_keyword(self, data: Any, implementation: Any, result: Any) -> None:  # noqa: ANN401, ARG002
+        """Say that it has ended."""
+        owner = implementation.owner.real_name
+        if self.outside is not None and owner not in HARMLESS:
+            seconds = result.elapsed_time.total_seconds()
+            self.outside.ended(f"{owner}.{implementation.name}", result.status, seconds)
+
+    def end_keyword(self, data: Any, result: Any) -> None:  # noqa: ANN401
+        """Remember where a failure was first seen."""
+        if result.failed and self._recorder.place is None:
+            self._recorder.place = (Path(data.source).name if data.source else "", data.lineno or 0)
 
     def end_test(self, data: Any, result: Any) -> None:  # noqa: ANN401
         """Say how the task ended, forget it, and append the next."""
-        failure = None if result.passed else _failure(self._recorder.errors, result.message)
+        error = None if result.passed else raised(self._recorder, result.message)
         seconds = result.elapsed_time.total_seconds()
-        ended = Ended(failure=failure, seconds=seconds, keywords=tuple(self._recorder.called))
-        self._recorder.called.clear()
-        self._recorder.errors.clear()
+        ended = Ended(error=error, seconds=seconds, keywords=tuple(self._recorder.called))
+        self._recorder.forget()
         data.body = ()
         result.parent.tests.clear()
         self._guarded(lambda: self._ended(ended))
-        if self._broken is None:
-            self._guarded(self._push)
+        self._guarded(self._follow)
 
     # --- inside ------------------------------------------------------------------------------------------------------
 
+    def _follow(self) -> None:
+        """Append the next task, or the suite of the next."""
+        self._pending = None if self._stopping or self._broken else self._next()
+        if self._pending is None:
+            return
+        if self._pending.suite == self._suite.source:
+            self._push()
+        else:
+            self._root.suites.append(self._read(self._pending.suite))
+
+    def _read(self, file: Path) -> Any:  # noqa: ANN401
+        from robot.api import TestSuite  # noqa: PLC0415
+
+        check_imports(file)
+        suite = TestSuite.from_file_system(file)
+        if not suite.tests:
+            raise UnknownTask(f"La suite {file} n'a aucune tâche.")
+        return suite
+
     def _push(self) -> None:
-        call = None if self._stopping else self._next()
+        call = self._pending
         if call is None:
             return
         if call.task not in self._bodies:
@@ -168,7 +199,7 @@ class EndlessSuite:
         task = self._suite.tests.create(
             name=f"{call.task} · {self._given}",
             tags=written.tags,
-            timeout=written.timeout or self._limit,
+            timeout=self._capped(written.timeout),
             lineno=written.lineno,
             error=written.error,
         )
@@ -179,26 +210,33 @@ class EndlessSuite:
         if written.has_teardown:
             task.teardown = written.teardown
 
+    def _capped(self, written: str | None) -> str:
+        """Return the limit as the suite writes it, when it is a shorter one."""
+        from robot.utils import timestr_to_secs  # noqa: PLC0415
+
+        try:
+            seconds = timestr_to_secs(written) if written else 0
+        except ValueError:
+            seconds = 0
+        return str(written) if 0 < seconds <= self.limit else f"{self.limit} seconds"
+
     def _guarded(self, work: Callable[[], object]) -> None:
         try:
             work()
         except Exception as error:  # noqa: BLE001 - Robot Framework would swallow it: told by run()
-            self._broken = error
+            self._broken = self._broken or error
 
-    def _stop(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002 - a signal handler
-        self._stopping = True
+    def _signalled(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002 - a signal handler
+        if self.stop is not None:
+            self.stop()
+        else:
+            self._stopping = True
 
 
-def _failure(errors: list[Exception], message: str) -> tuple[Cause, str]:
-    """Return who has to look and the code, from what was raised; a failure of the suite itself is the robot's."""
-    raised = next((error for error in reversed(errors) if str(error) and str(error) in message), None)
-    match raised:
-        case BusinessException():
-            return Cause.BUSINESS, raised.code
-        case ApplicationException():
-            return Cause.APPLICATION, raised.code
-        case GlrError():
-            return Cause.ROBOT, raised.code
-        case None if _TIME_LIMIT.search(message):
-            return Cause.APPLICATION, TooSlow.__name__
-    return Cause.ROBOT, "SuiteFailed"
+def robot_value(value: object) -> object:
+    """Return a value as a suite gets it: a secret as Robot Framework's own, which it never writes."""
+    if not isinstance(value, Secret):
+        return value
+    from robot.api.types import Secret as RobotSecret  # noqa: PLC0415
+
+    return RobotSecret(value.reveal())

@@ -23,7 +23,7 @@ def check_imports(suite: Path) -> None:
             continue
         column = statement.get_token("NAME").col_offset + 1
         advice = "L'ajouter à l'installation, ou lire par les mots-clés de la maison."
-        if statement.type == "RESOURCE" or _is_path(name):
+        if statement.type == "RESOURCE" or is_path(name):
             faults.add_at(statement.lineno, column, f"fichier « {name} » introuvable", "Vérifier son chemin.")
         else:
             faults.add_at(statement.lineno, column, f"la bibliothèque « {name} » n'est pas installée", advice)
@@ -31,15 +31,21 @@ def check_imports(suite: Path) -> None:
         raise ScenarioErrors(faults.found)
 
 
-def _is_path(name: str) -> bool:
+def is_path(name: str) -> bool:
+    """True for a file, as against an installed library."""
     return name.endswith((".py", "/", ".resource", ".robot"))
 
 
+def local_path(name: str, folder: Path) -> Path:
+    """Return where a file named in a suite of that folder is."""
+    return folder / name.replace("${CURDIR}", str(folder)).replace("${/}", "/")
+
+
 def _there(name: str, kind: str, folder: Path) -> bool:
-    path = name.replace("${CURDIR}", str(folder)).replace("${/}", "/")
+    path = str(local_path(name, folder)) if is_path(name) else name
     if "${" in path:
         return True  # known only when it runs
-    if kind == "RESOURCE" or _is_path(path):
+    if kind == "RESOURCE" or is_path(name):
         return (folder / path).exists()
     return any(_importable(each) for each in (f"{_STANDARD}.{name}", name, name.rpartition(".")[0]) if each)
 

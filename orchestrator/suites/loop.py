@@ -26,6 +26,8 @@ class LoopThread:
     def __init__(self) -> None:
         self.loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self.loop.run_forever, name="desks", daemon=True)
+        #: What the main thread waits for.
+        self._called: asyncio.Task[Any] | None = None
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -34,6 +36,15 @@ class LoopThread:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.loop.call_soon_threadsafe(self.loop.stop)
         self._thread.join(SETTLE)
+
+    def start(self, work: Coroutine[Any, Any, T]) -> Future[T]:
+        """Let ``work`` run beside what is called; returns its future."""
+        return asyncio.run_coroutine_threadsafe(work, self.loop)
+
+    def cancel(self) -> None:
+        """Cancel what the main thread waits for, if anything; in the loop thread."""
+        if self._called is not None:
+            self._called.cancel()
 
     def call(self, work: Coroutine[Any, Any, T]) -> T:
         """Return what ``work`` returns, or raise what it raises.
@@ -48,6 +59,7 @@ class LoopThread:
         def start() -> None:
             task = self.loop.create_task(work)
             started.append(task)
+            self._called = task
             task.add_done_callback(lambda ended: _pass_on(ended, done))
 
         def stop() -> None:

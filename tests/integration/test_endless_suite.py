@@ -35,13 +35,13 @@ waiting = json.loads(sys.argv[2])
 def following():
     if not waiting: return None
     task = waiting.pop(0)
-    return Call(task=task, variables={'only': 1} if task == 'Own' else {})
+    return Call(suite=Path(sys.argv[1]), task=task, variables={'only': 1} if task == 'Own' else {})
 def ended(task):
     if sys.argv[3:] == ['break']: raise RuntimeError('ledger gone')
     print(json.dumps([task.failure, [[k.name, k.kind, k.code] for k in task.keywords]]))
 with LoopThread() as loop:
     try:
-        EndlessSuite(Path(sys.argv[1]), Session(loop)).run(following, ended)
+        EndlessSuite(Session(loop)).run(following, ended)
     except Exception as error:
         print(json.dumps(['raised', type(error).__name__, str(error)]))
 print(json.dumps(['left', waiting, late]))
