@@ -76,7 +76,7 @@ class Drivers(Overhead):
         measured: dict[str, tuple[float, float]] = {}
         for lane in (*lanes[first:], *lanes[:first]):
             place = number * len(lanes) + lanes.index(lane)
-            mine = rows[place * size :][:size]
+            mine, before = rows[place * size :][:size], len(practice.proposals())
             if lane in _ENGINE:
                 measured[lane] = self._by_engine(place, world, practice, mine, pages_only=lane == "pages_only")
             elif lane == "script":
@@ -85,6 +85,7 @@ class Drivers(Overhead):
                 output = self.settings.workspace / "rounds" / f"suite-{place}"
                 command = able[lane].command(output, self.write_job(place, world, mine))
                 measured[lane] = self.other_side(practice, command)
+            _check_ledger(lane, practice.proposals()[before:], mine)
         turn = Turn(cpu={n: v[0] for n, v in measured.items()}, wall={n: v[1] for n, v in measured.items()})
         figures = ", ".join(f"{lane} {turn.cpu[lane]:.0f} ms" for lane in lanes)
         say(f"manche {number + 1} : {figures} CPU par dossier")
@@ -98,6 +99,13 @@ class Drivers(Overhead):
             return self.engine_side(place, world, practice, runner, mine)
         finally:
             stop_children([runner])
+
+
+def _check_ledger(lane: str, entered: Sequence[Mapping[str, Any]], asked: Sequence[Mapping[str, Any]]) -> None:
+    """Refuse a lane that did not enter in COMPTA exactly what the oracle expects: a wrong entry is never fast."""
+    done = sorted((line["stop"], line["amount_c"]) for line in entered)
+    if done != sorted((row["stop"], row["amount_c"]) for row in asked):
+        raise RoundFailed(f"La voie « {lane} » n'a pas saisi dans COMPTA ce qui était attendu.")
 
 
 def report(measured: Measured) -> dict[str, Any]:
