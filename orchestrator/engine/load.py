@@ -6,22 +6,22 @@ import asyncio
 import secrets
 from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from hashlib import sha256
 from itertools import islice
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
-import holidays
 from procrastinate import App
 
-from orchestrator.domain.civil import PARIS
+from orchestrator.domain.civil import PARIS, SystemClock, paris_date
 from orchestrator.domain.errors import BadDelivery, RefusedDelivery
 from orchestrator.drivers.deliveries import Delivery, DeliveryRow, read_delivery
 from orchestrator.engine.tickets import want_sessions
+from orchestrator.engine.urgency import Urgency, as_row, urgency
 from orchestrator.engine.versions import check_published, record
-from orchestrator.language.model import Due, Mode, RunInfo, Scenario
+from orchestrator.language.model import Mode, RunInfo, Scenario
 from orchestrator.store.database import Database, Transaction
 from orchestrator.store.vault import Vault
 
@@ -98,7 +98,7 @@ class Loader:
         return run
 
     async def _insert(self, tx: Transaction, scenario: Scenario, run: UUID, row: DeliveryRow, run_date: date) -> int:
-        case = uuid4()
+        case, found = uuid4(), _urgency(scenario, row.values, run_date)
         digest = self.vault.blind(f"key:{scenario.name}", row.key)
         key, wrapped = self.vault.new_data_key(case)
         values = {
@@ -109,14 +109,16 @@ class Loader:
             "line": row.line,
             "reference": new_reference(),
             "key_digest": digest,
-            "priority": _priority(scenario, row.values, run_date),
-            "due": due_date(scenario.due, run_date),
+            "priority": found.priority,
+            "due": found.due,
             "data_key": wrapped,
             "payload": self.vault.seal(key, f"cases:payload:{case}", {"fields": row.values}),
         }
         if not await tx.run("cases.insert", **values):
             await self._already_open(tx, scenario, run, row.line, digest)
             return 0
+        if found.changes_on is not None:
+            await tx.run("cases.set_urgency", rows=[as_row({"id": case, "epoch": 0}, found)])
         await self._index(tx, scenario, case, row.values)
         return 1
 
@@ -147,10 +149,10 @@ async def _in_batches(rows: Iterable[DeliveryRow]) -> AsyncIterator[DeliveryRow]
             yield row
 
 
-def _priority(scenario: Scenario, texts: Mapping[str, str], run_date: date) -> int:
+def _urgency(scenario: Scenario, texts: Mapping[str, str], run_date: date) -> Urgency:
     fields = {name: field.parse(texts[name]) for name, field in scenario.case.fields.items()}
-    found = scenario.priority.evaluate({**scenario.parameters, **fields, "run": RunInfo(date=run_date)})
-    return int(str(found))
+    names = {**scenario.parameters, **fields, "run": RunInfo(date=run_date)}
+    return urgency(scenario, names, run_date, paris_date(SystemClock().now()))
 
 
 async def refusal(tx: Transaction, name: str, **same: str) -> RefusedDelivery:
@@ -164,15 +166,6 @@ async def refusal(tx: Transaction, name: str, **same: str) -> RefusedDelivery:
 def new_reference() -> str:
     """Return a random case reference that people can read aloud, ``DOS-7K2M9QXA``; it says nothing of the person."""
     return "DOS-" + "".join(secrets.choice(_LETTERS) for _ in range(8))
-
-
-def due_date(due: Due | None, start: date) -> date | None:
-    """Return the day a case is due, counting French business days when the scenario says so."""
-    if due is None:
-        return None
-    if not due.business:
-        return start + timedelta(days=due.days)
-    return holidays.country_holidays("FR").get_nth_working_day(start, due.days)
 
 
 async def first_run(database: Database, scenario: Scenario, path: Path) -> UUID:

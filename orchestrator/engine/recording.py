@@ -24,6 +24,8 @@ class Recording:
     texts: Mapping[str, str]
     #: What :mod:`orchestrator.engine.readings` kept; None when the steps never concluded.
     record: Mapping[str, Any] | None
+    #: Results of steps that priority and due need, by step.
+    known: Mapping[str, Any]
 
     @classmethod
     def open(cls, vault: Vault, row: Mapping[str, Any]) -> Self:
@@ -32,7 +34,7 @@ class Recording:
         key = vault.data_key(case, row["data_key"])
         texts = vault.open(key, f"cases:payload:{case}", row["payload"])["fields"]
         seen = vault.open(key, f"cases:findings:{case}", row["findings"]) if row["findings"] else {}
-        return cls(row, key, texts, seen.get("recorded"))
+        return cls(row, key, texts, seen.get("recorded"), seen.get("known", {}))
 
     @property
     def reference(self) -> str:

@@ -19,8 +19,10 @@ from orchestrator.domain.cases import (
     WaitUntil,
     is_incident,
 )
-from orchestrator.domain.errors import EntryInDoubt, LeaseLost
+from orchestrator.domain.errors import BusinessException, EntryInDoubt, LeaseLost
+from orchestrator.engine.urgency import as_row, known_of, urgency
 from orchestrator.engine.work import Attempt, Claimed, Workbench
+from orchestrator.language.faults import ExpressionError
 from orchestrator.store.database import Transaction
 
 
@@ -39,6 +41,7 @@ async def settle(bench: Workbench, attempt: Attempt, decision: Decision) -> Deci
         await tx.run(
             "cases.settle", **case.lease.key, **_target(decision), findings=_sealed(bench, attempt), forgive=False
         )
+        await _set_urgency(tx, bench, attempt, decision)
         if isinstance(decision, WaitUntil):
             await tx.run("cases.waits", id=case.id, waits_for="date", waited={decision.step: str(decision.day)})
         if isinstance(decision, AskHuman):
@@ -84,6 +87,17 @@ async def give_back(bench: Workbench, case: Claimed) -> None:
         await tx.run(
             "cases.end_attempt", case_id=case.id, n=case.lease.epoch, outcome="given_back", code=None, incident=None
         )
+
+
+async def _set_urgency(tx: Transaction, bench: Workbench, attempt: Attempt, decision: Decision) -> None:
+    """Say how urgent a case is, now that more was read; one that ends is urgent no more."""
+    case = attempt.case
+    try:
+        found = urgency(bench.scenario, attempt.names, case.run_date, bench.today)
+    except (ExpressionError, BusinessException):  # what it was stays: the attempt did not get far enough to tell
+        return
+    if not isinstance(decision, End):
+        await tx.run("cases.set_urgency", rows=[as_row({"id": case.id, "epoch": case.lease.epoch}, found)])
 
 
 async def _doubt_first(tx: Transaction, case: Claimed, decision: Decision) -> Decision:
@@ -161,5 +175,5 @@ def _words(decision: Decision) -> tuple[str, str | None]:
 
 def _sealed(bench: Workbench, attempt: Attempt) -> bytes:
     rows = [finding.as_json() for finding in attempt.findings]
-    seen = {"rows": rows, "recorded": attempt.recorded}
+    seen = {"rows": rows, "recorded": attempt.recorded, "known": known_of(bench.scenario, attempt.names)}
     return bench.vault.seal(attempt.case.data_key, f"cases:findings:{attempt.case.id}", seen)

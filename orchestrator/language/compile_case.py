@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any, Literal
 
 from orchestrator.language.compile_values import Scope, template
-from orchestrator.language.decisions import compile_decision
 from orchestrator.language.faults import Faults
 from orchestrator.language.fields import FIELD_TYPES, Field
-from orchestrator.language.model import Due
-from orchestrator.language.nodes import Items, Node, Text
+from orchestrator.language.nodes import Node, Text
 from orchestrator.language.sections import Section, one_character, whole
 from orchestrator.language.shapes import ANY
-from orchestrator.language.templates import Template, Value
+from orchestrator.language.templates import Template
 
 _TYPES = {name: name for name in FIELD_TYPES}
 DATE_FORMAT = "JJ/MM/AAAA"
@@ -116,24 +113,3 @@ def compile_key(section: Section, fields: Mapping[str, Field], scope: Scope) -> 
         allowed = ", ".join(name for name, known in FIELD_TYPES.items() if known.identifier)
         section.faults.add(node, message, f"Types permis : {allowed}.")
     return None if wrong else key
-
-
-def compile_priority(section: Section, scope: Scope) -> Value:
-    """Return the priority of a case: a number, or a table over its fields and the date of the run."""
-    if isinstance(section.get("priority"), Items):
-        table = compile_decision(section, "priority", "priority", scope, whole(0, 1000))
-        return table or Value(text="0", content=0)
-    number = section.parsed("priority", whole(0, 1000), 0)
-    return Value(text=str(number), content=number)
-
-
-def compile_due(section: Section) -> Due | None:
-    """Return when a case should be settled: ``2 business days`` or ``10 days``."""
-    return section.parsed("due", _due, None) if "due" in section else None
-
-
-def _due(text: str) -> Due:
-    found = re.fullmatch(r"(\d{1,3}) (business )?days?", text, re.ASCII)
-    if not found:
-        raise ValueError("délai attendu, comme « 2 business days » ou « 10 days »")
-    return Due(days=int(found[1]), business=bool(found[2]))

@@ -27,6 +27,11 @@ class DecisionTable(Value):
     rows: tuple[tuple[Expression, str], ...]
     otherwise: str
 
+    @property
+    def needs(self) -> frozenset[str]:
+        """The names without which one of its conditions cannot be evaluated."""
+        return frozenset().union(*(condition.needs for condition, _ in self.rows))
+
     def evaluate(self, names: Mapping[str, object]) -> str:
         """Return the answer; conditions below the one that holds are not evaluated."""
         return next((answer for condition, answer in self.rows if condition.holds(names)), self.otherwise)

@@ -41,6 +41,11 @@ class Expression:
     #: The syntax tree, with exact constants.
     tree: ast.expr = field(repr=False, compare=False)
 
+    @property
+    def needs(self) -> frozenset[str]:
+        """The names without which it cannot be evaluated."""
+        return names_in(self.tree)
+
     @classmethod
     def all_of(cls, conditions: Sequence[Expression]) -> Expression:
         """Return the condition that all of these hold, in that order; one alone is itself."""
@@ -90,6 +95,12 @@ class ExpressionSyntaxError(GlrError):
     def __init__(self, message: str, shift: int, advice: str = "") -> None:
         self.message, self.shift, self.advice = message, shift, advice
         super().__init__(message)
+
+
+def names_in(tree: ast.expr) -> frozenset[str]:
+    """Return the names that an expression uses, without the functions that it calls."""
+    called = {node.func for node in ast.walk(tree) if isinstance(node, ast.Call)}
+    return frozenset(node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and node not in called)
 
 
 def parse(text: str) -> ast.expr:

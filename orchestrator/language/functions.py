@@ -10,11 +10,13 @@ from calendar import monthrange
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from fractions import Fraction
 from inspect import Parameter, signature
 from typing import Any
 
 from orchestrator.domain.civil import Period
 from orchestrator.domain.personal import PersonName
+from orchestrator.language.business_days import add_business_days, business_days_between
 from orchestrator.language.shapes import ANY
 
 #: A list of rows with fields.
@@ -116,6 +118,14 @@ def _add_years(day: date, count: int) -> date:
     return day.replace(year=year, day=min(day.day, monthrange(year, day.month)[1]))
 
 
+def _min(one: Fraction, other: Fraction) -> Fraction:
+    return min(one, other)
+
+
+def _max(one: Fraction, other: Fraction) -> Fraction:
+    return max(one, other)
+
+
 def _earliest(one: date, other: date) -> date:
     return min(one, other)
 
@@ -199,6 +209,26 @@ _ALL = (
         "La date, un nombre d'années plus tard (le 29 février devient le 28).",
         "add_years(rights.affiliated_on, 1) <= stop.medical_date",
     ),
+    _function(
+        "business_days_between",
+        business_days_between,
+        (date, date),
+        int,
+        "Nombre de jours ouvrés après la première date, jusqu'à la seconde comprise (négatif si elle est avant).",
+        "business_days_between(received_on, today)",
+    ),
+    _function(
+        "add_business_days",
+        add_business_days,
+        (date, int),
+        date,
+        "La date, un nombre de jours ouvrés plus tard.",
+        "add_business_days(today, 2)",
+    ),
+    _function(
+        "min", _min, (Fraction, Fraction), Fraction, "Le plus petit de deux nombres.", "min(30, person.homonyms)"
+    ),
+    _function("max", _max, (Fraction, Fraction), Fraction, "Le plus grand de deux nombres.", "max(0, person.homonyms)"),
     _function("earliest", _earliest, (date, date), date, "La première de deux dates.", "earliest(stop.end, run.date)"),
     _function(
         "latest", _latest, (date, date), date, "La dernière de deux dates.", "latest(stop.start, rights.affiliated_on)"

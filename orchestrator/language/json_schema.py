@@ -24,16 +24,20 @@ from orchestrator.language.compile_rest import (
 )
 from orchestrator.language.compile_steps import FORMS
 from orchestrator.language.compile_suite import SUITE
+from orchestrator.language.compile_urgency import STAGES
 from orchestrator.language.compile_wait import WAIT_KEYS
 from orchestrator.language.decisions import ROW_KEYS
 from orchestrator.language.fields import FIELD_TYPES, OF_FIELDS, OF_PARAMETERS
-from orchestrator.language.model import Mode, Severity
+from orchestrator.language.model import HIGHEST_PRIORITY, Due, Mode, Severity
 from orchestrator.language.schema_parts import TEXT, Schema, object_of, table_of
 from orchestrator.language.source_schema import source_schema
 
 _NAME = "^[a-z][a-z0-9_]*$"
 _EUROS: Schema = {"type": "string", "pattern": r"^\d+\.\d{2} EUR$"}
-_PRIORITY: Schema = {"type": "integer", "minimum": 0, "maximum": 1000}
+_PRIORITY: Schema = {"type": "integer", "minimum": 0, "maximum": HIGHEST_PRIORITY}
+_DELAY: Schema = {"type": "string", "pattern": rf"^(\d{{1,3}} (business )?days?|{Due.SAME_DAY})$"}
+#: One name, or something computed: a date for ``due``, a number for ``priority``.
+_EXPRESSION: Schema = {"type": "string", "pattern": r"^[a-z_][a-z0-9_.]*$|[-+*/(]"}
 _SEVERITY: Schema = {"enum": [known.value for known in Severity]}
 
 
@@ -96,11 +100,15 @@ def _case() -> Schema:
         {
             "key": {**TEXT, "description": "Identifiants du dossier, comme ${nir}/${stop_id}."},
             "fields": table_of(object_of(field, ("type", "column")), "Champs du dossier et leurs colonnes."),
-            "priority": {"anyOf": [_PRIORITY, _decision(_PRIORITY)]},
-            "due": {"type": "string", "pattern": r"^\d{1,3} (business )?days?$"},
+            "priority": _staged({"anyOf": [_PRIORITY, _EXPRESSION, _decision(_PRIORITY)]}),
+            "due": _staged({"anyOf": [_DELAY, _EXPRESSION, _decision(_DELAY)]}),
         },
         ("key", "fields"),
     )
+
+
+def _staged(one: Schema) -> Schema:
+    return {"anyOf": [one, object_of(dict.fromkeys(STAGES, one), STAGES)]}
 
 
 def _step(keywords: Mapping[str, Keyword]) -> Schema:

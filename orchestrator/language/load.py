@@ -9,16 +9,15 @@ from typing import Any
 
 from orchestrator.domain.keywords import Keyword
 from orchestrator.language.compile_case import (
-    compile_due,
     compile_fields,
     compile_key,
     compile_parameters,
-    compile_priority,
 )
 from orchestrator.language.compile_rest import CEILINGS, compile_codes, compile_limits, compile_schedule
 from orchestrator.language.compile_sources import compile_sources
 from orchestrator.language.compile_steps import compile_step
 from orchestrator.language.compile_suite import check_outside
+from orchestrator.language.compile_urgency import compile_urgency
 from orchestrator.language.compile_wait import check_waits
 from orchestrator.language.expressions import CONSTANTS
 from orchestrator.language.faults import Faults, ScenarioErrors, suggest
@@ -88,12 +87,13 @@ class _Loader:
         parameters, shapes = compile_parameters(top.section("parameters", "parameters"), self._values(), self._caisse)
         self._check_values(shapes)
         packs, pack_nodes = load_rules(top.texts("rules"), self._path.parent / "rules", self._faults)
-        case, rest = self._case(shapes)
+        case, known = self._case(shapes)
         queue, codes = compile_codes(top)
         complete = len(packs) == len(top.texts("rules"))
         words = self._words(shapes, packs if complete else None, codes, case)
         self._steps(words)
         check_outside(head["mode"], words)
+        priority, due = compile_urgency(self._known_case(), known, words)
         limits = self._limits(words)
         self._check_codes(words, limits)
         sources = compile_sources(top, case.fields if case else {}, {**shapes, "run": RunInfo}, self._keywords)
@@ -102,12 +102,13 @@ class _Loader:
             return None
         return Scenario(
             **head,
-            **rest,
             author=self._author,
             caisse=self._caisse,
             parameters=parameters,
             rules=packs,
             case=case,
+            priority=priority,
+            due=due,
             sources=sources,
             steps=tuple(words.done),
             schedule=schedule,
@@ -183,9 +184,13 @@ class _Loader:
                 )
         scope = {name: field.python for name, field in fields.items()}
         key_template = compile_key(section, fields, scope)
-        known = {**shapes, **scope, "run": RunInfo}
-        rest = {"priority": compile_priority(section, known), "due": compile_due(section)}
-        return (CaseModel(key=key_template, fields=fields) if key_template else None), rest
+        case = CaseModel(key=key_template, fields=fields) if key_template else None
+        return case, {**shapes, **scope, "run": RunInfo}
+
+    def _known_case(self) -> Section:
+        """The case once more, whose own mistakes were said."""
+        node = self._top.get("case")
+        return Section(node if isinstance(node, Table) else None, self._faults, "case")
 
     def _words(
         self,

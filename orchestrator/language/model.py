@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal, Self
 
+from orchestrator.domain.errors import BusinessException
 from orchestrator.domain.keywords import Keyword, Kind
 from orchestrator.domain.money import Euros
 from orchestrator.domain.rules import Rulebook, RulePack
 from orchestrator.domain.sources import ApiSource, BadRows, FileSource
+from orchestrator.language.business_days import add_business_days
 from orchestrator.language.expressions import Expression
+from orchestrator.language.faults import ExpressionError
 from orchestrator.language.fields import Field
 from orchestrator.language.suites import SuiteTask
 from orchestrator.language.templates import Template, Value
 from orchestrator.language.version import Version
+
+#: Priorities are whole numbers from 0 to this.
+HIGHEST_PRIORITY = 1000
 
 
 class Severity(StrEnum):
@@ -60,6 +67,45 @@ class Due:
     days: int
     #: True when only business days count.
     business: bool
+
+    #: What 0 days are called.
+    SAME_DAY: ClassVar[str] = "same day"
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read ``2 business days``, ``10 days`` or ``same day``; raises ``ValueError`` in French."""
+        found = re.fullmatch(r"(\d{1,3}) (business )?days?", text, re.ASCII)
+        if text != cls.SAME_DAY and not found:
+            raise ValueError("délai attendu, comme « 2 business days », « 10 days » ou « same day »")
+        return cls(days=int(found[1]) if found else 0, business=bool(found and found[2]))
+
+    def after(self, day: date) -> date:
+        """Return the day that this delay gives, counted from ``day``."""
+        return add_business_days(day, self.days) if self.business else day + timedelta(days=self.days)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Staged:
+    """A value that is known when a delivery is loaded, and better once the steps have read more."""
+
+    #: From the fields of a case, the date of the run and the day.
+    at_load: Value
+    #: The same and the results of steps; None when nothing better is said.
+    after_steps: Value | None = None
+
+    @property
+    def needs(self) -> frozenset[str]:
+        """Every name that it may use."""
+        return self.at_load.needs | (self.after_steps.needs if self.after_steps else frozenset())
+
+    def evaluate(self, names: Mapping[str, object]) -> object:
+        """Return the better value as soon as what it needs is known; raises ``ExpressionError`` when neither can be."""
+        if self.after_steps is not None and self.after_steps.needs <= names.keys():
+            try:
+                return self.after_steps.evaluate(names)
+            except (BusinessException, ExpressionError):  # what was read lacks something: what is known of the fields
+                return self.at_load.evaluate(names)
+        return self.at_load.evaluate(names)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -237,10 +283,10 @@ class Scenario:
     queue: str
     #: Codes of exception.
     codes: Mapping[str, Code]
-    #: Higher first; from the fields of a case and the date of the run, when it is loaded.
-    priority: Value
-    #: When a case should be settled.
-    due: Due | None
+    #: Higher first: a number.
+    priority: Staged
+    #: When a case should be settled: a date or a delay (:class:`Due`); None when it does not say.
+    due: Staged | None
     #: What exactly this is: its hash, and the texts to run it again.
     version: Version
     #: Where it was read.

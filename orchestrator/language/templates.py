@@ -43,6 +43,17 @@ class Value:
     #: What it gives.
     content: Expression | Template | object
 
+    @property
+    def needs(self) -> frozenset[str]:
+        """The names without which it cannot be evaluated."""
+        match self.content:
+            case Expression():
+                return self.content.needs
+            case Template():
+                return frozenset().union(*(insert.needs for insert in self.content.inserts))
+            case _:
+                return frozenset()
+
     def evaluate(self, names: Mapping[str, object]) -> object:
         """Return the value among those names; raises ``ExpressionError`` when something is missing."""
         match self.content:

@@ -64,6 +64,19 @@ update cases set instruction = null where id = %(id)s and epoch = %(epoch)s and 
 update cases set findings = %(findings)s
 where id = %(id)s and epoch = %(epoch)s and leased_by = %(session)s and state = 'leased' and lease_until > now()
 
+-- set_urgency: priority and due of cases that no robot holds, and the day on which they change; an old epoch touches nothing
+update cases set priority = new.priority, due = new.due, urgency_on = new.urgency_on
+from jsonb_to_recordset(%(rows)s) as new (id uuid, epoch integer, priority integer, due date, urgency_on date)
+where cases.id = new.id and cases.epoch = new.epoch
+  and cases.state in ('ready', 'waiting', 'awaiting_approval', 'exception')
+
+-- to_review: cases whose priority or due may change today, the first to change first
+select cases.id, cases.epoch, cases.priority, cases.due, cases.data_key, cases.payload, cases.findings, run.run_date
+from cases join run on run.id = cases.run
+where cases.caisse = %(caisse)s and cases.scenario = %(scenario)s and cases.urgency_on <= %(today)s
+  and cases.state in ('ready', 'waiting', 'awaiting_approval', 'exception')
+order by cases.urgency_on limit %(limit)s
+
 -- end_attempt: write down how an attempt ended
 update attempt set ended_at = now(), outcome = %(outcome)s, code = %(code)s, incident = %(incident)s
 where case_id = %(case_id)s and n = %(n)s

@@ -49,9 +49,15 @@ def test_a_byte_order_mark_changes_nothing(load: Callable[[str], Scenario]) -> N
     assert load("\ufeff" + SCENARIO) == load(SCENARIO)
 
 
-@pytest.mark.parametrize("written", ["NO", "1e5", "0x10", "-1"])
+@pytest.mark.parametrize("written", ["1e5", "0x10", "-1", "1_000", "010"])
 def test_a_value_is_reported_as_the_owner_wrote_it(written: str, load: Callable[[str], Scenario]) -> None:
-    with pytest.raises(ScenarioErrors, match=f"26:13: .* nombre entier de 0 à 1000 attendu, « {written} » trouvé"):
+    with pytest.raises(ScenarioErrors, match=f"26:13: .* nombre .* attendu, « {written} » trouvé"):
+        load(SCENARIO.replace("priority: 10", f"priority: {written}"))
+
+
+@pytest.mark.parametrize("written", ["NO", "yes", "Off", "null"])
+def test_a_word_that_yaml_would_change_stays_a_word(written: str, load: Callable[[str], Scenario]) -> None:
+    with pytest.raises(ScenarioErrors, match=f"26:13: « {written} » est inconnu ici"):
         load(SCENARIO.replace("priority: 10", f"priority: {written}"))
 
 

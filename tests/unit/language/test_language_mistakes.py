@@ -105,7 +105,7 @@ MISTAKES = [
     (
         "due: 2 business days",
         "due: ‸2 jours",
-        "case : « due » : délai attendu, comme « 2 business days » ou « 10 days », « 2 jours » trouvé",
+        "case : « due » : délai attendu, comme « 2 business days », « 10 days » ou « same day », « 2 jours » trouvé",
     ),
     (
         "encoding: cp1252",
