@@ -14,6 +14,7 @@ from uuid import uuid4
 from fastapi import FastAPI
 
 from orchestrator.audit.exporter import export_until
+from orchestrator.bootstrap.extractions import ScheduledExtractions, reads_lists
 from orchestrator.bootstrap.loading import open_loader
 from orchestrator.bootstrap.versions import InForce, scenario_to_run
 from orchestrator.bootstrap.world import World
@@ -136,8 +137,9 @@ class StoredOccurrences:
 
 @asynccontextmanager
 async def open_planner(world: World) -> AsyncIterator[None]:
-    """Start scenarios when they are due: each loads what waits in the inbox."""
+    """Start scenarios when they are due: each loads what waits in the inbox, and has its lists read in applications."""
     async with Database(world.urls["glr_runner"], size=1) as database, open_loader(world) as loader:
+        extractions = ScheduledExtractions(world=world, database=database)
         in_force = InForce(world=world, database=database)
 
         async def schedules() -> Mapping[str, Sequence[ScheduleEntry]]:
@@ -147,8 +149,13 @@ async def open_planner(world: World) -> AsyncIterator[None]:
             inbox = world.settings.workspace / "inbox"
             async with database.transaction("schedule") as tx:
                 scenario = await scenario_to_run(tx, world, name)
+            if reads_lists(scenario):
+                extractions.start(name, paris_date(due.instant))
             await load_inbox(loader, scenario, inbox, paris_date(due.instant))
 
         occurrences = StoredOccurrences(database=database, caisse=world.settings.caisse, planner=str(uuid4()))
-        async with Planner(schedules=schedules, occurrences=occurrences, launch=launch, clock=SystemClock()):
-            yield
+        try:
+            async with Planner(schedules=schedules, occurrences=occurrences, launch=launch, clock=SystemClock()):
+                yield
+        finally:
+            await extractions.stop()

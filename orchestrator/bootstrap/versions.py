@@ -26,15 +26,20 @@ async def restored(tx: Transaction, world: World, name: str, version: str) -> Ru
     return found
 
 
-async def scenario_to_run(tx: Transaction, world: World, name: str) -> Scenario:
+async def version_to_run(tx: Transaction, world: World, name: str) -> Runnable:
     """Return the published version of a scenario; without one that of the disk, unless it is live (``NotPublished``)."""
     now = await versions.published(tx, world.settings.caisse, name)
     if now is not None:
-        return (await restored(tx, world, name, now["version"])).scenario
+        return await restored(tx, world, name, now["version"])
     scenario = world.scenario(name)
     if scenario.mode is Mode.LIVE:
         raise NotPublished(name)
-    return scenario
+    return Runnable(scenario=scenario, contracts={})
+
+
+async def scenario_to_run(tx: Transaction, world: World, name: str) -> Scenario:
+    """Return the scenario of :func:`version_to_run`."""
+    return (await version_to_run(tx, world, name)).scenario
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,13 +9,21 @@ import click
 import psycopg
 
 from orchestrator.cli.exits import HELP, Exit
-from orchestrator.domain.errors import BadDelivery, GlrError, RefusedDelivery, SettingsError
+from orchestrator.domain.errors import (
+    ApplicationClosed,
+    BadDelivery,
+    GlrError,
+    LoginRefused,
+    RefusedDelivery,
+    SettingsError,
+)
 from orchestrator.language.faults import ScenarioErrors
 from orchestrator.store.database import StoreError, StoreUnavailable
 from orchestrator.store.embedded_errors import EmbeddedPostgresError
 
 _EXITS: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], Exit], ...] = (
     ((RefusedDelivery, BadDelivery), Exit.DELIVERY),
+    ((ApplicationClosed, LoginRefused), Exit.STOPPED),
     (ScenarioErrors, Exit.SCENARIO),
     (SettingsError, Exit.SETTINGS),
     ((StoreUnavailable, StoreError, EmbeddedPostgresError), Exit.DATABASE),
@@ -46,7 +54,7 @@ _COMMANDS = {
         "shadow",
         "status",
     )
-} | {"session": "orchestrator.cli.runner", "dry-run": "orchestrator.cli.dry_run"}
+} | {"session": "orchestrator.cli.runner", "extraction": "orchestrator.cli.run", "dry-run": "orchestrator.cli.dry_run"}
 
 
 class _Commands(click.Group):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from datetime import date
+from decimal import Decimal
 
-from orchestrator.domain.civil import Period
+from orchestrator.domain.civil import PartialDate, Period, french_date
 from orchestrator.domain.money import Euros
 from orchestrator.domain.personal import Masked
 
@@ -27,3 +28,24 @@ def canonical(value: object) -> str:
             return json.dumps(value, ensure_ascii=False)
         case _:
             return str(value)
+
+
+def in_french(value: object, separator: str = "") -> str:
+    """Write a value as a French delivery would, nothing for None; clear, never to be logged."""
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "oui" if value else "non"
+        case PartialDate():
+            return value.french
+        case date():
+            return french_date(value)
+        case Period():
+            return str(value)
+        case Decimal():
+            return f"{value:f}".replace(".", ",")
+        case tuple():
+            return separator.join(str(item) for item in value)
+        case _:
+            return canonical(value)

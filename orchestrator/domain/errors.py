@@ -79,6 +79,16 @@ class LoginRefused(ApplicationException):
         )
 
 
+class ApplicationClosed(ApplicationException):
+    """L'application est fermée aux robots."""
+
+    def __init__(self, application: str, reason: str) -> None:
+        super().__init__(
+            f"{application} est fermée aux robots : {reason} Rien n'a été lu ni chargé. La rouvrir : "
+            f"glr status --reopen {application}."
+        )
+
+
 class ReleaseChanged(ApplicationException):
     """Un formulaire de saisie n'est plus celui que l'on connaît."""
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 
 import pytest
 
@@ -20,6 +21,7 @@ from orchestrator.domain.sources import (
     Total,
     XmlSource,
 )
+from orchestrator.language.compile_sources import SOURCE_KEYS
 from orchestrator.language.faults import ScenarioErrors
 from orchestrator.language.model import ExtractSource, RunInfo, Scenario
 
@@ -148,6 +150,29 @@ def test_a_list_read_in_an_application_gives_each_field_the_part_of_its_name(
     assert source.keyword == known_keywords["arpege.unpaid_stops"]
     assert source.parts == {name: name for name in ("nir", "birth_name", "stop_id", "anomaly", "raised_on")}
     assert source.arguments["day"].evaluate({"run": RunInfo(date=date(2026, 3, 27))}) == date(2026, 3, 27)
+
+
+GUIDE = (Path(__file__).parents[3] / "docs" / "guides" / "sources.md").read_text("utf-8")
+EXAMPLES = re.findall(r"```yaml\nsources:\n(.*?)```", GUIDE, re.DOTALL)
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=[example.split(":")[0].strip(" -") for example in EXAMPLES])
+def test_what_the_guide_shows_is_right(
+    example: str, text: str, load: Callable[[str], Scenario], with_sources: Callable[[str], Scenario]
+) -> None:
+    found = (
+        with_sources(example)
+        if "amount" in example
+        else load(_BLOCK.sub(lambda _: f"sources:\n{example}", text, count=1))
+    )
+
+    assert len(found.sources) == example.count("\n  - ") + 1
+
+
+def test_the_guide_shows_every_kind_of_source() -> None:
+    shown = set(re.findall(r"^  - (\w+):", "".join(EXAMPLES), re.MULTILINE))
+
+    assert shown == set(SOURCE_KEYS) - {"api"}
 
 
 _KINDS = "csv, excel, ods, fixed_width, xml, extract, api"

@@ -1,0 +1,126 @@
+"""Lists that robots read in applications (``sources: - extract: …``): by hand, and when the planner says so.
+
+A planner has each list read by a process of its own: a browser that hangs or leaks ends with it (ADR 3).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+from playwright.async_api import Browser
+
+from orchestrator.bootstrap.versions import version_to_run
+from orchestrator.bootstrap.world import World
+from orchestrator.domain.errors import RefusedDelivery, SettingsError, TooSlow
+from orchestrator.drivers.browser import open_browser
+from orchestrator.drivers.deliveries import Delivery
+from orchestrator.drivers.desk import WebDesk
+from orchestrator.engine.extraction import Extraction
+from orchestrator.engine.load import Loaded, Loader
+from orchestrator.engine.versions import Runnable
+from orchestrator.engine.work import Workbench
+from orchestrator.language.model import ExtractSource, Scenario
+from orchestrator.store.database import Database
+
+#: Seconds for all the lists of one scenario.
+LIMIT = 600.0
+
+
+def reads_lists(scenario: Scenario) -> bool:
+    """Say whether a scenario reads a list in an application."""
+    return any(isinstance(source, ExtractSource) for source in scenario.sources)
+
+
+async def load_extractions(world: World, loader: Loader, name: str, day: date, actor: str) -> tuple[str, list[Loaded]]:
+    """Read every list of a scenario and start a run of each that is new; returns the version and the runs.
+
+    Raises :class:`SettingsError` for a scenario that reads no list, ``RefusedDelivery`` when none of them is new.
+    """
+    async with loader.database.transaction(actor) as tx:
+        found = await version_to_run(tx, world, name)
+    sources = [source for source in found.scenario.sources if isinstance(source, ExtractSource)]
+    if not sources:
+        expected = ", ".join(found.scenario.patterns) or "rien qui se charge ainsi"
+        raise SettingsError(f"« {name} » ne lit pas de liste dans une application : donner le fichier ({expected}).")
+    loaded: list[Loaded] = []
+    seen: list[RefusedDelivery] = []
+    for delivery in await _read(world, loader, found, sources, day):
+        try:
+            loaded.append(await loader.start(found.scenario, delivery, day, actor))
+        except RefusedDelivery as error:
+            seen.append(error)
+    if seen and not loaded:
+        raise seen[0]
+    return found.scenario.hash, loaded
+
+
+async def _read(
+    world: World, loader: Loader, found: Runnable, sources: Sequence[ExtractSource], day: date
+) -> list[Delivery]:
+    try:
+        async with asyncio.timeout(LIMIT), open_browser() as browser:
+            extraction = Extraction(bench=_bench(world, loader, found, browser), database=loader.database)
+            return [await extraction.read(source, day) for source in sources]
+    except TimeoutError:
+        raise TooSlow from None
+
+
+def _bench(world: World, loader: Loader, found: Runnable, browser: Browser) -> Workbench:
+    robot = world.robot(found.scenario.robot)
+    accounts = world.accounts(robot)
+    contracts = {name: found.contracts.get(name) or world.contract(name) for name in robot.applications}
+    return Workbench(
+        scenario=found.scenario,
+        keywords=world.keywords,
+        desks={
+            name: WebDesk(browser, contract, accounts[name], pages_only=world.settings.pages_only)
+            for name, contract in contracts.items()
+            if name in accounts
+        },
+        database=loader.database,
+        vault=world.vault,
+        evidence=world.settings.evidence,
+        robot=robot.robot,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScheduledExtractions:
+    """The processes that read lists for a planner."""
+
+    world: World
+    database: Database
+    _running: set[asyncio.Task[None]] = field(default_factory=set)
+
+    def start(self, scenario: str, day: date) -> None:
+        """Have the lists of a scenario read, without waiting for them."""
+        task = asyncio.create_task(self._read(scenario, day))
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+
+    async def stop(self) -> None:
+        """End what is still being read: nothing of it was loaded."""
+        for task in list(self._running):
+            task.cancel()
+        await asyncio.gather(*self._running, return_exceptions=True)
+
+    async def _read(self, scenario: str, day: date) -> None:
+        child = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "orchestrator.cli", "extraction", scenario, day.isoformat()),
+            stdin=asyncio.subprocess.DEVNULL,
+            env={**os.environ, **self.world.settings.environment, "GLR_PARENT": str(os.getpid())},
+        )
+        try:
+            code = await child.wait()
+        finally:
+            if child.returncode is None:
+                child.terminate()
+                await child.wait()
+        if code:
+            async with self.database.transaction("schedule") as tx:
+                await tx.record(self.world.settings.caisse, "extraction.failed", scenario, code=code)

@@ -1,0 +1,58 @@
+"""A list read in an application becomes a delivery: same digest, same keys, same refusals as a file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from orchestrator.domain.canonical import in_french
+from orchestrator.domain.errors import ApplicationClosed, LoginRefused, SettingsError
+from orchestrator.drivers.deliveries import Delivery, read_rows
+from orchestrator.engine.work import Workbench
+from orchestrator.language.model import ExtractSource, RunInfo
+from orchestrator.store.database import Database
+
+
+@dataclass(frozen=True, kw_only=True)
+class Extraction:
+    """Reads lists at a robot's desks."""
+
+    bench: Workbench
+    database: Database
+
+    async def read(self, source: ExtractSource, day: date) -> Delivery:
+        """Return the list as a delivery; raises ``ApplicationException``, ``BadDelivery``.
+
+        An application that is closed to robots is not touched; one that refuses the login is closed to all of them.
+        """
+        application = source.keyword.application
+        await self._check_open(application)
+        if application not in self.bench.desks:
+            raise SettingsError(f"Le robot « {self.bench.robot} » n'a pas de compte dans « {application} ».")
+        scenario = self.bench.scenario
+        names = {**scenario.parameters, "run": RunInfo(date=day)}
+        arguments = {name: value.evaluate(names) for name, value in source.arguments.items()}
+        try:
+            found = await self.bench.call(source.keyword, arguments)
+        except LoginRefused as error:
+            await self._close(error)
+            raise
+        fields = scenario.case.fields
+        rows = [
+            {name: in_french(getattr(row, part), fields[name].separator) for name, part in source.parts.items()}
+            for row in found
+        ]
+        return read_rows(f"{source.keyword.name} du {day:%d/%m/%Y}", rows, scenario.case, source.bad_rows)
+
+    async def _check_open(self, application: str) -> None:
+        async with self.database.transaction(self.bench.actor) as tx:
+            stopped = await tx.all("sessions.stopped_applications", caisse=self.bench.scenario.caisse)
+        for row in stopped:
+            if row["application"] == application:
+                raise ApplicationClosed(application, row["reason"])
+
+    async def _close(self, error: LoginRefused) -> None:
+        caisse = self.bench.scenario.caisse
+        async with self.database.transaction(self.bench.actor) as tx:
+            await tx.run("sessions.stop_application", caisse=caisse, application=error.application, reason=str(error))
+            await tx.record(caisse, "application.stopped", error.application, reason=error.code)
