@@ -14,6 +14,7 @@ from uuid import uuid4
 from fastapi import FastAPI
 
 from orchestrator.audit.exporter import export_until
+from orchestrator.bootstrap.api_deliveries import ApiDeliveries
 from orchestrator.bootstrap.extractions import ScheduledExtractions, reads_lists
 from orchestrator.bootstrap.loading import open_loader
 from orchestrator.bootstrap.versions import InForce, scenario_to_run
@@ -42,7 +43,7 @@ _PEOPLE = {
 @asynccontextmanager
 async def open_console(world: World) -> AsyncIterator[FastAPI]:
     """Open the console's own pool and build its application; what it says of scenarios follows their publications."""
-    async with Database(world.urls["glr_console"], size=8) as database:
+    async with Database(world.urls["glr_console"], size=8) as database, open_loader(world) as loader:
         in_force = InForce(world=world, database=database)
         scenarios = await in_force.to_show()
 
@@ -66,6 +67,7 @@ async def open_console(world: World) -> AsyncIterator[FastAPI]:
                     clock=SystemClock(),
                     secure_cookies=world.settings.secure_cookies,
                     environment=world.settings.environment_name,
+                    deliver=ApiDeliveries(world=world, loader=loader).load,
                 )
             )
         finally:

@@ -40,6 +40,7 @@ _COMMANDS = {
         "check",
         "demo",
         "docs",
+        "machine",
         "new",
         "plan",
         "publish",

@@ -7,6 +7,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from orchestrator.console import (
+    api,
     applications,
     decision_routes,
     dossiers,
@@ -23,7 +24,7 @@ from orchestrator.console.sessions import LARGEST_BODY
 from orchestrator.console.world import ConsoleWorld, world_of
 from orchestrator.store.database import StoreUnavailable
 
-_ROUTERS = (people, runs, exceptions, decision_routes, dossiers, validations, applications, versions)
+_ROUTERS = (people, runs, exceptions, decision_routes, dossiers, validations, applications, versions, api)
 
 
 def create_console(world: ConsoleWorld) -> FastAPI:

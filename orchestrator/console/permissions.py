@@ -34,6 +34,8 @@ class Permission(StrEnum):
     OPERATE = "operate"
     #: Agree to a version of a scenario, release the next stage of its ramp.
     PUBLISH = "publish"
+    #: Deliver cases: for machines, by their token; no person has it.
+    MACHINE = "machine"
 
 
 _ROLES: dict[Permission, frozenset[Role]] = {
@@ -42,6 +44,7 @@ _ROLES: dict[Permission, frozenset[Role]] = {
     Permission.APPROVE: frozenset({Role.SUPERVISOR}),
     Permission.OPERATE: frozenset({Role.SUPERVISOR}),
     Permission.PUBLISH: frozenset({Role.SUPERVISOR}),
+    Permission.MACHINE: frozenset(),
 }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -10,9 +10,13 @@ from typing import cast
 from fastapi import Request
 
 from orchestrator.domain.civil import Clock
+from orchestrator.engine.load import Loaded
 from orchestrator.language.model import Scenario
 from orchestrator.store.database import Database
 from orchestrator.store.vault import Vault
+
+#: Scenario, rows of French texts by field, actor.
+Deliver = Callable[[str, Sequence[Mapping[str, str]], str], Awaitable[Loaded]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +39,8 @@ class ConsoleWorld:
     secure_cookies: bool
     #: Shown as a ribbon: ``démonstration``, ``recette``, ``production``.
     environment: str
+    #: Loads rows that a machine sent, under its name, and starts their run; None where nothing is loaded.
+    deliver: Deliver | None = None
 
 
 def world_of(request: Request) -> ConsoleWorld:

@@ -368,6 +368,16 @@ create table account (
     locked_until timestamptz
 );
 
+-- A program that may deliver cases of one scenario; only the digest of its token is kept.
+create table machine (
+    login text primary key check (login ~ '^[a-z0-9][a-z0-9._-]{1,39}$'),
+    caisse text not null,
+    scenario text not null,
+    token_digest bytea not null unique check (length(token_digest) = 32),
+    created_at timestamptz not null default now(),
+    revoked_at timestamptz
+);
+
 create table web_session (
     id_digest bytea primary key,
     login text not null references account,
@@ -638,6 +648,7 @@ grant select (entry, n, caisse, case_id, epoch, session, intent_at, ended_at, re
 grant update (state, validator, decided_at) on approval to glr_console;
 grant update (failed_logins, locked_until) on account to glr_console;
 grant select, insert, update, delete on web_session to glr_console;
+grant select on machine to glr_console;
 grant delete on application_stop to glr_console;
 grant select, delete on audit_outbox to glr_exporter;
 grant select, insert on version_file to glr_runner;

@@ -377,3 +377,17 @@ left join cases on cases.id = aside.open_case and (%(restricted)s or not exists 
     select 1 from exception_item where exception_item.case_id = cases.id and exception_item.restricted))
 where run.id = %(run)s and run.caisse = %(caisse)s and aside.line > %(after)s
 order by aside.line limit %(limit)s
+
+-- create_machine: as owner: a machine, or a new token and scenario for an existing one
+insert into machine (login, caisse, scenario, token_digest)
+values (%(login)s, %(caisse)s, %(scenario)s, %(token_digest)s)
+on conflict (login) do update set
+    caisse = excluded.caisse, scenario = excluded.scenario, token_digest = excluded.token_digest,
+    created_at = now(), revoked_at = null
+
+-- revoke_machine: as owner: its token opens nothing any more
+update machine set revoked_at = now() where login = %(login)s and caisse = %(caisse)s and revoked_at is null
+
+-- machine: whose token this is
+select login, scenario from machine
+where token_digest = %(token_digest)s and caisse = %(caisse)s and revoked_at is null
