@@ -46,6 +46,8 @@ async def try_scenario(
     :param real: on the applications of the robot's accounts, instead of practice applications.
     """
     scenario = world.scenario(name)
+    if not scenario.patterns:
+        raise SettingsError(f"« {name} » n'attend pas de fichier : un essai sans acte se fait sur une livraison.")
     if real:
         delivery = await asyncio.to_thread(read_delivery, file or _waiting(world, scenario), scenario)
         return await _work(world, scenario, delivery, cases, day or paris_date(SystemClock().now()))

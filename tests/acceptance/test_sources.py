@@ -10,15 +10,16 @@ import re
 import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
+from zoneinfo import ZoneInfo
 
 import openpyxl
 import pytest
 from delivery_files import ods_cell, ods_row, write_ods
-from demo_house import PROJECT, TODAY, Finished, House
+from demo_house import PROJECT, TODAY, Finished, House, wait_for
 from openpyxl.worksheet.worksheet import Worksheet
 
 from orchestrator.bootstrap.practice import Practice
@@ -227,8 +228,8 @@ def test_a_list_read_in_arpege_is_a_delivery_once_and_a_refused_login_closes_the
         accounts.parent.mkdir(mode=0o700, exist_ok=True)
         office.practice.write_accounts(addresses, accounts)
         loaded, again = office.run("list"), office.run("list")
+        planned = scheduled(office)
         spoil(accounts)
-        (office.house.practice / "today").write_text(f"{TODAY}\n", "ascii")
         refused, closed = office.run("list"), office.run("list")
     finally:
         stop_children([child])
@@ -250,8 +251,28 @@ def test_a_list_read_in_arpege_is_a_delivery_once_and_a_refused_login_closes_the
     assert len(expected) > 30
     said = "La livraison « arpege.unpaid_stops du 27/03/2026 » a déjà été reçue : c'est « arpege.unpaid_stops du 27/03/2026 »"
     assert (again.code, said in again.err) == (3, True)
+    assert planned == expected
     assert (refused.code, "refuse la connexion du robot" in refused.err) == (8, True)
     assert (closed.code, "arpege est fermée aux robots" in closed.err) == (8, True)
+
+
+def scheduled(office: Office) -> list[tuple[str, ...]]:
+    """Have the planner of ``glr serve`` read the list for another scenario, two minutes late; return its cases."""
+    scenarios = office.house.workspace / "scenarios"
+    due = datetime.now(ZoneInfo("Europe/Paris")) - timedelta(minutes=2)
+    text = (scenarios / "ij-list.yaml").read_text("utf-8").replace("scenario: ij-list", "scenario: ij-planned")
+    text = text.replace('at: "06:30", days: business', f'at: "{due:%H:%M}", days: all')
+    (scenarios / "ij-planned.yaml").write_text(text.replace("${run.date}", TODAY), "utf-8")
+    shutil.copy(scenarios / "ij-acompte.cpam-931.yaml", scenarios / "ij-planned.cpam-931.yaml")
+    office.house.query(
+        "insert into glr.schedule_occurrence values ('cpam-931', 'ij-planned', 'earlier', now() - interval '12 hours',"
+        " now(), 'test') returning 1"
+    )
+    with office.house.running("serve", *office.house.here):
+        wait_for(
+            lambda: office.house.query("select 1 from glr.run where scenario = 'ij-planned'"), "the planned run", 60
+        )
+    return office.cases("planned")
 
 
 def spoil(accounts: Path) -> None:

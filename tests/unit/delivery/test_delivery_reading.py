@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
+from delivery_files import COLUMNS
+from delivery_files import Rules as AmountRules
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from orchestrator.domain.errors import BadDelivery
-from orchestrator.domain.sources import CsvSource
+from orchestrator.domain.sources import CsvSource, Total
 from orchestrator.drivers.deliveries import BadRow, BadRowCode, Delivery, read_delivery
 from orchestrator.language.expressions import Expression, parse
 from orchestrator.language.fields import Field
@@ -316,6 +318,64 @@ def test_a_file_is_refused_whole_and_says_what_was_expected(content: bytes, sent
     assert str(caught.value) == (
         f"Livraison « anomalies-arpege-20260327.csv » refusée, {sentence}. Rien n'a été chargé."
     )
+
+
+def test_latin_1_says_what_only_cp1252_has(read: Read) -> None:
+    delivery = read(file_of(GOOD, OTHER), Rules(encoding="iso8859-1"))
+
+    reason = "caractère que latin-1 n'a pas (œ, €, ’) : le fichier est sans doute en cp1252, à écrire sous encoding"
+    assert delivery.bad == [BadRow(line=3, code=BadRowCode.CHARACTERS, reason=reason)]
+
+
+@pytest.mark.parametrize(("encoding", "mark"), [("utf-8", b""), ("utf-8-sig", b"\xef\xbb\xbf"), ("utf-8-sig", b"")])
+def test_utf_8_is_read_with_or_without_its_mark_as_declared(encoding: str, mark: bytes, read: Read) -> None:
+    delivery = read(mark + file_of(GOOD, OTHER).decode("cp1252").encode(), Rules(encoding=encoding))
+
+    assert [row.values["birth_name"] for row in delivery.rows] == ["Le Gall", "Cœur-Noël"]
+
+
+@pytest.mark.parametrize(
+    ("encoding", "content", "sentence"),
+    [
+        (
+            "utf-8",
+            b"\xef\xbb\xbf" + f"{HEADER}\r\nFIN;0\r\n".encode(),
+            (
+                "un texte en utf-8 sans marque était attendu, ce fichier commence par une marque d'ordre (BOM) : écrire "
+                "encoding: utf-8-sig si c'est voulu"
+            ),
+        ),
+        ("utf-8", file_of(GOOD), "un texte en utf-8 était attendu, ce fichier est en cp1252 (ou latin-1)"),
+        ("utf-8-sig", file_of(GOOD), "un texte en utf-8-sig était attendu, ce fichier est en cp1252 (ou latin-1)"),
+    ],
+)
+def test_an_undeclared_mark_and_a_wrong_encoding_are_told(
+    encoding: str, content: bytes, sentence: str, read: Read
+) -> None:
+    with pytest.raises(BadDelivery) as caught:
+        read(content, Rules(encoding=encoding))
+
+    assert f"refusée, ligne 1 : {sentence}. Rien n'a été chargé." in str(caught.value)
+
+
+@pytest.mark.parametrize(("total", "refused"), [("1 205,40", False), ("1205,4", False), ("1205,41", True), ("x", True)])
+def test_the_total_of_a_trailer_is_verified_to_the_centime(total: str, *, refused: bool, tmp_path: Path) -> None:
+    rows = [(NIR, "Le Gall", "AT1", "1205,10", "24/03/2026"), (NIR, "Le Gall", "AT2", "0,30", "24/03/2026")]
+    path = tmp_path / "a.csv"
+    path.write_bytes("\n".join(map(";".join, [COLUMNS, *rows, ("FIN", "2", total)])).encode("cp1252"))
+    source = CsvSource(
+        pattern="*.csv",
+        encoding="cp1252",
+        delimiter=";",
+        trailer_rows=True,
+        bad_rows="set aside",
+        total=Total(of="amount"),
+    )
+    if refused:
+        with pytest.raises(BadDelivery, match="ligne 4 : un total"):
+            read_delivery(path, AmountRules(source=source))
+    else:
+        assert len(read_delivery(path, AmountRules(source=source)).rows) == 2
 
 
 def test_a_scenario_may_refuse_the_file_for_one_bad_row(read: Read) -> None:
