@@ -10,11 +10,13 @@ from pathlib import Path
 from orchestrator.bootstrap.world import World
 from orchestrator.domain.errors import GlrError, SettingsError
 
+#: The kinds of source that a draft may begin with.
+SOURCES = ("csv", "excel", "fixed_width", "xml", "extract", "api")
 _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 LONGEST_NAME = 60
 
 
-def new_scenario(world: World, name: str, robot: str | None, title: str | None) -> Path:
+def new_scenario(world: World, name: str, robot: str | None, title: str | None, source: str = "csv") -> Path:
     """Write ``scenarios/<name>.yaml`` of the project; returns its path.
 
     Raises :class:`SettingsError` for a bad or taken name, or ``ScenarioErrors`` when the draft would not hold in this project
@@ -27,6 +29,7 @@ def new_scenario(world: World, name: str, robot: str | None, title: str | None) 
         raise SettingsError(f"{folder / taken[0]} existe déjà : rien n'a été écrit. Donner un autre nom.")
     robot = robot or _only_robot(world.settings.project / "robots")
     said = {"NAME": name, "TITLE": json.dumps(title or name, ensure_ascii=False), "CAISSE": world.settings.caisse}
+    said["SOURCE"] = _filled(f"source-{source}.yaml", {}).rstrip("\n")
     text = _filled("scenario.yaml", {**said, "ROBOT": robot, "QUEUE": name})
     path = folder / f"{name}.yaml"
     folder.mkdir(parents=True, exist_ok=True)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from orchestrator.bootstrap.scaffolds import new_scenario
+from orchestrator.bootstrap.scaffolds import SOURCES, new_scenario
 from orchestrator.bootstrap.world import offline_world
 from orchestrator.cli import options
 
@@ -22,8 +22,18 @@ def new() -> None:
     "--robot", envvar="GLR_NEW_ROBOT", show_envvar=True, help="Robot qui travaille ; facultatif s'il n'y en a qu'un."
 )
 @click.option("--title", envvar="GLR_NEW_TITLE", show_envvar=True, help="Ce que fait le scénario, en une phrase.")
+@click.option(
+    "--source",
+    type=click.Choice(SOURCES),
+    default="csv",
+    envvar="GLR_NEW_SOURCE",
+    show_envvar=True,
+    show_default=True,
+    help="D'où viennent ses dossiers.",
+)
 @options.workspace
-def scenario(name: str, robot: str | None, title: str | None, workspace: Path | None) -> None:
+def scenario(name: str, robot: str | None, title: str | None, source: str, workspace: Path | None) -> None:
     """Écrit scenarios/NAME.yaml, commenté et valide ; ne remplace jamais un fichier."""
-    path = new_scenario(offline_world(options.settings_of(workspace)), name, robot, title)
-    click.echo(f"{path}\nEnsuite : glr check {path}, puis glr dry-run {name}.")
+    path = new_scenario(offline_world(options.settings_of(workspace)), name, robot, title, source)
+    trial = f", puis glr dry-run {name}" if source == "csv" else ""  # the practice applications deliver CSV
+    click.echo(f"{path}\nEnsuite : glr check {path}{trial}.")
