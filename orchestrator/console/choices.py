@@ -60,6 +60,5 @@ def target_queues(scenario: Scenario | None) -> list[str]:
 
 
 def sensitive(scenario: Scenario | None, queue: str) -> bool:
-    """Say whether a basket is one of sensitive cases: those that codes name beside the scenario's own basket."""
-    own = {code.queue for code in scenario.codes.values()} - {scenario.queue} if scenario else set()
-    return queue in own
+    """Say whether a basket is one of sensitive cases."""
+    return scenario is not None and scenario.restricted(queue)

@@ -81,6 +81,16 @@ class Done:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Again:
+    """When a control that may pass by itself is evaluated again, as its scenario says."""
+
+    #: The instant.
+    at: datetime
+    #: Attempts in all, the first included.
+    tries: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Controls:
     """Controls said no; an agent sees them all."""
 
@@ -88,6 +98,8 @@ class Controls:
     failed: tuple[FailedControl, ...]
     #: True when each of them may pass later by itself (a file locked by an agent: C-07, C-12).
     retry: bool = False
+    #: Their scenario's own word on when; None for the policy of the engine.
+    again: Again | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -194,7 +206,9 @@ def decide(outcome: Outcome, attempts: int, policy: RetryPolicy, now: datetime) 
             return AwaitApproval()
         case Waits(step=step, until=day):
             return WaitUntil(step=step, day=day)
-        case Controls(failed=failed, retry=True) if attempts < policy.attempts:
+        case Controls(failed=failed, retry=True, again=Again(at=at, tries=tries)) if attempts < tries:
+            return RetryAt(at=at, reason=failed[0].code, cause=Cause.BUSINESS)
+        case Controls(failed=failed, retry=True, again=None) if attempts < policy.attempts:
             return RetryAt(at=now + policy.delay(attempts), reason=failed[0].code, cause=Cause.BUSINESS)
         case Controls(failed=failed):
             return AskHuman(cause=Cause.BUSINESS, code=failed[0].code, message=failed[0].title, failed=failed)

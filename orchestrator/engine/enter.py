@@ -95,7 +95,7 @@ class Entering:
             return NeedsApproval()
         failed = [control for step in self.step.reread for control in await self._read_again(step)]
         if failed:
-            return controls_outcome(failed)
+            return controls_outcome(failed, self.attempt.again(failed))
         if await self._already_there(entry):
             return Done(name="already_done")
         if self.bench.scenario.mode is not Mode.LIVE:

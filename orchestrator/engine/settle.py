@@ -123,7 +123,7 @@ async def _open_exception(tx: Transaction, bench: Workbench, attempt: Attempt, d
         message=decision.message,
         failed=[_as_json(control) for control in decision.failed],
         queue=queue,
-        restricted=queue != bench.scenario.queue,
+        restricted=bench.scenario.restricted(queue),
         attempt=attempt.case.attempt,
         amount_c=attempt.amount.centimes if attempt.amount else None,
     )
@@ -132,8 +132,10 @@ async def _open_exception(tx: Transaction, bench: Workbench, attempt: Attempt, d
 def _queue(bench: Workbench, decision: AskHuman) -> str:
     """The queue of the first code that has one of its own; a sensitive code wins over any other."""
     codes = [decision.code, *(control.code for control in decision.failed)]
-    known = [bench.scenario.codes[code].queue for code in codes if code in bench.scenario.codes]
-    return next((queue for queue in known if queue != bench.scenario.queue), bench.scenario.queue)
+    scenario = bench.scenario
+    own = [scenario.codes[code].queue for code in codes if code in scenario.codes]
+    others = [queue for queue in own if queue != scenario.queue]
+    return next((queue for queue in others if scenario.restricted(queue)), [*others, scenario.queue][0])
 
 
 def _as_json(control: FailedControl) -> dict[str, str]:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any, Protocol
 from uuid import UUID
 
-from orchestrator.domain.cases import Controls, Done, FailedControl, Outcome, Waits
-from orchestrator.domain.civil import Clock, SystemClock, paris_date
+from orchestrator.domain.cases import Again, Controls, Done, FailedControl, Outcome, Waits
+from orchestrator.domain.civil import Clock, SystemClock, opening, paris_date
 from orchestrator.domain.errors import BusinessException, GlrError, SessionExpired, TooSlow
 from orchestrator.domain.keywords import Keyword, Kind
 from orchestrator.domain.money import Euros
@@ -177,7 +177,16 @@ class Attempt:
             end = self._ended or (None if failed else self._end(step))
             if end is not None:
                 return end, None
-        return (controls_outcome(failed) if failed else self.end), None
+        return (controls_outcome(failed, self.again(failed)) if failed else self.end), None
+
+    def again(self, failed: Sequence[tuple[Control, FailedControl]]) -> Again | None:
+        """Return when failed controls are evaluated again, as their codes say: the latest day, the fewest tries."""
+        codes = self.bench.scenario.codes
+        said = [rule for control, _ in failed if (rule := codes[control.code].retry) is not None]
+        if not said:
+            return None
+        day = max(rule.every.after(self.bench.today) for rule in said)
+        return Again(at=opening(day), tries=min(rule.times for rule in said))
 
     def next_step(self) -> Step | None:
         """Return the step that comes next and pass it; None at the end."""
@@ -296,9 +305,9 @@ class Attempt:
         return next((Done(name=name) for name, when in step.ends.items() if when.holds(self.names)), None)
 
 
-def controls_outcome(failed: list[tuple[Control, FailedControl]]) -> Controls:
+def controls_outcome(failed: list[tuple[Control, FailedControl]], again: Again | None = None) -> Controls:
     """Return the outcome of failed controls, each code once; it is tried again only if all of them may pass by themselves."""
     unique = {control.code: item for control, item in reversed(failed)}
     ordered = [item for _, item in failed if unique[item.code] is item]
     retry = all(control.severity is Severity.RETRY for control, _ in failed)
-    return Controls(failed=tuple(ordered), retry=retry)
+    return Controls(failed=tuple(ordered), retry=retry, again=again if retry else None)

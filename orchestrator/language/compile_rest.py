@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from typing import Literal
 
 from orchestrator.domain.money import Euros
-from orchestrator.language.faults import Faults
+from orchestrator.language.faults import Faults, suggest
 from orchestrator.language.fields import literal_euros
-from orchestrator.language.model import Code, Limits, ScheduleEntry, Severity
+from orchestrator.language.model import Code, Due, Limits, RetryRule, ScheduleEntry, Severity
 from orchestrator.language.nodes import Items, Node
 from orchestrator.language.sections import Section, whole
 
@@ -19,6 +19,8 @@ MISSING: Mapping[str, Literal["run after", "skip"]] = {"run after": "run after",
 REPEATED: Mapping[str, Literal["first", "second"]] = {"first": "first", "second": "second"}
 #: What an agent may decide about an exception.
 DECISIONS = ("correct", "by_hand", "reject", "hand_over")
+#: What ``retry:`` of a code says.
+RETRY_KEYS = ("every", "times")
 #: The ceilings of ``limits``.
 CEILINGS = ("per_case", "per_run", "per_day")
 #: The stages of ``ramp``: how many at most, and the cases of one.
@@ -99,26 +101,54 @@ def _ceiling(limits: Section, name: str) -> Euros | None:
     return limits.parsed(name, literal_euros, None) if name in limits else None
 
 
-def compile_codes(section: Section) -> tuple[str, dict[str, Code]]:
-    """Return the basket of exceptions and what each code means."""
+def compile_codes(section: Section) -> tuple[str, dict[str, Code], tuple[str, ...]]:
+    """Return the basket of exceptions, what each code means, and the baskets of codes that every agent sees."""
     section.need("exceptions", "{queue: …, codes: …}")
-    exceptions = section.section("exceptions", "exceptions", ("queue", "codes"))
+    exceptions = section.section("exceptions", "exceptions", ("queue", "open_queues", "codes"))
     queue = exceptions.needed_text("queue", "ij")
     table = exceptions.section("codes", "codes")
     codes = {key.text: _code(key.text, node, queue, section.faults) for key, node in table.entries.values()}
-    return queue, codes
+    named = {code.queue for code in codes.values()} - {queue}
+    opened = exceptions.texts("open_queues")
+    for name in opened:
+        if name.text not in named:
+            message = f"open_queues : aucun code n'a la file « {name.text} »"
+            section.faults.add(name, message, suggest(name.text, named) or "L'enlever.")
+    return queue, codes, tuple(name.text for name in opened)
 
 
 def _code(code: str, node: Node, queue: str, faults: Faults) -> Code:
-    declared = Section(node, faults, f"code {code}", ("title", "severity", "queue", "agent_may"))
+    declared = Section(node, faults, f"code {code}", ("title", "severity", "queue", "agent_may", "retry"))
     may = declared.texts("agent_may")
     for word in may:
         if word.text not in DECISIONS:
             message = f"code {code} : « {word.text} » n'est pas une décision d'agent"
             faults.add(word, message, f"Possible ici : {', '.join(DECISIONS)}.")
+    severity = declared.choice("severity", {known.value: known for known in Severity}, Severity.BLOCK)
     return Code(
         title=declared.needed_text("title", '"Ce qui ne va pas, en français"'),
-        severity=declared.choice("severity", {known.value: known for known in Severity}, Severity.BLOCK),
+        severity=severity,
+        retry=_retry(declared, severity) if "retry" in declared else None,
         queue=declared.text("queue", queue),
         agent_may=tuple(word.text for word in may) or DECISIONS,
     )
+
+
+def _retry(declared: Section, severity: Severity) -> RetryRule | None:
+    if severity is not Severity.RETRY:
+        key = declared.entries["retry"][0]
+        declared.faults.add(
+            key, f"{declared.what} : « retry » ne vaut qu'avec severity: retry", "Ajouter severity: retry."
+        )
+    rule = declared.section("retry", f"retry du {declared.what}", RETRY_KEYS)
+    rule.need("every", "1 business day")
+    rule.need("times", "5")
+    every = rule.parsed("every", _some_days, None)
+    return RetryRule(every=every, times=rule.parsed("times", whole(2, 100), 2)) if every else None
+
+
+def _some_days(text: str) -> Due:
+    found = Due.parse(text)
+    if not found.days:
+        raise ValueError("un jour au moins attendu, comme « 1 business day »")
+    return found

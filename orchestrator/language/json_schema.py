@@ -21,6 +21,7 @@ from orchestrator.language.compile_rest import (
     MISSING,
     MOST_STAGES,
     REPEATED,
+    RETRY_KEYS,
 )
 from orchestrator.language.compile_steps import FORMS
 from orchestrator.language.compile_suite import SUITE
@@ -59,7 +60,14 @@ def scenario_schema(keywords: Mapping[str, Keyword]) -> Schema:
         "steps": {"type": "array", "minItems": 1, "items": _step(keywords)},
         "schedule": {"type": "array", "items": _schedule()},
         "limits": _limits(),
-        "exceptions": object_of({"queue": TEXT, "codes": table_of(_code(), "Un titre par code.")}, ("queue",)),
+        "exceptions": object_of(
+            {
+                "queue": TEXT,
+                "open_queues": {"type": "array", "items": TEXT, "description": "Files de codes que tout agent voit."},
+                "codes": table_of(_code(), "Un titre par code."),
+            },
+            ("queue",),
+        ),
     }
     needed = ("scenario", "title", "author", "robot", "mode", "case", "sources", "steps", "exceptions")
     return {
@@ -201,4 +209,6 @@ def _schedule() -> Schema:
 
 def _code() -> Schema:
     decisions: Schema = {"type": "array", "items": {"enum": list(DECISIONS)}}
-    return object_of({"title": TEXT, "severity": _SEVERITY, "queue": TEXT, "agent_may": decisions}, ("title",))
+    retry = object_of({"every": _DELAY, "times": {"type": "integer", "minimum": 2, "maximum": 100}}, RETRY_KEYS)
+    known = {"title": TEXT, "severity": _SEVERITY, "queue": TEXT, "agent_may": decisions, "retry": retry}
+    return object_of(known, ("title",))

@@ -88,7 +88,7 @@ class _Loader:
         self._check_values(shapes)
         packs, pack_nodes = load_rules(top.texts("rules"), self._path.parent / "rules", self._faults)
         case, known = self._case(shapes)
-        queue, codes = compile_codes(top)
+        queue, codes, opened = compile_codes(top)
         complete = len(packs) == len(top.texts("rules"))
         words = self._words(shapes, packs if complete else None, codes, case)
         self._steps(words)
@@ -115,6 +115,7 @@ class _Loader:
             limits=limits,
             queue=queue,
             codes=codes,
+            open_queues=opened,
             version=self._version(pack_nodes, words, sources, screens),
             path=self._path,
         )

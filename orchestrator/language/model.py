@@ -236,6 +236,16 @@ class Limits:
 
 
 @dataclass(frozen=True, kw_only=True)
+class RetryRule:
+    """How a control that may pass by itself is tried again over days."""
+
+    #: How long after each try.
+    every: Due
+    #: Tries in all, the first included; then a person.
+    times: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Code:
     """What a code of exception means to people."""
 
@@ -247,6 +257,8 @@ class Code:
     queue: str
     #: What an agent may decide: ``correct``, ``by_hand``, ``reject``, ``hand_over``.
     agent_may: tuple[str, ...]
+    #: When its control is evaluated again (severity ``retry``); None for the engine's own policy of seconds.
+    retry: RetryRule | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -283,6 +295,8 @@ class Scenario:
     queue: str
     #: Codes of exception.
     codes: Mapping[str, Code]
+    #: Baskets that codes name and every agent sees: urgent, not sensitive.
+    open_queues: tuple[str, ...]
     #: Higher first: a number.
     priority: Staged
     #: When a case should be settled: a date or a delay (:class:`Due`); None when it does not say.
@@ -296,6 +310,11 @@ class Scenario:
     def patterns(self) -> tuple[str, ...]:
         """The names of the files that it expects."""
         return tuple(source.pattern for source in self.sources if isinstance(source, FileSource))
+
+    def restricted(self, queue: str) -> bool:
+        """Say whether a basket is one of sensitive cases: those that codes name beside the scenario's own, unless opened."""
+        own = {code.queue for code in self.codes.values()}
+        return queue in own and queue != self.queue and queue not in self.open_queues
 
     @property
     def hash(self) -> str:

@@ -341,6 +341,119 @@ MISTAKES = [
         "    C-02: ‸{}",
         'code C-02 : il manque « title ». Ajouter par exemple title: "Ce qui ne va pas, en français"',
     ),
+    # --- swapped, cut and forgotten
+    (
+        "column: Nom de naissance",
+        "column: Nom, ‸prénom",
+        "« prénom » n'a pas de valeur : une virgule a coupé le texte. Une…",
+    ),
+    (
+        "title: Dossier ouvert par un agent",
+        "title: Dossier‸: ouvert par un agent",
+        "YAML illisible à cet endroit. Une valeur qui commence par…",
+    ),
+    (
+        "effect_key: ACP-IJ/${nir}/${stop_id}",
+        "effect_key: ‸${nir}/${stop_id}",
+        "effect_key : elle commence par ce qui est saisi. Écrire par exemple ACP-IJ/${nir}/…",
+    ),
+    (
+        "effect_key: ACP-IJ/${nir}/${stop_id}",
+        "effect_key: ‸ACP-IJ/${nir}/${stop_id",
+        "« ${ » n'est pas refermé. Écrire ${nom}.",
+    ),
+    (
+        "effect_key: ACP-IJ/${nir}/${stop_id}",
+        "effect_key: ‸ACP-IJ/${nir}/${stop_id}/${run.date}",
+        "effect_key : « run.date » n'est pas un identifiant du dossier…",
+    ),
+    (
+        "effect_key: ACP-IJ/${nir}/${stop_id}",
+        "effect_key: ACP-IJ/${nir}/${‸stop_id + 1}",
+        "${…} n'insère qu'un nom, avec des points : ${person.nir}…",
+    ),
+    (
+        "      when: advance.amount > approval_above",
+        "      when: ‸advance.amount",
+        "une condition (vrai ou faux) est attendue ici, « advance.amount » est un montant en euros…",
+    ),
+    (
+        "per_case: 800.00 EUR",
+        "per_case: ‸800",
+        "limits : « per_case » : montant attendu, écrit avec un point, deux décimales et EUR…",
+    ),
+    (
+        "    ends:\n      nothing_to_pay",
+        "    ends:\n      ‸done",
+        "la fin « done » est donnée par le robot lui-même. Choisir un autre nom.",
+    ),
+    (
+        "missing: run after",
+        "missing: ‸run before",
+        "schedule : « missing » ne peut pas être « run before ». Possible ici : run after, skip.",
+    ),
+    (
+        "repeated: first",
+        "repeated: ‸both",
+        "schedule : « repeated » ne peut pas être « both ». Possible ici : first, second.",
+    ),
+    ("calendar: FR", "calendar: ‸DE", "schedule : « calendar » ne peut pas être « DE ». Possible ici : FR."),
+    (
+        "trailer: {rows: true}",
+        "trailer: {rows: ‸oui}",
+        "trailer : « rows » ne peut pas être « oui ». Possible ici : false, true.",
+    ),
+    (
+        "bad_rows: set aside",
+        "bad_rows: ‸ignore",
+        "source : « bad_rows » ne peut pas être « ignore ». Possible ici : refuse the file, set aside.",
+    ),
+    (
+        "{title: Dossier ouvert par un agent, severity: retry}",
+        "{title: Dossier ouvert par un agent, severity: retry, retry: {every: ‸1 heure, times: 3}}",
+        "retry du code C-07 : « every » : délai attendu, comme…",
+    ),
+    (
+        "{title: Dossier ouvert par un agent, severity: retry}",
+        "{title: Dossier ouvert par un agent, severity: retry, retry: {every: ‸same day, times: 3}}",
+        "retry du code C-07 : « every » : un jour au moins attendu, comme…",
+    ),
+    (
+        "{title: Dossier ouvert par un agent, severity: retry}",
+        "{title: Dossier ouvert par un agent, severity: retry, retry: {every: 1 day, times: ‸1}}",
+        "retry du code C-07 : « times » : nombre entier de 2 à 100 attendu, « 1 » trouvé",
+    ),
+    (
+        "{title: Dossier ouvert par un agent, severity: retry}",
+        "{title: Dossier ouvert par un agent, ‸retry: {every: 1 day, times: 3}}",
+        "code C-07 : « retry » ne vaut qu'avec severity: retry. Ajouter severity: retry.",
+    ),
+    (
+        "{title: Dossier ouvert par un agent, severity: retry}",
+        "{title: Dossier ouvert par un agent, severity: retry, retry: ‸{every: 1 day}}",
+        "retry du code C-07 : il manque « times ». Ajouter par exemple times: 5",
+    ),
+    (
+        "  queue: ij\n",
+        "  queue: ij\n  open_queues: [‸ij-sensibles]\n",
+        "open_queues : aucun code n'a la file « ij-sensibles ». Écrire « ij-sensible » ?",
+    ),
+    (
+        "C-05: not person.deceased",
+        "C-05: ‸${person.deceased}",
+        "expression mal écrite à cet endroit. ${…} ne s'écrit pas dans une condition : écrire le nom seul.",
+    ),
+    (
+        "      nir: ${nir}\n    rules_at: run.date",
+        "      nir: ‸1850261999001\n    rules_at: run.date",
+        "« nir » attend un NIR, pas un texte écrit dans le scénario. Insérer une valeur : ${nom}.",
+    ),
+    ("      cap: ${case_cap}", "      cap: ‸${rate}", "« cap » attend un montant en euros, « ${rate} » est un nombre"),
+    (
+        "scenario: ij-acompte",
+        "scenario: ‸ij_acompte",
+        "scénario « ij_acompte » dans un fichier ij-acompte.yaml. Écrire scenario: ij-acompte",
+    ),
 ]
 
 
@@ -362,6 +475,10 @@ def test_one_mistake_gives_one_sentence_at_its_place(
         assert len(caught.value.faults) == 1
     else:
         assert said == f"ij-acompte.yaml:{line}:{column}: {message}"
+
+
+def test_the_corpus_holds_many_different_mistakes() -> None:
+    assert len({sentence for *_, sentence in MISTAKES}) >= 60
 
 
 def test_every_mistake_is_told_at_once_in_the_order_of_the_file(text: str, load: Callable[[str], Scenario]) -> None:

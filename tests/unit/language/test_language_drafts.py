@@ -1,0 +1,72 @@
+"""The draft ``mutation-entrante`` compiles as an owner would write it, against declared keywords."""
+
+from __future__ import annotations
+
+import importlib
+from datetime import UTC, date, datetime
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from orchestrator.domain.cases import Again, AskHuman, Cause, Controls, FailedControl, RetryAt, RetryPolicy, decide
+from orchestrator.domain.keywords import Keyword, collect
+from orchestrator.engine.urgency import Urgency, urgency
+from orchestrator.language.load import load_scenario
+from orchestrator.language.model import Due, RetryRule, RunInfo, Scenario
+
+DRAFT = Path(__file__).parents[3] / "docs" / "brouillons" / "mutation-entrante.yaml"
+DAY = date(2026, 3, 27)
+
+
+@pytest.fixture
+def scenario(tmp_path: Path, known_keywords: dict[str, Keyword]) -> Scenario:
+    path = tmp_path / DRAFT.name
+    path.write_bytes(DRAFT.read_bytes())
+    declared = collect(importlib.import_module("mutation_words"))
+    return load_scenario(path, keywords={**known_keywords, **declared})
+
+
+@pytest.mark.parametrize(
+    ("points", "received", "expected"),
+    [
+        (None, DAY, (0, date(2026, 4, 13))),
+        (100, DAY, (100, DAY)),
+        (45, date(2026, 3, 20), (50, date(2026, 3, 31))),
+        (20, date(2025, 1, 2), (50, date(2026, 3, 31))),  # thirty points of waiting at most
+    ],
+)
+def test_its_priority_and_due_are_those_of_the_rules(
+    scenario: Scenario, points: int | None, received: date, expected: tuple[int, date]
+) -> None:
+    read = {} if points is None else {"score": SimpleNamespace(points=points)}
+    found = urgency(scenario, {"run": RunInfo(date=DAY), "received_on": received, **read}, DAY, DAY)
+    assert isinstance(found, Urgency)
+    assert (found.priority, found.due) == expected
+
+
+def test_it_is_read_again_after_business_days_and_its_baskets_are_two_open_and_one_restricted(
+    scenario: Scenario,
+) -> None:
+    wait = scenario.step("some_days")
+    assert wait.then == "moved"
+    assert wait.arguments["until"].evaluate({"today": DAY, "reread_after": 3}) == date(2026, 4, 1)
+    assert scenario.codes["M-04"].retry == RetryRule(every=Due(days=1, business=True), times=5)
+    queues = ("mutations", "mutations-urgentes", "mutations-sensibles", "robot")
+    assert [scenario.restricted(queue) for queue in queues] == [False, False, True, False]
+
+
+@pytest.mark.parametrize("attempts", [4, 5])
+def test_a_control_is_tried_again_on_the_day_that_its_code_says_then_goes_to_a_person(attempts: int) -> None:
+    failed = (FailedControl(code="M-04", step="moved", title="Non déplacé"),)
+    again = Again(at=datetime(2026, 3, 30, 6, tzinfo=UTC), tries=5)
+    found = decide(
+        Controls(failed=failed, retry=True, again=again),
+        attempts,
+        RetryPolicy(attempts=2),
+        datetime(2026, 3, 27, tzinfo=UTC),
+    )
+    if attempts < 5:
+        assert found == RetryAt(at=again.at, reason="M-04", cause=Cause.BUSINESS)
+    else:
+        assert isinstance(found, AskHuman)
