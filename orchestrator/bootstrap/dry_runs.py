@@ -12,6 +12,7 @@ from pathlib import Path
 
 from orchestrator.bootstrap.practice import TODAY, Practice
 from orchestrator.bootstrap.processes import stop_children
+from orchestrator.bootstrap.workshops import open_workshop
 from orchestrator.bootstrap.world import World
 from orchestrator.domain.civil import SystemClock, date_of, paris_date
 from orchestrator.domain.errors import SettingsError
@@ -78,7 +79,7 @@ async def _served(world: World, practice: Practice, scenario: Scenario) -> Async
 async def _work(world: World, scenario: Scenario, delivery: Delivery, cases: int, day: date) -> DryRun:
     robot = world.robot(scenario.robot)
     accounts = world.accounts(robot)
-    async with open_browser() as browser:
+    async with open_browser() as browser, open_workshop(world, robot, scenario.hash) as workshop:
         bench = Workbench(
             scenario=scenario,
             keywords=world.keywords,
@@ -91,6 +92,7 @@ async def _work(world: World, scenario: Scenario, delivery: Delivery, cases: int
             vault=world.vault,
             evidence=Path(),
             robot=robot.robot,
+            workshop=workshop,
         )
         return DryRun(delivery=delivery, cases=[case async for case in dry_run(bench, delivery.rows[:cases], day)])
 

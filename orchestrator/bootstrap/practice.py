@@ -19,6 +19,9 @@ from orchestrator.domain.errors import SettingsError
 #: The business day of the practice applications, a Friday; the worked example of the rules is computed on it.
 TODAY = "2026-03-27"
 ROBOT_LOGIN = "ROB-931-ACPIJ-1"
+#: The practice mailboxes: the robot's own, and that of the accounting control.
+MAILBOX = "robot-acompte-ij@cpam-931.example"
+CONTROL = "controle-comptable@cpam-931.example"
 #: Seconds for three small servers to start on a busy machine.
 READY = 60.0
 
@@ -65,9 +68,19 @@ class Practice:
             name: {"address": url, "login": ROBOT_LOGIN, "password": known[name][ROBOT_LOGIN]["password"]}
             for name, url in addresses.items()
         }
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            json.dump(accounts, file)
+        _write_secret(path, accounts)
+
+    def write_mailbox(self, path: Path) -> None:
+        """Write the robot's practice mailbox where its declaration says, 0600, with the one address it may write to."""
+        servers = json.loads((self.folder / "mail.json").read_text(encoding="ascii"))
+        passwords = json.loads((self.folder / "mail-accounts.json").read_text(encoding="ascii"))
+        account = {"login": MAILBOX, "password": passwords[MAILBOX], "sender": MAILBOX}
+        _write_secret(path, {**servers, **account, "addresses": {"controle": CONTROL}})
+
+    def received(self) -> list[Path]:
+        """Return the mails that the accounting control has received, oldest first."""
+        found = (self.folder / "mail" / CONTROL / "INBOX").glob("*.eml")
+        return sorted(found, key=lambda path: int(path.name.partition(".")[0]))
 
     def expected(self) -> dict[int, dict[str, Any]]:
         """Ask the oracle, a process of its own, what each row should become; by line."""
@@ -104,6 +117,12 @@ class Practice:
         if done.returncode:
             raise SettingsError(f"Applications d'entraînement : « {command} » a échoué.\n{done.stderr.strip()}")
         return done.stdout
+
+
+def _write_secret(path: Path, content: Mapping[str, Any]) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        json.dump(content, file)
 
 
 def _wait_ready(child: subprocess.Popen[bytes], log: Path, start: int) -> dict[str, str]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from orchestrator.domain.keywords import Keyword, Kind
+from orchestrator.domain.keywords import EFFECT_KEY, Keyword, Kind
 from orchestrator.language.compile_call import GIVEN
 from orchestrator.language.fields import FIELD_TYPES
 from orchestrator.language.functions import COLUMN, FUNCTIONS, LIST, ROWS, Function
@@ -23,6 +23,7 @@ _KINDS = {
     Kind.CHECK: "vérification (check)",
     Kind.EXTRACT: "extraction (extract)",
     Kind.COMPUTE: "calcul (compute), ne touche aucune application",
+    Kind.HAND_OVER: "remise (hand_over), à la clôture d'une exécution seulement",
     Kind.ENTER: "saisie (enter), par le protocole seulement",
 }
 _TAKEN = {ROWS: "une liste de lignes", LIST: "une liste", COLUMN: "le nom d'un champ entre guillemets"}
@@ -63,6 +64,8 @@ def _arguments(keyword: Keyword, keywords: Mapping[str, Keyword]) -> Iterator[tu
         if keyword.entry is None or name != GIVEN:
             title = f" ({titles[name]})" if name in titles else ""
             yield name, _wanted(argument.type, keywords) + title + ("" if argument.required else ", facultatif")
+    if keyword.hand_over is not None:
+        yield EFFECT_KEY.name, "un texte : ce qui fait que c'est cette remise-là, dans son exécution"
 
 
 def _wanted(shape: Any, keywords: Mapping[str, Keyword]) -> str:  # noqa: ANN401 - a shape is any annotation

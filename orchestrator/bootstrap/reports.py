@@ -1,4 +1,4 @@
-"""What is said of a run afterwards: reconciliation with the application, its bordereau, its replay, its comparison."""
+"""What is said of a run afterwards: reconciliation with the application, its replay, its comparison."""
 
 from __future__ import annotations
 
@@ -8,15 +8,14 @@ from datetime import date
 from pathlib import Path
 from uuid import UUID
 
+from orchestrator.bootstrap.workshops import open_workshop
 from orchestrator.bootstrap.world import World
 from orchestrator.domain.errors import SettingsError
-from orchestrator.drivers.bordereau import BordereauRun, write_bordereau
 from orchestrator.drivers.browser import open_browser
 from orchestrator.drivers.desk import WebDesk
 from orchestrator.engine.reconcile import Reconciliation
 from orchestrator.engine.reconcile import reconcile as compare_entries
 from orchestrator.engine.replay import CaseReplay, Trial, replay
-from orchestrator.engine.results import results_of
 from orchestrator.engine.shadow import Compared, compare, read_decisions
 from orchestrator.engine.work import Workbench
 from orchestrator.language.load import load_scenario
@@ -45,23 +44,11 @@ async def reconcile_scenario(world: World, name: str, start: date | None, end: d
     return compare_entries(ours, seen)
 
 
-async def write_run_bordereau(world: World, run: UUID) -> Path:
-    """Have the robot's own suite write the workbook of a run for the accounting control; returns its path."""
-    async with Database(world.urls["glr_runner"], size=1) as database:
-        async with database.transaction("bordereau") as tx:
-            row = await tx.first("runs.about", run=run)
-        if row is None:
-            raise SettingsError(f"Exécution inconnue : {run}")
-        rows = await results_of(database, run)
-    suite = world.settings.project / "robots" / row["robot"] / "bordereau.robot"
-    return await write_bordereau(suite, BordereauRun(**row), rows, world.settings.workspace / "logs" / "bordereaux")
-
-
 async def replay_run(world: World, beginning: str, path: Path | None) -> list[CaseReplay]:
     """Try a scenario file, or the project's, on the run whose id begins like this; the audit log says that it was done."""
     caisse = world.settings.caisse
     async with Database(world.urls["glr_runner"], size=1) as database:
-        run, name = await _run_called(world, database, beginning)
+        run, name = await run_called(world, database, beginning)
         scenario = load_scenario(path, keywords=world.keywords, caisse=caisse) if path else world.scenario(name)
         trial = Trial(scenario=scenario, keywords=world.keywords, database=database, vault=world.vault)
         found = await replay(trial, run)
@@ -73,7 +60,7 @@ async def replay_run(world: World, beginning: str, path: Path | None) -> list[Ca
 async def compare_shadow(world: World, beginning: str, decisions: Path | None) -> list[Compared]:
     """Compare what the robot concluded in a run with people's decisions, from a file or read in the application."""
     async with Database(world.urls["glr_runner"], size=1) as database, AsyncExitStack() as stack:
-        run, name = await _run_called(world, database, beginning)
+        run, name = await run_called(world, database, beginning)
         scenario = replace(world.scenario(name), mode=Mode.SHADOW)
         robot = world.robot(scenario.robot)
         desks: dict[str, WebDesk] = {}
@@ -89,6 +76,7 @@ async def compare_shadow(world: World, beginning: str, decisions: Path | None) -
             vault=world.vault,
             evidence=world.settings.evidence,
             robot=robot.robot,
+            workshop=await stack.enter_async_context(open_workshop(world, robot, scenario.hash)),
         )
         found = await compare(bench, run, read_decisions(decisions) if decisions else None)
         async with database.transaction("shadow") as tx:
@@ -96,7 +84,7 @@ async def compare_shadow(world: World, beginning: str, decisions: Path | None) -
     return found
 
 
-async def _run_called(world: World, database: Database, beginning: str) -> tuple[UUID, str]:
+async def run_called(world: World, database: Database, beginning: str) -> tuple[UUID, str]:
     """Return the one run whose id begins like this, and its scenario."""
     async with database.transaction("report") as tx:
         runs = await tx.all("runs.by_beginning", caisse=world.settings.caisse, beginning=beginning)

@@ -6,7 +6,8 @@ arguments and documentation, so nothing is written twice. Nothing of Robot Frame
 
 Pure keywords always run; those that read run where the process has given the library the robot's session (``glr robot
 run``, a step of a scenario), and refuse elsewhere. Keywords of kind ``enter`` run in a step of a scenario alone, where
-the session hands them to the entry protocol, which performs the act (ENTER, Ends).
+the session hands them to the entry protocol, which performs the act (ENTER, Ends); those that hand over run where a
+run is closed (ADR 18).
 """
 
 from __future__ import annotations
@@ -17,9 +18,10 @@ from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
 from orchestrator.bootstrap.applications import application_folders, import_application
+from orchestrator.bootstrap.far_session import FarSession
 from orchestrator.bootstrap.robot_values import CONVERTERS, checked
 from orchestrator.domain.errors import GlrError
-from orchestrator.domain.keywords import Keyword, Kind, collect
+from orchestrator.domain.keywords import EFFECT_KEY, Keyword, Kind, collect
 from orchestrator.language.compile_call import GIVEN
 from orchestrator.settings import Settings
 
@@ -44,11 +46,24 @@ class NoSession(GlrError):
         )
 
 
+class HandOverOutsideClosing(GlrError):
+    """Une remise ne se fait qu'à la clôture d'une exécution."""
+
+    def __init__(self, keyword: str) -> None:
+        super().__init__(
+            f"« {keyword} » est une remise : elle ne se fait que dans la suite cloture.robot du robot, à la clôture d'une "
+            "exécution (glr close). Rien n'a été remis."
+        )
+
+
 class Session(Protocol):
     """The robot's logged-in session, as a suite's process gives it to its libraries."""
 
     def call(self, keyword: Keyword, arguments: Mapping[str, object]) -> object:
-        """Call a keyword, and return its result; an entry goes through the protocol, or is refused."""
+        """Call a keyword, and return its result; an entry goes through the protocol, or is refused.
+
+        One that hands over has its ``effect_key`` among its arguments.
+        """
 
     def say(self, word: str, *values: Any) -> Any:  # noqa: ANN401 - of the word
         """Do what a word of the library of the case asks."""
@@ -69,6 +84,10 @@ class KeywordLibrary:
         folders = self.folders if self.folders is not None else application_folders(Settings().project)
         declared = _declared(application, folders).values()
         self._keywords = {word.name: word for word in declared if word.application == application}
+
+    def open_line(self, descriptor: int) -> None:
+        """Take the line to the process that closes a run as session (:mod:`orchestrator.drivers.robot_child`)."""
+        self.session = FarSession.on(descriptor)
 
     def get_keyword_names(self) -> list[str]:
         """Return the names, as scenarios write them."""
@@ -100,6 +119,8 @@ class KeywordLibrary:
         keyword = self._keywords[name]
         if self.session is None and keyword.kind is Kind.ENTER:
             raise EntryOutsideProtocol(name)
+        if keyword.kind is Kind.HAND_OVER and not getattr(self.session, "closes", False):
+            raise HandOverOutsideClosing(name)
         if self.session is None and keyword.kind is not Kind.COMPUTE:
             raise NoSession(name, keyword.application)
         arguments = checked(keyword, named)
@@ -114,6 +135,7 @@ def _declared(application: str, folders: Mapping[str, Path]) -> Mapping[str, Key
 
 
 def _shown(keyword: Keyword) -> dict[str, Any]:
-    """Return the arguments a suite may give: not the token, which the protocol makes."""
+    """Return the arguments a suite may give: not the token, which the protocol makes; the key, which a closing wants."""
     protocol = {GIVEN} if keyword.entry is not None else set()
-    return {name: argument for name, argument in keyword.arguments.items() if name not in protocol}
+    key = {EFFECT_KEY.name: EFFECT_KEY} if keyword.hand_over is not None else {}
+    return {name: argument for name, argument in {**keyword.arguments, **key}.items() if name not in protocol}

@@ -9,9 +9,9 @@ from decimal import Decimal
 
 from orchestrator.domain.civil import Period
 from orchestrator.domain.errors import GlrError
-from orchestrator.domain.keywords import Keyword
+from orchestrator.domain.keywords import EFFECT_KEY, Keyword
 from orchestrator.domain.money import Euros
-from orchestrator.domain.personal import Iban, Nir, PersonName, PrivateText, Secret
+from orchestrator.domain.personal import Iban, Masked, Nir, PersonName, PrivateText, Secret
 from orchestrator.language.fields import FIELD_TYPES
 from orchestrator.language.shapes import alternatives, french, plain
 
@@ -76,10 +76,17 @@ CONVERTERS: Mapping[type, Callable[[object], object]] = {
 def checked(keyword: Keyword, given: Mapping[str, object]) -> dict[str, object]:
     """Return the arguments as the keyword wants them; raises :class:`BadArgument`, which never quotes one."""
     for name, value in given.items():
-        wanted = keyword.arguments[name].type
+        wanted = {**keyword.arguments, EFFECT_KEY.name: EFFECT_KEY}[name].type
+        if keyword.hand_over is not None and not keyword.hand_over.personal and _holds_personal(value):
+            raise BadArgument(keyword.name, name, "une valeur personnelle ne se remet pas")
         if isinstance(value, Unreadable):
             raise BadArgument(keyword.name, name, value.why)
         kinds = [kind for kind in alternatives(plain(wanted)) if isinstance(kind, type)]
         if isinstance(value, str) and kinds and not any(issubclass(str, kind) for kind in kinds):
             raise BadArgument(keyword.name, name, f"{french(wanted)} est attendu, pas un texte")
     return dict(given)
+
+
+def _holds_personal(value: object) -> bool:
+    """True for values that a suite gathers itself; a message that was read is known by its own type."""
+    return isinstance(value, Mapping) and any(isinstance(item, Masked) for item in value.values())

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
 from playwright.async_api import Browser
 
 from orchestrator.bootstrap.versions import restored
+from orchestrator.bootstrap.workshops import open_workshop
 from orchestrator.bootstrap.world import World
 from orchestrator.domain.cases import RetryPolicy
 from orchestrator.domain.civil import SystemClock
@@ -48,9 +50,11 @@ async def run_session(
     heartbeat = Heartbeat(world.urls["glr_runner"])
     heartbeat.start()
     try:
-        async with Database(world.urls["glr_runner"], size=2) as database, open_browser() as browser:
+        async with AsyncExitStack() as stack:
+            database = await stack.enter_async_context(Database(world.urls["glr_runner"], size=2))
+            browser = await stack.enter_async_context(open_browser())
             suites = SuiteRunner(robot=robot, enter=by_protocol) if robot else None
-            place = _Place(world=world, database=database, browser=browser, scenario=name, suites=suites)
+            place = _Place(world=world, database=database, browser=browser, scenario=name, suites=suites, stack=stack)
             async with database.transaction("session") as tx:
                 version = await next_turn(tx, world.settings.caisse, name, [])
             if version is None:
@@ -79,6 +83,8 @@ class _Place:
     browser: Browser
     scenario: str
     suites: SuiteRunner | None
+    #: Closes the workshops with the session.
+    stack: AsyncExitStack
 
     async def open(self, version: str) -> Workbench:
         """Open the workbench of a version; one that cannot run here closes the scenario until a person has looked."""
@@ -98,6 +104,7 @@ class _Place:
         accounts = world.accounts(robot)
         pages = world.settings.pages_only
         contracts = {name: found.contracts.get(name) or world.contract(name) for name in robot.applications}
+        workshop = open_workshop(world, robot, version)
         return Workbench(
             scenario=found.scenario,
             keywords=world.keywords,
@@ -110,4 +117,5 @@ class _Place:
             evidence=world.settings.evidence,
             robot=robot.robot,
             suites=self.suites,
+            workshop=await self.stack.enter_async_context(workshop),
         )

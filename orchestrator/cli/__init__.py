@@ -38,6 +38,7 @@ _COMMANDS = {
         "account",
         "bench",
         "check",
+        "close",
         "demo",
         "docs",
         "machine",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,14 +17,15 @@ from uuid import UUID
 import click
 from rich.console import Console
 
+from orchestrator.bootstrap.closing import close_run
 from orchestrator.bootstrap.loading import open_loader
 from orchestrator.bootstrap.practice import TODAY, Practice
 from orchestrator.bootstrap.processes import port_at, start_child, stop_children
-from orchestrator.bootstrap.reports import write_run_bordereau
 from orchestrator.bootstrap.services import ensure_people, restart_database
 from orchestrator.bootstrap.versions import publish_by_two
 from orchestrator.bootstrap.world import World, build_world
 from orchestrator.cli import options
+from orchestrator.cli.close import show
 from orchestrator.cli.exits import Exit
 from orchestrator.cli.progress import RunProgress
 from orchestrator.cli.summary import Summary, compare
@@ -122,6 +124,16 @@ class _House:
         if "runner" not in self._children:
             self._start("runner")
 
+    @property
+    def inbox(self) -> Path:
+        """Where deliveries arrive."""
+        return self.settings.workspace / "inbox"
+
+    def drop(self) -> Path:
+        """Let the delivery arrive in the inbox; the closing puts it away."""
+        self.inbox.mkdir(exist_ok=True, mode=0o700)
+        return Path(shutil.copy(self.practice.delivery, self.inbox))
+
     def show_console(self) -> None:
         """Say where the console is and who may log in."""
         host, port = self.settings.console_host, self.settings.console_port
@@ -149,6 +161,8 @@ class _House:
             self._children[name], addresses = self.practice.serve(log)
             robot = self.world.robot(self.world.scenario(self.scenario).robot)
             self.practice.write_accounts(addresses, self.settings.secrets / robot.accounts)
+            if robot.mail:
+                self.practice.write_mailbox(self.settings.secrets / robot.mail)
             return
         command = [sys.executable, "-m", "orchestrator.cli", "serve" if name == "console" else "runner"]
         extra = ["--no-planner"] if name == "console" else []
@@ -160,11 +174,12 @@ async def _run(house: _House) -> Summary:
     scenario = house.world.scenario(house.scenario)
     async with open_loader(house.world) as loader:
         try:
-            run = (await loader.load(scenario, house.practice.delivery, date_of(TODAY), "demo")).run
+            run = (await loader.load(scenario, house.drop(), date_of(TODAY), "demo")).run
             _remember_baseline(house, run, before)
         except RefusedDelivery as refused:
             run = await first_run(loader.database, scenario, house.practice.delivery)
             if not await _unfinished(loader, run):
+                (house.inbox / house.practice.delivery.name).unlink()  # the copy that was dropped for nothing
                 house.screen.print(str(refused), soft_wrap=True)
                 return _refusal(house, refused, before)
             house.screen.print("Reprise de l'exécution interrompue.")
@@ -172,7 +187,7 @@ async def _run(house: _House) -> Summary:
         seconds = await _follow(house, loader.database, run)
         rows = await results_of(loader.database, run)
         if not any(row.outcome in _BUSY for row in rows):
-            house.screen.print(f"Bordereau : {await write_run_bordereau(house.world, run)}", soft_wrap=True)
+            await _close(house, run)
     lines = len(house.practice.proposals()) - _baseline(house, run)
     return Summary(
         rows=rows,
@@ -182,6 +197,13 @@ async def _run(house: _House) -> Summary:
         refused=None,
         seconds=seconds,
     )
+
+
+async def _close(house: _House, run: UUID) -> None:
+    """Close the run as the robot does, and show what the accounting control received."""
+    show(await close_run(house.world, run), house.screen)
+    for mail in house.practice.received()[-1:]:
+        house.screen.print(f"Courriel reçu par le contrôle comptable : {mail}", soft_wrap=True)
 
 
 async def _unfinished(loader: Loader, run: UUID) -> bool:

@@ -35,8 +35,24 @@ class BusinessException(GlrError):
         return self._code
 
 
+class AlreadyThere(BusinessException):
+    """Ce qui doit être remis est déjà là."""
+
+    def __init__(self, folder: str, name: str, result: object = None) -> None:
+        #: What the keyword would have returned had it just made it.
+        self.result = result
+        super().__init__(
+            "FICHIER-PRESENT",
+            f"« {name} » est déjà dans « {folder} » : rien n'y est jamais écrasé. Donner un autre nom.",
+        )
+
+
 class ApplicationException(GlrError):
     """L'application a échoué : nouvel essai, puis une personne."""
+
+
+class NotHandedOver(ApplicationException):
+    """Rien n'est parti : c'est certain, la remise peut être refaite."""
 
 
 class UnknownScreen(ApplicationException):

@@ -1,7 +1,9 @@
 """What a keyword is: a typed function with its kind, declared once.
 
-Four kinds (HOUSE, "Three verbs"): ``check`` looks and compares, ``extract`` reads data out, ``enter`` writes,
-``compute`` touches no application. The declaration is attached to the function; nothing is registered at import time.
+Kinds (HOUSE, "Three verbs"): ``check`` looks and compares, ``extract`` reads data out, ``enter`` writes, ``compute``
+touches no application; ``hand_over`` gives away a file or a mail at the end of a run (ADR 18).
+
+The declaration is attached to the function; nothing is registered at import time.
 The bootstrap collects declarations; the language checks scenarios against them.
 """
 
@@ -12,6 +14,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, get_type_hints
+
+from orchestrator.domain.ports import Workshop
 
 MARK = "__glr_keyword__"
 
@@ -27,6 +31,12 @@ class Kind(StrEnum):
     ENTER = "enter"
     #: Touches no application.
     COMPUTE = "compute"
+    #: Gives a file or a mail away; only when a run is closed, each once (ADR 18).
+    HAND_OVER = "hand_over"
+
+
+#: What a step of a scenario may do: everything but hand over.
+STEP_KINDS = (Kind.CHECK, Kind.EXTRACT, Kind.ENTER, Kind.COMPUTE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +49,10 @@ class Argument:
     type: Any
     #: False when the function has a default.
     required: bool
+
+
+#: What a closing asks of every hand-over besides its own arguments: what makes it this one, within its run.
+EFFECT_KEY = Argument(name="effect_key", type=str, required=True)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +77,16 @@ class EntryRules:
 
 
 @dataclass(frozen=True, kw_only=True)
+class HandOverRules:
+    """What a ``hand_over`` keyword declares beyond its arguments."""
+
+    #: True when it can be seen afterwards whether it was made: a file is there or not. Else an interruption is a doubt.
+    visible: bool
+    #: True when values of a person may be in it: a letter to that person.
+    personal: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
 class Keyword:
     """A declared keyword."""
 
@@ -72,7 +96,8 @@ class Keyword:
     title: str
     #: What it may do.
     kind: Kind
-    #: The function; its first parameter is the :class:`~orchestrator.domain.ports.Desk` unless it computes.
+    #: The function; its first parameter is the :class:`~orchestrator.domain.ports.Desk` of its application, or the
+    #: :class:`~orchestrator.domain.ports.Workshop` of a generic library; none when it computes.
     function: Callable[..., Any]
     #: Its arguments by name, without the desk.
     arguments: Mapping[str, Argument]
@@ -82,6 +107,10 @@ class Keyword:
     doc: str
     #: Only for ``enter``.
     entry: EntryRules | None = None
+    #: Only for ``hand_over``.
+    hand_over: HandOverRules | None = None
+    #: True for a keyword of a generic library that is given the robot's workshop, and no desk.
+    at_workshop: bool = False
 
     @property
     def application(self) -> str:
@@ -134,37 +163,53 @@ def enter(
     return _declare(name, title, Kind.ENTER, rules)
 
 
+def hand_over(name: str, title: str, *, visible: bool, personal: bool = False) -> type_of_decorator:
+    """Declare a keyword that gives a file or a mail away; its effect key is asked by the closing, not by the function."""
+    rules = HandOverRules(visible=visible, personal=personal)
+    return _declare(name, title, Kind.HAND_OVER, hand_over_rules=rules)
+
+
 def collect(module: object) -> dict[str, Keyword]:
     """Return the keywords declared in a module, by name."""
     found = (getattr(value, MARK, None) for value in vars(module).values())
     return {keyword.name: keyword for keyword in found if isinstance(keyword, Keyword)}
 
 
-def _declare(name: str, title: str, kind: Kind, entry: EntryRules | None = None) -> type_of_decorator:
+def _declare(
+    name: str,
+    title: str,
+    kind: Kind,
+    entry: EntryRules | None = None,
+    hand_over_rules: HandOverRules | None = None,
+) -> type_of_decorator:
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
-        setattr(function, MARK, _keyword(name, title, kind, function, entry))
+        keyword = Keyword(
+            name=name,
+            title=title,
+            kind=kind,
+            function=function,
+            doc=inspect.getdoc(function) or "",
+            entry=entry,
+            hand_over=hand_over_rules,
+            **_signature(kind, function),
+        )
+        setattr(function, MARK, keyword)
         return function
 
     return decorate
 
 
-def _keyword(name: str, title: str, kind: Kind, function: Callable[..., Any], entry: EntryRules | None) -> Keyword:
+def _signature(kind: Kind, function: Callable[..., Any]) -> dict[str, Any]:
+    """Return what the annotations say: arguments, result, and where the keyword works."""
     hints = get_type_hints(function)
     parameters = list(inspect.signature(function).parameters.values())
+    given = [] if kind is Kind.COMPUTE else parameters[:1]
     arguments = {
         p.name: Argument(name=p.name, type=hints[p.name], required=p.default is inspect.Parameter.empty)
-        for p in parameters[(0 if kind is Kind.COMPUTE else 1) :]
+        for p in parameters[len(given) :]
     }
-    return Keyword(
-        name=name,
-        title=title,
-        kind=kind,
-        function=function,
-        arguments=arguments,
-        returns=_awaited(hints.get("return")),
-        doc=inspect.getdoc(function) or "",
-        entry=entry,
-    )
+    at_workshop = any(hints[p.name] is Workshop for p in given)
+    return {"arguments": arguments, "returns": _awaited(hints.get("return")), "at_workshop": at_workshop}
 
 
 def _awaited(annotation: Any) -> Any:  # noqa: ANN401 - annotations are of any type

@@ -207,3 +207,16 @@ class Secret(Masked):
     def display(self) -> str:
         """The mask, whoever asks."""
         return self.mask
+
+
+_GAP = r"[\s.\u00a0\u202f-]?"
+#: The form of a NIR, with or without its key, whatever its key says: one mistyped is somebody's too.
+NIR_FORM = re.compile(
+    rf"(?<![0-9A-Za-z])[1-478]{_GAP}\d\d{_GAP}\d\d{_GAP}(?:\d\d|2[ABab]){_GAP}\d{{3}}{_GAP}\d{{3}}(?:{_GAP}\d\d)?(?![0-9A-Za-z])"
+)
+IBAN_FORM = re.compile(r"(?<![0-9A-Za-z])[A-Za-z]{2}\d{2}(?:[ \u00a0]?[A-Za-z0-9]){11,30}(?![0-9A-Za-z])")
+
+
+def personal_form(text: str) -> bool:
+    """True when a text holds what has the form of a NIR, or a valid IBAN: it must not leave the house in clear."""
+    return NIR_FORM.search(text) is not None or any(Iban.parse(found[0]).valid for found in IBAN_FORM.finditer(text))

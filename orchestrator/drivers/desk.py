@@ -253,7 +253,7 @@ class WebDesk:
         code = await found.get_attribute("data-code") if await found.count() else None
         return code or "sans motif"
 
-    async def _arrive(self, page: Page, screen: str, **address: Any) -> WebScreen:  # noqa: ANN401
+    async def _arrive(self, page: Page, screen: str, /, **address: Any) -> WebScreen:  # noqa: ANN401
         path = self.contract.screens[screen].path
         if path is None:
             raise ScreenChanged(self.contract.title, screen, "adresse (path)")

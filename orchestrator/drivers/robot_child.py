@@ -13,12 +13,18 @@ from typing import Any
 
 
 class Verdict:
-    """A listener that keeps the message of each test that failed."""
+    """A listener that keeps the message of each test that failed, and gives our libraries the line to the house."""
 
     ROBOT_LISTENER_API_VERSION = 3
 
-    def __init__(self) -> None:
+    def __init__(self, calls: int | None) -> None:
         self.messages: list[str] = []
+        self._calls = calls
+
+    def library_import(self, library: Any, importer: Any) -> None:  # noqa: ANN401, ARG002
+        """Give the libraries that call the house its line."""
+        if self._calls is not None and hasattr(library.instance, "open_line"):
+            library.instance.open_line(self._calls)
 
     def end_test(self, data: Any, result: Any) -> None:  # noqa: ANN401 - Robot Framework's own model
         """Keep the message of a failure, under the name of its test."""
@@ -31,7 +37,7 @@ def main() -> int:
     from robot.run import run  # noqa: PLC0415 - only this process ever imports it
 
     request = json.load(sys.stdin)
-    verdict = Verdict()
+    verdict = Verdict(request["calls"])
     code = run(
         request["suite"],
         variable=[f"{name}:{value}" for name, value in request["variables"].items()],

@@ -13,8 +13,9 @@ import asyncio
 import json
 import os
 import signal
+import socket
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -29,6 +30,8 @@ HARMLESS = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "VIRTU
 #: Highest code of Robot Framework that counts failed tests; what lies above says what else went wrong.
 _MOST_FAILURES = 250
 _BAD_DATA = 252
+#: Bytes of one call: a table may be large.
+_LONGEST_CALL = 64_000_000
 
 
 class SuiteEnd(StrEnum):
@@ -81,7 +84,12 @@ _WHY = {
 
 
 async def run_suite(
-    suite: Path, *, variables: Mapping[str, str | Path | int], output: Path, limit: float
+    suite: Path,
+    *,
+    variables: Mapping[str, str | Path | int],
+    output: Path,
+    limit: float,
+    answer: Callable[[bytes], Awaitable[bytes]] | None = None,
 ) -> SuiteResult:
     """Run a suite to its end, or to its time limit.
 
@@ -89,20 +97,37 @@ async def run_suite(
         since Robot Framework writes variables into its output.
     :param output: folder of what it writes, made 0700.
     :param limit: seconds; the process and what it started are killed then.
+    :param answer: answers the suite's calls of our keywords, each a line of JSON; without it, keywords that need a session
+        refuse. The suite's process has neither account nor database: only this line.
     """
-    request = _request(suite, variables, output)
-    await asyncio.to_thread(_clear, output)
-    code = await _run_child(request, output, limit)
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        request = _request(suite, variables, output, theirs.fileno() if answer else None)
+        await asyncio.to_thread(_clear, output)
+        answering = asyncio.create_task(_answer(ours, answer)) if answer else None
+        try:
+            code = await _run_child(request, output, limit, (theirs.fileno(),) if answer else ())
+        finally:
+            if answering:
+                answering.cancel()
+                await asyncio.wait([answering])
     messages = _messages(output)
     return SuiteResult(end=_end_of(code), code=_TIMED_OUT if code is None else code, messages=messages, output=output)
 
 
-def _request(suite: Path, variables: Mapping[str, str | Path | int], output: Path) -> bytes:
+async def _answer(ours: socket.socket, answer: Callable[[bytes], Awaitable[bytes]]) -> None:
+    reader, writer = await asyncio.open_connection(sock=ours, limit=_LONGEST_CALL)
+    while line := await reader.readline():
+        writer.write(await answer(line) + b"\n")
+        await writer.drain()
+
+
+def _request(suite: Path, variables: Mapping[str, str | Path | int], output: Path, calls: int | None = None) -> bytes:
     for name, value in variables.items():
         if isinstance(value, Masked):
             raise TypeError(f"${{{name}}} : une valeur personnelle ou secrète ne se donne pas à une suite")
     given = {name: str(value) for name, value in variables.items()}
-    return json.dumps({"suite": str(suite), "variables": given, "output": str(output)}).encode()
+    return json.dumps({"suite": str(suite), "variables": given, "output": str(output), "calls": calls}).encode()
 
 
 def _clear(output: Path) -> None:
@@ -110,7 +135,7 @@ def _clear(output: Path) -> None:
     (output / "verdict.json").unlink(missing_ok=True)
 
 
-async def _run_child(request: bytes, output: Path, limit: float) -> int | None:
+async def _run_child(request: bytes, output: Path, limit: float, shared: tuple[int, ...] = ()) -> int | None:
     """Return the exit code, or None when the time limit ended it."""
     with (output / "console.txt").open("wb") as console:
         child = await asyncio.create_subprocess_exec(
@@ -121,6 +146,7 @@ async def _run_child(request: bytes, output: Path, limit: float) -> int | None:
             cwd=output,
             env={name: os.environ[name] for name in HARMLESS if name in os.environ},
             start_new_session=True,
+            pass_fds=shared,
         )
     try:
         async with asyncio.timeout(limit):

@@ -11,8 +11,9 @@ from typing import Any
 
 from orchestrator.domain.cases import Done, Outcome
 from orchestrator.domain.keywords import Keyword, Kind
+from orchestrator.domain.wire import read_again
 from orchestrator.engine.enter import Entering
-from orchestrator.engine.readings import call_key, read_again, recorded, stage_of, with_stage
+from orchestrator.engine.readings import call_key, recorded, stage_of, with_stage
 from orchestrator.engine.settle import keep_findings
 from orchestrator.engine.work import Attempt, Memory
 from orchestrator.language.model import Step

@@ -7,58 +7,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
-from datetime import date
-from decimal import Decimal
-from enum import Enum
-from fractions import Fraction
 from typing import Any
-
-from pydantic import BaseModel, TypeAdapter
 
 from orchestrator.domain.cases import Controls, Done, Outcome, Waits
 from orchestrator.domain.civil import french_date
 from orchestrator.domain.keywords import Keyword, Kind
-from orchestrator.domain.money import Euros
-from orchestrator.domain.personal import Masked
+from orchestrator.domain.wire import clear
 from orchestrator.engine.findings import findings_of, shown
 from orchestrator.engine.work import Attempt
 from orchestrator.language.model import Step
-
-
-def clear(value: object) -> Any:  # noqa: ANN401 - JSON
-    """Return a value as JSON that its own type reads again; personal values in clear, to be sealed at once."""
-    if isinstance(value, BaseModel):
-        return {name: clear(getattr(value, name)) for name in type(value).model_fields}
-    if isinstance(value, Mapping):
-        return {str(name): clear(item) for name, item in value.items()}
-    if isinstance(value, list | tuple | set | frozenset):
-        return [clear(item) for item in value]
-    if is_dataclass(value) and not isinstance(value, Euros):
-        return {item.name: clear(getattr(value, item.name)) for item in fields(value)}
-    return _scalar(value)
-
-
-def _scalar(value: object) -> str | int | bool | None:
-    match value:
-        case Enum():
-            return str(value.value)
-        case None | bool() | int() | str():
-            return value
-        case Masked():
-            return value.reveal()
-        case Euros():
-            return value.typed
-        case date():
-            return value.isoformat()
-        case Decimal() | Fraction():
-            return str(value)
-    raise TypeError(f"valeur qui ne s'enregistre pas : {type(value).__name__}")
-
-
-def read_again(keyword: Keyword, recorded: object) -> Any:  # noqa: ANN401 - typed by the keyword
-    """Return a recorded result as the keyword's own type; raises ``ValueError`` when its declaration has changed since."""
-    return TypeAdapter(keyword.returns).validate_python(recorded)
 
 
 def call_key(keyword: Keyword, arguments: Mapping[str, object]) -> str:

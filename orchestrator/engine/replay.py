@@ -16,7 +16,8 @@ from uuid import UUID
 from orchestrator.domain.cases import Done
 from orchestrator.domain.errors import GlrError
 from orchestrator.domain.keywords import Keyword, Kind
-from orchestrator.engine.readings import call_key, read_again, verdict
+from orchestrator.domain.wire import read_again
+from orchestrator.engine.readings import call_key, verdict
 from orchestrator.engine.recording import Recording, clock_of, waited_in
 from orchestrator.engine.work import Attempt, Workbench
 from orchestrator.language.model import Scenario

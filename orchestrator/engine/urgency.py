@@ -14,7 +14,7 @@ from fractions import Fraction
 from typing import Any
 
 from orchestrator.domain.errors import BusinessException
-from orchestrator.engine.readings import clear, read_again
+from orchestrator.domain.wire import clear, read_again
 from orchestrator.engine.recording import Recording
 from orchestrator.language.faults import ExpressionError
 from orchestrator.language.model import HIGHEST_PRIORITY, Due, RunInfo, Scenario

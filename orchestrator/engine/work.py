@@ -15,6 +15,7 @@ from orchestrator.domain.civil import Clock, SystemClock, opening, paris_date
 from orchestrator.domain.errors import BusinessException, GlrError, SessionExpired, TooSlow
 from orchestrator.domain.keywords import Keyword, Kind
 from orchestrator.domain.money import Euros
+from orchestrator.domain.ports import Workshop
 from orchestrator.drivers.desk import WebDesk
 from orchestrator.drivers.reading import ReadingOnly
 from orchestrator.engine.findings import Finding, findings_of
@@ -89,6 +90,8 @@ class Workbench:
     robot: str
     #: Says which day it is.
     clock: Clock = field(default_factory=SystemClock)
+    #: Where generic libraries work; None where none may (replay).
+    workshop: Workshop | None = None
     #: The desk that was touched last, for the capture.
     last_desk: WebDesk | None = None
     #: Runs suites; None where the process cannot.
@@ -108,10 +111,19 @@ class Workbench:
         """Call a keyword on its application's desk; an expired session is renewed once, since reading may be repeated."""
         if keyword.kind is Kind.COMPUTE:
             return keyword.function(**arguments)
+        if keyword.at_workshop:
+            return await self._at_workshop(keyword, arguments)
         desk = self.last_desk = self.desks[keyword.application]
         try:
             async with asyncio.timeout(STEP_LIMIT):
                 return await self._at_desk(desk, keyword, arguments)
+        except TimeoutError:
+            raise TooSlow from None
+
+    async def _at_workshop(self, keyword: Keyword, arguments: Mapping[str, object]) -> Any:  # noqa: ANN401
+        try:
+            async with asyncio.timeout(STEP_LIMIT):
+                return await keyword.function(self.workshop, **arguments)
         except TimeoutError:
             raise TooSlow from None
 

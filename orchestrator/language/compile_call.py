@@ -63,7 +63,10 @@ def _keyword(section: Section, words: Words) -> Keyword | None:
     if keyword is None:
         words.faults.add(name, f"mot-clé « {name.text} » inconnu", suggest(name.text, words.keywords))
         return None
-    if keyword.kind.value != word:
+    if keyword.kind is Kind.HAND_OVER:
+        message = f"« {name.text} » est une remise : aucune étape n'en fait"
+        words.faults.add(name, message, "La faire à la clôture de l'exécution, dans cloture.robot du robot.")
+    elif keyword.kind.value != word:
         message = f"« {name.text} » ne s'emploie pas avec {word}"
         words.faults.add(section.entries[word][0], message, f"Écrire {keyword.kind.value}: {name.text}")
     if keyword.entry is not None and keyword.entry.payment:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from orchestrator.domain.keywords import Keyword, Kind
+from orchestrator.domain.keywords import STEP_KINDS, Keyword, Kind
 from orchestrator.language.compile_call import GIVEN
 from orchestrator.language.compile_case import DATE_FORMAT
 from orchestrator.language.compile_entry import ENTER_KEYS, ROLES
@@ -125,7 +125,7 @@ def _step(keywords: Mapping[str, Keyword]) -> Schema:
     control = {"anyOf": [condition, long, {"type": "array", "items": {"anyOf": [condition, long]}}]}
     values: dict[str, Schema] = {
         "id": {"type": "string", "pattern": _NAME},
-        **{kind.value: _one_of(keywords, kind) for kind in Kind},
+        **{kind.value: _one_of(keywords, kind) for kind in STEP_KINDS},
         "decide": _decision(TEXT),
         "wait": {
             **object_of(dict.fromkeys(WAIT_KEYS, TEXT), WAIT_KEYS),
@@ -148,7 +148,11 @@ def _step(keywords: Mapping[str, Keyword]) -> Schema:
     return {
         **object_of(values, ("id",)),
         "oneOf": [{"required": [word]} for word in FORMS],
-        "allOf": [entering, running, *(_arguments(keyword) for keyword in keywords.values())],
+        "allOf": [
+            entering,
+            running,
+            *(_arguments(keyword) for keyword in keywords.values() if keyword.kind in STEP_KINDS),
+        ],
     }
 
 

@@ -14,6 +14,17 @@ from orchestrator.domain.keywords import Keyword, Kind
 from orchestrator.language.model import ExtractSource, Scenario, Step
 
 
+class Folder(BaseModel):
+    """A folder that a robot's generic libraries may use, and no other."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    #: From the workspace, or absolute for a shared folder.
+    path: Path
+    #: True when files may be put there; none is ever overwritten or deleted.
+    write: bool = False
+
+
 class Robot(BaseModel):
     """A declared identity with rights on applications."""
 
@@ -31,6 +42,12 @@ class Robot(BaseModel):
     legal_basis: str
     #: What it may do, by application.
     applications: Mapping[str, tuple[Kind, ...]]
+    #: What it may do, by generic library (``files``, ``mail``…).
+    libraries: Mapping[str, tuple[Kind, ...]] = {}
+    #: The folders of its generic libraries, by the name that keywords say.
+    folders: Mapping[str, Folder] = {}
+    #: The secrets file of its mailbox and of the addresses it may write to; without it, it has none.
+    mail: str | None = None
     #: The secrets file of its accounts, in the workspace's ``secrets`` folder (0600).
     accounts: str
     #: Last day it may work.
@@ -47,6 +64,12 @@ def load_robot(path: Path) -> Robot:
         raise SettingsError(f"{path} : déclaration de robot illisible.\n{error}") from None
 
 
+def may(robot: Robot, keyword: Keyword) -> bool:
+    """True when a robot has declared the right to a keyword; a computation needs none."""
+    rights = robot.libraries if keyword.at_workshop else robot.applications
+    return keyword.kind is Kind.COMPUTE or keyword.kind in rights.get(keyword.application, ())
+
+
 def check_rights(robot: Robot, scenario: Scenario) -> None:
     """Refuse a scenario whose steps go beyond what its robot declared."""
     asked = [
@@ -58,10 +81,9 @@ def check_rights(robot: Robot, scenario: Scenario) -> None:
         if isinstance(source, ExtractSource)
     ]
     for what, keyword, kind in asked:
-        application = keyword.application
-        if kind is not Kind.COMPUTE and kind not in robot.applications.get(application, ()):
+        if not may(robot, keyword):
             raise SettingsError(
-                f"{what} demande le droit « {kind} » dans « {application} », que le robot « {robot.robot} » n'a pas. "
+                f"{what} demande le droit « {kind} » dans « {keyword.application} », que le robot « {robot.robot} » n'a pas. "
                 f"L'ajouter dans robots/{robot.robot}/robot.yaml, ou changer le scénario."
             )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import secrets
 from enum import StrEnum
@@ -67,6 +68,13 @@ def matches(password_hash: str | None, password: str) -> bool:
         return _HASHER.verify(password_hash or _nobody(), password) and password_hash is not None
     except (VerificationError, InvalidHashError):
         return False
+
+
+async def is_person(tx: Transaction, caisse: str, login: str, password: str) -> bool:
+    """Say whether this is the password of an active account of the caisse."""
+    row = await tx.first("console.account_to_check", login=login, caisse=caisse)
+    known = row["password_hash"] if row and row["active"] and not row["locked"] else None
+    return await asyncio.to_thread(matches, known, password)
 
 
 @cache

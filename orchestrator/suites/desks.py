@@ -1,90 +1,38 @@
-"""A robot's desks for a suite: opened at the first need, in the loop thread, and never able to act."""
+"""A robot's session for a suite: its desks and its workshop in the loop thread, computations in the main one."""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
-from contextlib import AsyncExitStack
-from typing import Any
 
-from orchestrator.bootstrap.robot_library import EntryOutsideProtocol
+from orchestrator.bootstrap.robot_desks import RobotDesks
 from orchestrator.bootstrap.world import World
-from orchestrator.domain.errors import GlrError, SessionExpired, TooSlow
 from orchestrator.domain.keywords import Keyword, Kind
-from orchestrator.drivers.browser import open_browser
-from orchestrator.drivers.desk import WebDesk
-from orchestrator.drivers.reading import ReadingOnly
-from orchestrator.engine.work import STEP_LIMIT
 from orchestrator.language.robots import Robot
 from orchestrator.suites.loop import LoopThread
 from orchestrator.suites.redaction import Redactor
 
-
-class NoRight(GlrError):
-    """Le robot n'a pas ce droit."""
-
-    def __init__(self, robot: str, keyword: Keyword) -> None:
-        super().__init__(
-            f"« {keyword.name} » demande le droit « {keyword.kind} » dans « {keyword.application} », que le robot "
-            f"« {robot} » n'a pas. L'ajouter dans robots/{robot}/robot.yaml."
-        )
+#: What documents say of a suite that is tried: it belongs to no version of a scenario.
+_TRIED = "essai"
 
 
 class DeskSession:
     """What keyword libraries call from the main thread; the work is done in the loop thread."""
 
     def __init__(self, world: World, robot: Robot, loop: LoopThread, redactor: Redactor) -> None:
-        self._world = world
-        self._robot = robot
+        self._desks = RobotDesks(world, robot, _TRIED)
         self._loop = loop
         self._redactor = redactor
-        self._stack = AsyncExitStack()
-        self._desks: dict[str, WebDesk] = {}
 
     def call(self, keyword: Keyword, arguments: Mapping[str, object]) -> object:
         """Call a keyword that reads or computes; whatever personal it returns is known to the redactor from then on."""
-        if keyword.kind is Kind.ENTER:
-            raise EntryOutsideProtocol(keyword.name)
         self._redactor.learn(arguments)
         if keyword.kind is Kind.COMPUTE:
             result = keyword.function(**arguments)
         else:
-            result = self._loop.call(self._read(keyword, arguments))
+            result = self._loop.call(self._desks.call(keyword, arguments))
         self._redactor.learn(result)
         return result
 
     def close(self) -> None:
-        """Log out of nothing: throw every session away, with the browser."""
-        self._loop.call(self._stack.aclose())
-
-    async def _read(self, keyword: Keyword, arguments: Mapping[str, object]) -> Any:  # noqa: ANN401 - typed by the keyword
-        if keyword.kind not in self._robot.applications.get(keyword.application, ()):
-            raise NoRight(self._robot.robot, keyword)
-        desk = await self._desk(keyword.application)
-        try:
-            async with asyncio.timeout(STEP_LIMIT):
-                return await self._at(desk, keyword, arguments)
-        except TimeoutError:
-            await desk.discard()
-            raise TooSlow from None
-        except asyncio.CancelledError:  # a page in an unknown state is not used again
-            await desk.discard()
-            raise
-
-    async def _at(self, desk: WebDesk, keyword: Keyword, arguments: Mapping[str, object]) -> Any:  # noqa: ANN401
-        try:
-            return await keyword.function(ReadingOnly(desk), **arguments)
-        except SessionExpired:
-            await desk.log_in_again()
-            return await keyword.function(ReadingOnly(desk), **arguments)
-
-    async def _desk(self, application: str) -> WebDesk:
-        if not self._desks:
-            accounts = self._world.accounts(self._robot)
-            browser = await self._stack.enter_async_context(open_browser())
-            pages = self._world.settings.pages_only
-            self._desks = {
-                name: WebDesk(browser, self._world.contract(name), accounts[name], pages_only=pages)
-                for name in self._robot.applications
-            }
-        return self._desks[application]
+        """Throw every session away."""
+        self._loop.call(self._desks.close())

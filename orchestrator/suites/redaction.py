@@ -10,16 +10,10 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from orchestrator.domain.personal import Iban, Masked, Nir
+from orchestrator.domain.personal import IBAN_FORM, NIR_FORM, Iban, Masked, Nir
 
 #: Shorter values would blacken every word that holds them.
 SHORTEST = 3
-_GAP = r"[\s.\u00a0\u202f-]?"
-#: The form of a NIR, with or without its key, whatever its key says: one mistyped is somebody's too.
-_NIR = re.compile(
-    rf"(?<![0-9A-Za-z])[1-478]{_GAP}\d\d{_GAP}\d\d{_GAP}(?:\d\d|2[ABab]){_GAP}\d{{3}}{_GAP}\d{{3}}(?:{_GAP}\d\d)?(?![0-9A-Za-z])"
-)
-_IBAN = re.compile(r"(?<![0-9A-Za-z])[A-Za-z]{2}\d{2}(?:[ \u00a0]?[A-Za-z0-9]){11,30}(?![0-9A-Za-z])")
 
 
 class Redactor:
@@ -45,8 +39,8 @@ class Redactor:
             self._pattern = re.compile(r"(?<!\w)(?:" + "|".join(map(re.escape, longest_first)) + r")(?!\w)")
         if self._pattern is not None:
             text = self._pattern.sub(lambda found: self._known[found[0]], text)
-        text = _NIR.sub(lambda found: Nir(re.sub(r"\W", "", found[0])).mask, text)
-        return _IBAN.sub(lambda found: _iban(found[0]), text)
+        text = NIR_FORM.sub(lambda found: Nir(re.sub(r"\W", "", found[0])).mask, text)
+        return IBAN_FORM.sub(lambda found: _iban(found[0]), text)
 
 
 def _iban(text: str) -> str:

@@ -1,4 +1,4 @@
-"""The three applications on three ports of 127.0.0.1, in one process."""
+"""The three applications on three ports of 127.0.0.1, and the mail server, in one process."""
 
 import asyncio
 import contextlib
@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 import uvicorn
 
 from sandbox.errors import NoPopulationError, PortTakenError
+from sandbox.mail.server import mail_server
 from sandbox.web import arpege, bdo, compta
 from sandbox.web.connections import DroppableProtocol
 from sandbox.web.legacy import Options
@@ -68,8 +69,9 @@ async def _serve(options: Options, sockets: Sequence[socket.socket]) -> None:
     await asyncio.gather(*(server.ready.wait() for server in servers))
     urls = {name: f"http://127.0.0.1:{sock.getsockname()[1]}" for name, sock in zip(_BUILD, sockets, strict=True)}
     today = options.business_date().isoformat()
-    print(json.dumps({"ready": True, **urls, "today": today, "pid": os.getpid()}), flush=True)
-    await asyncio.gather(*tasks)
+    async with mail_server(options.folder) as mail:
+        print(json.dumps({"ready": True, **urls, "mail": mail, "today": today, "pid": os.getpid()}), flush=True)
+        await asyncio.gather(*tasks)
 
 
 def _config(name: str, options: Options) -> uvicorn.Config:

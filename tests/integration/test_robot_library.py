@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from orchestrator.bootstrap.world import load_keywords
-from orchestrator.domain.keywords import Kind
+from orchestrator.domain.keywords import Keyword, Kind
 from orchestrator.drivers.robot_suites import SuiteEnd, run_suite
 from orchestrator.settings import Settings
 
@@ -31,10 +31,7 @@ async def test_libdoc_builds_for_every_application_from_the_declarations() -> No
     ran = await asyncio.to_thread(
         subprocess.run, [sys.executable, "-P", "-c", LIBDOC, LIBRARY, *applications], capture_output=True, check=True
     )
-    expected = {
-        name: [[a for a in word.arguments if not (word.entry and a == "token")], [word.kind.value], word.title]
-        for name, word in declared.items()
-    }
+    expected = {name: [_arguments(word), [word.kind.value], word.title] for name, word in declared.items()}
     assert json.loads(ran.stdout) == expected
 
 
@@ -47,7 +44,7 @@ async def test_a_suite_can_neither_enter_nor_read_without_a_session(tmp_path: Pa
     )
     cases = "".join(
         f"{word.name}\n    {word.name}"
-        + "".join(f"    {name}=2026-03-02" for name in word.arguments if name != "token")
+        + "".join(f"    {name}={_value(word, name)}" for name in _arguments(word))
         + "\n"
         for word in words
     )
@@ -56,6 +53,23 @@ async def test_a_suite_can_neither_enter_nor_read_without_a_session(tmp_path: Pa
     assert result.end is SuiteEnd.FAILED
     said = {each.partition(" : ")[0]: each for each in result.messages}
     assert sorted(said) == sorted(word.name for word in words)
+    why = {
+        Kind.ENTER: "ne passe que par le protocole",
+        Kind.HAND_OVER: "ne se fait que dans la suite cloture.robot",
+    }
     for word in words:
-        why = "ne passe que par le protocole" if word.kind is Kind.ENTER else "aucune session du robot n'est ouverte"
-        assert why in said[word.name]
+        assert why.get(word.kind, "aucune session du robot n'est ouverte") in said[word.name]
+
+
+def _arguments(word: Keyword) -> list[str]:
+    """Return what a suite gives: never the token, always the key of a hand-over."""
+    given = [name for name in word.arguments if not (word.entry and name == "token")]
+    return [*given, "effect_key"] if word.kind is Kind.HAND_OVER else given
+
+
+def _value(word: Keyword, name: str) -> str:
+    """Write something of the type that Robot Framework converts by itself."""
+    kind = str(word.arguments[name].type) if name in word.arguments else "str"
+    if "list" in kind:
+        return "${{[]}}"
+    return "${{{}}}" if "Mapping" in kind else "1" if "int" in kind else "2026-03-02"

@@ -1,0 +1,75 @@
+"""The closing of a demo's run, as the accounting control receives it; the ledgers of the practice applications judge."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import zipfile
+from email import message_from_bytes
+from email.policy import default
+from pathlib import Path
+
+import pypdf
+from demo_world import Done
+
+from orchestrator.domain.money import Euros
+
+CONTROL = "controle-comptable@cpam-931.example"
+
+
+def _mails(house_practice: Path) -> list[Path]:
+    return sorted((house_practice / "mail" / CONTROL / "INBOX").glob("*.eml"))
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.split())
+
+
+def test_the_accounting_control_receives_one_mail_with_the_bordereau_and_the_recap(quiet_demo: Done) -> None:
+    house = quiet_demo.house
+    (path,) = _mails(house.practice)
+    message = message_from_bytes(path.read_bytes(), policy=default)
+    total = _plain(str(Euros(sum(line["amount_c"] for line in house.ledger()))))
+    body = message.get_body(("plain",)).get_content()  # type: ignore[union-attr]  # it has one
+    assert total in _plain(body)
+    assert "aucun écart" in body
+    assert "27/03/2026" in body
+    (attached,) = [*message.iter_attachments()]
+    archive = zipfile.ZipFile(io.BytesIO(attached.get_content()))
+    assert sorted(name.rpartition(".")[2] for name in archive.namelist()) == ["pdf", "xlsx"]
+    recap = next(name for name in archive.namelist() if name.endswith(".pdf"))
+    text = _plain(pypdf.PdfReader(io.BytesIO(archive.read(recap))).pages[0].extract_text())
+    assert total in text
+    assert "traitement algorithmique" in text
+    assert (house.workspace / "inbox" / "traitees" / house.delivery.name).read_bytes() == house.delivery.read_bytes()
+
+
+def test_nothing_of_a_person_is_in_what_was_handed_over(quiet_demo: Done) -> None:
+    house = quiet_demo.house
+    (path,) = _mails(house.practice)
+    message = message_from_bytes(path.read_bytes(), policy=default)
+    said = message.as_string() + str(message.get_body(("plain",)))
+    (attached,) = [*message.iter_attachments()]
+    archive = zipfile.ZipFile(io.BytesIO(attached.get_content()))
+    said += str(attached.get_filename()) + " ".join(archive.namelist())
+    for name in archive.namelist():
+        if name.endswith(".pdf"):
+            said += pypdf.PdfReader(io.BytesIO(archive.read(name))).pages[0].extract_text()
+        else:
+            inner = zipfile.ZipFile(io.BytesIO(archive.read(name)))
+            said += "".join(inner.read(part).decode("utf-8", "replace") for part in inner.namelist())
+    rows = csv.reader(house.delivery.read_text(encoding="cp1252").splitlines()[1:], delimiter=";")
+    names = {row[1] for row in rows if len(row) == 5 and len(row[1]) > 4}
+    assert len(names) > 5
+    found = [nir for nir, _ in house.keys().values() if nir in said] + [name for name in names if name in said]
+    assert found == []
+
+
+def test_every_hand_over_is_recorded_once(quiet_demo: Done) -> None:
+    rows = quiet_demo.house.query("select effect_key, state from glr.hand_over order by effect_key")
+    assert [(row["effect_key"], row["state"]) for row in rows] == [
+        ("archive", "made"), ("courriel", "made"), ("livraison", "made"), ("recap", "made"),
+    ]  # fmt: skip
+    lines = (quiet_demo.house.practice / "mail.ledger.jsonl").read_text(encoding="utf-8").splitlines()
+    assert len([json.loads(line) for line in lines]) == 1
