@@ -25,6 +25,10 @@ from orchestrator.language.shapes import (
     row_of,
 )
 
+#: Names that the language gives itself.
+_GIVEN = frozenset({"rules", "run", "today", "priority"})
+_EACH = "Exemple : any(row.alive for row in stop.others)."
+
 
 def infer(tree: ast.expr, scope: Mapping[str, Any]) -> Any:  # noqa: ANN401 - a shape is any annotation
     """Return the shape of an expression; raises :class:`ExpressionSyntaxError` at the first thing that does not fit."""
@@ -35,7 +39,7 @@ class _Checker:
     def __init__(self, scope: Mapping[str, Any]) -> None:
         self._scope = scope
 
-    def shape(self, node: ast.expr) -> Any:  # noqa: ANN401, PLR0911 - one line a kind of node
+    def shape(self, node: ast.expr) -> Any:  # noqa: ANN401, C901, PLR0911 - one line a kind of node
         match node:
             case ast.Constant(value=value):
                 return self._constant(node, value)
@@ -55,6 +59,8 @@ class _Checker:
                 return self._list(items)
             case ast.Call():
                 return self._call(node)
+            case ast.GeneratorExp():
+                return self._each(node)
         raise _fault(node, "forme non permise dans une expression", "Permis : and or not, == < in, + - * /, fonctions.")
 
     def _constant(self, node: ast.expr, value: object) -> Any:  # noqa: ANN401
@@ -144,6 +150,22 @@ class _Checker:
             if not comparable(shape, shapes[0]):
                 raise _fault(item, f"cette liste mêle {french(shapes[0])} et {french(shape)}")
         return GenericAlias(list, (plain(shapes[0]) if shapes else ANY,))
+
+    def _each(self, node: ast.GeneratorExp) -> Any:  # noqa: ANN401
+        """``one.found for one in checked if one.open``: one list, one new name that is known inside alone."""
+        each, *others = node.generators
+        if others or each.is_async or not isinstance(each.target, ast.Name):
+            raise _fault(node, "une seule liste à la fois", _EACH)
+        name, row = each.target.id, row_of(self.shape(each.iter))
+        if row is None:
+            found = f"« {ast.unparse(each.iter)} » est {french(self.shape(each.iter))}"
+            raise _fault(each.iter, f"une liste est attendue après « in », {found}", _EACH)
+        if name in self._scope or name in FUNCTIONS or name in _GIVEN:
+            raise _fault(each.target, f"le nom « {name} » veut déjà dire autre chose", "En choisir un autre.")
+        inner = _Checker({**self._scope, name: row})
+        for condition in each.ifs:
+            inner._expect(condition, bool)
+        return GenericAlias(list, (plain(inner.shape(node.elt)),))
 
     def _call(self, node: ast.Call) -> Any:  # noqa: ANN401
         if not isinstance(node.func, ast.Name):

@@ -1,7 +1,8 @@
 """Conditions and expressions: parsed, checked and typed when the file is loaded, evaluated by simpleeval.
 
 What an owner may write: names, attributes, ``and or not``, comparisons, ``in``, ``+ - * /``, lists, texts, exact
-numbers, ``true``, ``false``, amounts ``10.00 EUR``, and the functions of :mod:`orchestrator.language.functions`.
+numbers, ``true``, ``false``, amounts ``10.00 EUR``, ``… for one in list if …`` inside a function, and the functions of
+:mod:`orchestrator.language.functions`.
 Numbers are exact: a decimal literal is a ``Decimal``, and arithmetic is done on fractions.
 """
 

@@ -185,8 +185,9 @@ def french(shape: Any) -> str:  # noqa: ANN401
     known = _FRENCH.get(plain(shape)) if isinstance(plain(shape), type) else None
     if known:
         return known
-    if row_of(shape) is not None:
-        return "une liste"
+    row = row_of(shape)
+    if row is not None:
+        return "une liste de conditions" if row is bool else "une liste"
     if isinstance(shape, RulesShape | PackShape | TableShape):
         return "un paquet de règles"
     return "un ensemble de champs"

@@ -199,3 +199,54 @@ def test_types_follow_models_properties_unions_and_optional_values() -> None:
     assert shape("thing.ended", scope) is date
     assert shape("thing.open and thing.year > 2", scope) is bool
     assert shape("overlapping(rows, thing.period)", scope) == list[Row]
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ('any(row.state == "PAYE" for row in rows)', True),
+        ('all(row.state == "PAYE" for row in rows)', False),
+        ("all(row.year < 2026 for row in rows if row.period.start > first)", True),
+        ('count(row for row in rows if row.state == "PAYE" and row.period.days > 5)', 1),
+        ("count(row.year for row in rows if any(row.year == other.year + 1 for other in rows)) == 1", True),
+        ('any(row.state == "SOLDE" for row in none)', False),
+        ('all(row.state == "SOLDE" for row in none)', True),
+    ],
+)
+def test_a_condition_is_asked_of_each_row_of_a_list(text: str, value: object) -> None:
+    assert infer(parse(text), {"rows": list[Row], "none": list[Row], "first": date}) is type(value)
+    assert evaluate(text, rows=ROWS, none=[], first=date(2026, 3, 11)) == value
+
+
+def test_a_missing_value_of_one_row_is_an_error_even_when_another_row_decides() -> None:
+    class Dated(BaseModel, frozen=True):
+        day: date | None
+
+    rows = [Dated(day=date(2026, 3, 1)), Dated(day=None)]
+    with pytest.raises(ExpressionError, match=r"« row\.day » n'est pas renseigné"):
+        evaluate("any(row.day < run for row in rows)", rows=rows, run=date(2026, 3, 27))
+    assert evaluate("any(known(row.day) and row.day < run for row in rows)", rows=rows, run=date(2026, 3, 27)) is True
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "column"),
+    [
+        ("any(row.stat == 1 for row in rows)", "« row » n'a pas de champ « stat »", 8),
+        ("any(row.state for row in rows)", "« any » attend une liste de conditions", 3),
+        ("any(row.state == run for row in rows)", "un texte ne se compare pas à une date", 4),
+        ("any(row.x == 1 for row in run)", "une liste est attendue après « in », « run » est une date", 26),
+        ("any(run.year == 1 for run in rows)", "le nom « run » veut déjà dire autre chose", 22),
+        ("any(count.year == 1 for count in rows)", "le nom « count » veut déjà dire autre chose", 24),
+        ("any(a.year == b.year for a in rows for b in rows)", "une seule liste à la fois", 3),
+        ("any(row.year == 1 for row in rows) and row.year == 1", "« row » est inconnu ici", 39),
+        ("any(row.year == 1 for row in rows if row.year)", "une condition (vrai ou faux) attendue", 37),
+        ("any((a, b) == 1 for a, b in rows)", "une seule liste à la fois", 3),
+        ("any(row.__class__ == 1 for row in rows)", "« row » n'a pas de champ « __class__ »", 8),
+    ],
+)
+def test_what_is_asked_of_each_row_is_checked_when_loaded(text: str, message: str, column: int) -> None:
+    with pytest.raises(ExpressionSyntaxError) as caught:
+        shape(text, {"rows": list[Row], "run": date})
+
+    assert message in caught.value.message
+    assert caught.value.shift == column
