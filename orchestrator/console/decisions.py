@@ -1,10 +1,11 @@
-"""Settling an exception: four acts, each one transaction of compare-and-set; there is no way to close without one."""
+"""Settling an exception: five acts, each one transaction of compare-and-set; there is no way to close without one."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 from typing import Any
 
 from orchestrator.console.case_data import case_fields, field_texts, notes
@@ -12,19 +13,22 @@ from orchestrator.console.choices import Choices, sensitive
 from orchestrator.console.errors import won
 from orchestrator.console.sessions import Visitor
 from orchestrator.console.world import ConsoleWorld
+from orchestrator.domain.civil import opening, paris_date
 from orchestrator.domain.personal import Nir
 from orchestrator.language.fields import canonical
 from orchestrator.store.database import Transaction
 
 _REFERENCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9/._-]{2,39}", re.ASCII)
 _LONGEST_NOTE = 2000
+#: Days.
+_LONGEST_WAIT = 366
 
 
 @dataclass(frozen=True, kw_only=True)
 class Act:
     """A decision as typed, checked."""
 
-    #: ``resend``, ``done_by_hand``, ``reject`` or ``hand_over``.
+    #: ``resend``, ``done_by_hand``, ``reject``, ``hand_over`` or ``wait``.
     kind: str
     #: The words of the agent.
     text: str = ""
@@ -34,6 +38,8 @@ class Act:
     queue: str = ""
     #: Corrected fields by name, canonical.
     corrected: Mapping[str, str] = field(default_factory=dict)
+    #: Until which day it waits for a document, at the latest.
+    until: date | None = None
 
 
 class Incomplete(Exception):
@@ -62,6 +68,11 @@ def read_act(
         case "hand_over" if form.get("file_cible") in queues:
             note = _required(kind, text, "Note attendue : dites à vos collègues ce que vous avez vu.")
             return Act(kind=kind, text=note, queue=form["file_cible"])
+        case "wait":
+            note = _required(kind, text, "Pièce attendue : dites laquelle, et à qui elle a été demandée.")
+            return Act(
+                kind=kind, text=note, until=_day(form.get("jusqu_au", "").strip(), paris_date(world.clock.now()))
+            )
         case "hand_over":
             raise Incomplete({"file_cible": "Choisissez la file qui reçoit le dossier."})
         case _:
@@ -102,6 +113,8 @@ async def _move_case(
     if act.kind == "done_by_hand":
         read_back = {"do": "read_back", "reference": act.reference, "by": visitor.login}
         return await tx.run("console.resume_case", instruction=read_back, **case)
+    if act.until is not None:
+        return await tx.run("console.put_to_wait", wait_until=opening(act.until), **case)
     resend = {"do": "resend", "by": visitor.login}
     if not act.corrected:
         return await tx.run("console.resume_case", instruction=resend, **case)
@@ -139,6 +152,17 @@ def _reference(text: str) -> str:
     if _is_nir(text):
         raise Incomplete({"reference": "Ceci est un NIR : donnez le numéro de la saisie dans l’application."})
     return text
+
+
+def _day(text: str, today: date) -> date:
+    """Read the last day of a wait: after today, at most a year ahead."""
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        raise Incomplete({"jusqu_au": "Date attendue : le jour où le robot reprendra si rien n’arrive."}) from None
+    if not today < day <= today + timedelta(days=_LONGEST_WAIT):
+        raise Incomplete({"jusqu_au": "La date est après aujourd’hui, et dans un an au plus."})
+    return day
 
 
 def _is_nir(text: str) -> bool:

@@ -69,6 +69,22 @@ async def dossier_page(request: Request, reference: str) -> Response:
     )
 
 
+@router.post("/dossiers/{reference}/reprendre")
+@allow(Permission.SETTLE)
+async def wake(request: Request, reference: str) -> Response:
+    """Let a waiting case go on now: compare and set; what it waited for is passed."""
+    world, visitor = world_of(request), present(request)
+    found = await _dossier(request, reference)
+    if found is None:
+        raise NotFound
+    typed = (await form_of(request)).get("version_dossier", "")
+    version = int(typed) if typed.isdecimal() and len(typed) < 10 else -1
+    async with world.database.transaction(visitor.actor) as tx:
+        woken = await tx.run("console.wake_case", id=found["id"], caisse=world.caisse, version=version)
+    message = "repris" if woken else "deja-repris"
+    return RedirectResponse(f"/dossiers/{found['reference']}?message={message}", status_code=303)
+
+
 @router.get("/preuves/{reference}/{digest}.png")
 @allow(Permission.READ)
 async def capture(request: Request, reference: str, digest: str) -> Response:

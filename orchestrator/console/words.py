@@ -28,6 +28,7 @@ DECISIONS = {
     "done_by_hand": "Déclaré fait à la main",
     "reject": "Rejeté",
     "hand_over": "Transmis",
+    "wait": "Mis en attente",
 }
 #: Who has to look at an exception.
 CAUSES = {
@@ -45,6 +46,7 @@ EVENTS = {
     ("attempt", "exception:doubt"): "Le robot s’arrête : saisie douteuse",
     ("attempt", "exception:robot"): "Le robot s’arrête : erreur du robot",
     ("attempt", "retry"): "Le robot réessaiera",
+    ("attempt", "waiting"): "Le robot attend la date dite par le scénario",
     ("attempt", "awaiting_approval"): "Le robot attend une validation",
     ("attempt", "given_back"): "Le robot rend le dossier, intact",
     ("entry", "planned"): "Saisie prévue",
@@ -61,6 +63,7 @@ EVENTS = {
     ("exception", "resend"): "Renvoyé au robot",
     ("exception", "done_by_hand"): "Déclaré fait à la main",
     ("exception", "reject"): "Rejeté au métier",
+    ("exception", "wait"): "Mis en attente d’une pièce",
     ("approval", "asked"): "Validation demandée",
     ("approval", "approved"): "Saisie approuvée",
     ("approval", "refused"): "Saisie refusée",
@@ -88,6 +91,9 @@ MESSAGES = {
     "done_by_hand": "Déclaré fait à la main : le robot va relire la saisie.",
     "reject": "Rejeté.",
     "hand_over": "Transmis.",
+    "wait": "Mis en attente : le robot reprendra à la date dite, ou quand vous le reprendrez.",
+    "repris": "Le robot reprend le dossier.",
+    "deja-repris": "Ce dossier n’attend plus.",
     "rendu": "Dossier rendu à la file.",
     "vide": "Plus rien à prendre ici.",
     "approuve": "Approuvé : le robot va saisir.",

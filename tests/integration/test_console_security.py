@@ -43,6 +43,7 @@ ROUTES = {
     "POST /exceptions/{item}/decision": "settle",
     "GET /dossiers": "read",
     "POST /dossiers/recherche": "read",
+    "POST /dossiers/{reference}/reprendre": "settle",
     "GET /dossiers/{reference}": "read",
     "GET /preuves/{reference}/{digest}.png": "read",
     "GET /validations": "approve",

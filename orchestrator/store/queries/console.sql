@@ -190,6 +190,14 @@ update cases set state = 'ready', instruction = %(instruction)s, payload = %(pay
 where id = %(id)s and caisse = %(caisse)s and version = %(version)s and state = 'exception'
   and not exists (select 1 from entry where entry.case_id = cases.id and entry.state <> 'planned')
 
+-- put_to_wait: a document is expected; the robot goes on when it is there, or on that day
+update cases set state = 'waiting', wait_until = %(wait_until)s, waits_for = 'document', instruction = null
+where id = %(id)s and caisse = %(caisse)s and version = %(version)s and state = 'exception'
+
+-- wake_case: a person lets a waiting case go on; touches no row when it has gone on already
+update cases set state = 'ready'
+where id = %(id)s and caisse = %(caisse)s and version = %(version)s and state = 'waiting'
+
 -- reject_case: a person refuses it; refused once the entry is proven
 update cases set state = 'rejected', instruction = null
 where id = %(id)s and caisse = %(caisse)s and version = %(version)s and state = 'exception'
@@ -197,7 +205,8 @@ where id = %(id)s and caisse = %(caisse)s and version = %(version)s and state = 
 
 -- dossier: a case by its reference
 select cases.id, cases.reference, cases.scenario, cases.state::text as state, cases.ended_as, cases.attempts, cases.line,
-       cases.due, cases.created_at, cases.changed_at, cases.wait_until, cases.data_key, cases.payload,
+       cases.due, cases.created_at, cases.changed_at, cases.wait_until, cases.waits_for, cases.version,
+       cases.data_key, cases.payload,
        run.id as run, run.title as run_title, run.run_date, run.robot, delivery.file_name,
        item.id as open_item, item.queue, claimer.display_name as claimer,
        coalesce(item.claimed_until >= now(), false) as claim_alive, approval.id as open_approval
