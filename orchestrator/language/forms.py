@@ -70,10 +70,19 @@ class Form:
     keys: tuple[str, ...] = ()
 
 
+#: What owners try, and how the same is said.
+_TAUGHT = {
+    "python": (
+        "une étape n'appelle pas de Python par son nom",
+        "L'écrire comme mot-clé dans keywords/ de votre espace (glr new application), puis extract: ou compute: son nom.",
+    ),
+}
+
+
 def compile_form(node: Node, words: Words, forms: Mapping[str, Form]) -> None:
     """Compile one step, which must be of one of these forms, and note it as done."""
     own = dict.fromkeys(key for form in forms.values() for key in (form.word, *form.keys))
-    section = Section(node, words.faults, "étape", (*COMMON_KEYS, *own))
+    section = Section(node, words.faults, "étape", (*COMMON_KEYS, *own, *_TAUGHT))
     if not isinstance(node, Table):
         return
     identifier = section.scalar("id") if section.need("id", "person") else None
@@ -88,11 +97,14 @@ def compile_form(node: Node, words: Words, forms: Mapping[str, Form]) -> None:
 
 
 def _form(section: Section, words: Words, forms: Mapping[str, Form]) -> Form | None:
+    taught = [name for name in section.entries if name in _TAUGHT]
+    for name in taught:
+        words.faults.add(section.entries[name][0], *_TAUGHT[name])
     found = [name for name in section.entries if name in forms]
     if len(found) == 1:
         return forms[found[0]]
     node = section.entries[found[1]][0] if found else section.node
-    if node is not None:
+    if node is not None and not taught:
         message = "une étape fait une seule chose" if found else "étape : que fait-elle ?"
         *first, last = forms
         words.faults.add(node, message, f"Écrire {', '.join(first)} ou {last}, une fois.")

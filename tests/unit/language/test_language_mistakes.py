@@ -113,6 +113,14 @@ MISTAKES = [
         "source : « encoding » : jeu de caractères inconnu (permis : cp1252, utf-8, latin-1…), « cp12522 » trouvé",
     ),
     # --- steps: keyword, arguments
+    (
+        "    check: bdo.person",
+        "    check: bdo.person\n    ‸python: mes_calculs.personne",
+        (
+            "une étape n'appelle pas de Python par son nom. L'écrire comme mot-clé dans keywords/ de votre espace "
+            "(glr new application), puis extract: ou compute: son nom."
+        ),
+    ),
     ("    check: bdo.person", "    check: ‸bdo.persone", "mot-clé « bdo.persone » inconnu. Écrire « bdo.person » ?"),
     (
         "    check: bdo.person",
