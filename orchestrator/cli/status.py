@@ -64,5 +64,12 @@ async def _show(tx: Transaction, world: World) -> None:
     for stop in await tx.all("versions.stopped_scenarios", caisse=world.settings.caisse):
         console.print(f"[red]Scénario {stop['scenario']} arrêté : {stop['reason']}[/red]", soft_wrap=True)
         console.print(f"Pour reprendre : glr status --resume {stop['scenario']}")
+    for doubt in await tx.all("hand_overs.in_doubt", caisse=world.settings.caisse):
+        short, key = str(doubt["run"])[:8], doubt["effect_key"]
+        console.print(
+            f"[red]Remise « {key} » ({doubt['keyword']}) en doute, exécution {short}[/red] : regarder chez le "
+            f"destinataire, puis glr close {short} --settle {key}",
+            soft_wrap=True,
+        )
     for stop in await tx.all("sessions.stopped_applications", caisse=world.settings.caisse):
         console.print(f"[red]{stop['application']} fermée aux robots : {stop['reason']}[/red]")

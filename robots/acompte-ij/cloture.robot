@@ -41,7 +41,7 @@ Clore L'Exécution
 Constituer Le Dossier De Clôture
     [Documentation]    Rend ce que diront récapitulatif et courriel, et l'archive du bordereau et du récapitulatif.
     ${saisies}=    Tableau Des Saisies
-    ${registre}=    Tableau Du Registre
+    ${registre}=    Tableau Du Registre    ${saisies}
     ${ecarts}=    Tables.Compared    left=${saisies}    right=${registre}    key=reference
     ${valeurs}=    Valeurs Communes    ${saisies}    ${ecarts}
     ${recap}=    Écrire Le Récapitulatif    ${valeurs}    ${ecarts}
@@ -58,7 +58,9 @@ Tableau Des Saisies
     RETURN    ${tableau}
 
 Tableau Du Registre
-    [Documentation]    Ce que COMPTA montre sous le nom du robot, ce jour-là.
+    [Documentation]    Ce que COMPTA montre sous le nom du robot, ce jour-là ; rien à lire quand rien n'a été saisi.
+    [Arguments]    ${saisies}
+    IF    ${saisies.count} == 0    RETURN    ${saisies}
     ${jour}=    Jour    ${DATE_EXECUTION}
     ${vues}=    Compta.Made By    author=${AUTEUR_COMPTA}    start=${jour}    end=${jour}
     ${tableau}=    Tables.Of    rows=${vues}    columns=reference: text, amount: euros
