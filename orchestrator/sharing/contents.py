@@ -47,7 +47,9 @@ def gather(world: World, name: str, key: str) -> Contents:
     }
     for place in [Path("robots", name), *(Path("keywords", each) for each in own)]:
         found |= dict(_folder(world.settings.project, place, name))
-    refuse_suspicious(found, _secrets(world.settings.secrets))
+    personal = suspicious(found, _secrets(world.settings.secrets))
+    if personal:
+        raise CannotShare(f"Ce robot ne peut pas être partagé, rien n'a été écrit :\n{personal}")
     screens = {path: text for path, text in texts.items() if path.startswith("keywords/") and path.endswith(".yaml")}
     manifest = Manifest(
         format=FORMAT,
@@ -67,15 +69,13 @@ def gather(world: World, name: str, key: str) -> Contents:
     return Contents(manifest=manifest, files=found)
 
 
-def refuse_suspicious(files: Mapping[str, bytes], known: frozenset[str] = frozenset()) -> None:
-    """Raise :class:`CannotShare` when a file looks as if it held a person's number, an account or a secret."""
+def suspicious(files: Mapping[str, bytes], known: frozenset[str] = frozenset()) -> str:
+    """Return, line by line, what looks like a person's number, an account or a secret; nothing when all is well."""
     found = [
         each for path, content in sorted(files.items()) for each in suspicions(path, decoded(path, content), known)
     ]
-    if found:
-        rest = [f"… et {len(found) - SHOWN} autres lignes"] if len(found) > SHOWN else []
-        lines = "\n".join(f"  - {each}" for each in [*found[:SHOWN], *rest])
-        raise CannotShare(f"Ce robot ne peut pas être partagé, rien n'a été écrit :\n{lines}")
+    rest = [f"… et {len(found) - SHOWN} autres lignes"] if len(found) > SHOWN else []
+    return "\n".join(f"  - {each}" for each in [*found[:SHOWN], *rest])
 
 
 def decoded(path: str, content: bytes) -> str:

@@ -19,7 +19,7 @@ from orchestrator.drivers.contracts import load_contract, stray
 from orchestrator.language.robots import load_robot
 from orchestrator.settings import Settings
 from orchestrator.sharing.archive import RECEIPT, Archive, RefusedArchive, digest
-from orchestrator.sharing.contents import refuse_suspicious
+from orchestrator.sharing.contents import suspicious
 from orchestrator.sharing.plan import KEPT_BESIDE, NOTHING, Change, changes
 from orchestrator.sharing.told import read_texts
 
@@ -44,7 +44,9 @@ class Plan:
 def plan_import(settings: Settings, archive: Archive) -> Plan:
     """Compare an archive with what the project has; raises :class:`RefusedArchive` for what cannot be received here."""
     project, manifest = settings.project, archive.manifest
-    refuse_suspicious(archive.files)
+    personal = suspicious(archive.files)
+    if personal:
+        raise RefusedArchive(f"elle contient ce qui ne voyage jamais :\n{personal}\n")
     receipts = _receipts(project)
     last = receipts.pop(manifest.robot, {})
     theirs = {**archive.files, **_overrides(project, archive)}

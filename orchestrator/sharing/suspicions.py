@@ -26,14 +26,16 @@ _EXAMPLES = {"FR1420041010050500013M02606", "BE68539007547034", "DE8937040044053
 _WORD = (
     r"(?:password|passwd|passphrase|mot[ _-]?de[ _-]?passe|mdp|secret|api[ _-]?key|cl[ée][ _-]?privée|private[ _-]?key)"
 )
+#: A selector, a variable, a placeholder: where a secret is typed, not what it is.
+_PLACE = r"[#.\[$%{<]|\w+\[\w+="
 _SECRETS = (
     re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----"),
     re.compile(r"://[^/\s:@]+:[^/\s@]+@"),
-    re.compile(rf"\b{_WORD}\w*[\"']?\s*[:=]\s*[\"'](?![#.\[$%{{<])[^\"'\s]{{4,}}[\"']", re.IGNORECASE),
+    re.compile(rf"\b{_WORD}\w*[\"']?\s*[:=]\s*[\"'](?!{_PLACE})[^\"'\s]{{4,}}[\"']", re.IGNORECASE),
     re.compile(rf"\$\{{{_WORD}[^}}]*\}}(?: {{2,}}|\t)\s*(?![$%]\{{)\S+", re.IGNORECASE),
 )
 #: Where a value may stand without quotes.
-_BARE = re.compile(rf"^\s*-?\s*{_WORD}\s*:\s+(?![#.\[$%{{<\"'|>&*])\S{{4,}}", re.IGNORECASE)
+_BARE = re.compile(rf"^\s*-?\s*{_WORD}\s*:\s+(?!{_PLACE}|[\"'|>&*])\S{{4,}}", re.IGNORECASE)
 
 
 def suspicions(path: str, text: str, known: Collection[str] = ()) -> Iterator[str]:

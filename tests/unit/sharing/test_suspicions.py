@@ -36,6 +36,8 @@ FINE = (
     "assuré 1850261999001",
     'password: "#mot_de_passe"',
     "password: ${PASSWORD}",
+    'password: "input[name=p]"',
+    "password: input[name=p]",
     "password: str",
     "def log_in(password: Secret) -> None:",
     'organism: "019310000"',
