@@ -1,1 +1,1 @@
-"""First drafts of an application that a robot will work in: walked read-only, written for a person to confirm (ADR 19)."""
+"""First drafts of an application that a robot will work in: walked read-only, written for a person to confirm."""
