@@ -261,8 +261,12 @@ def test_the_drafted_application_reads_real_cases(drafted: Drafted, practice_wor
     robot.write_text(
         text.replace("applications:", "applications:\n  fichier: [extract]\n  prestations: [extract]"), "utf-8"
     )
+    scaffold = PROJECT / "orchestrator/bootstrap/scaffold"
     scenario = yaml.safe_load(
-        (PROJECT / "orchestrator/bootstrap/scaffold/scenario.yaml").read_text("utf-8").replace("@", "")
+        scaffold.joinpath("scenario.yaml")
+        .read_text("utf-8")
+        .replace("@SOURCE@", scaffold.joinpath("source-csv.yaml").read_text("utf-8"))
+        .replace("@", "")
     )
     scenario |= {"scenario": "lire", "title": "Lire", "author": "cpam-931", "robot": "acompte-ij"}
     scenario["steps"] = [
