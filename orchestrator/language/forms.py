@@ -74,7 +74,7 @@ class Form:
 _TAUGHT = {
     "python": (
         "une étape n'appelle pas de Python par son nom",
-        "L'écrire comme mot-clé dans keywords/ de votre espace (glr new application), puis extract: ou compute: son nom.",
+        "L'écrire comme mot-clé dans keywords/ de votre espace, puis extract: ou compute: son nom.",
     ),
 }
 

@@ -117,8 +117,8 @@ MISTAKES = [
         "    check: bdo.person",
         "    check: bdo.person\n    ‸python: mes_calculs.personne",
         (
-            "une étape n'appelle pas de Python par son nom. L'écrire comme mot-clé dans keywords/ de votre espace "
-            "(glr new application), puis extract: ou compute: son nom."
+            "une étape n'appelle pas de Python par son nom. L'écrire comme mot-clé dans keywords/ de votre espace, "
+            "puis extract: ou compute: son nom."
         ),
     ),
     ("    check: bdo.person", "    check: ‸bdo.persone", "mot-clé « bdo.persone » inconnu. Écrire « bdo.person » ?"),
