@@ -43,15 +43,24 @@ class CaseLibrary:
         """
         self._say("Set Result", "set_result", values)
 
-    def control(self, code: str, condition: str) -> None:
-        """Vérifie une condition du langage des scénarios, écrite sur les variables de la suite.
+    def planned(self, **values: object) -> None:
+        """Dit ce qui serait saisi, dès que c'est connu : un agent le voit même si un contrôle arrête la saisie.
 
-        Une condition fausse donne son code au dossier, avec la gravité que le scénario déclare : la lecture continue (block,
-        retry), s'arrête (stop), ou seul un constat reste (warn). Rien n'est calculé ni saisi après un contrôle en échec.
+        Exemple : ``Planned    amount=${advance.amount}``
+        """
+        self._say("Planned", "planned", values)
+
+    def control(self, code: str, *conditions: str, severity: str = "") -> None:
+        """Vérifie des conditions du langage des scénarios, écrites sur les variables de la suite : dans l'ordre, la première
+        fausse suffit.
+
+        Une condition fausse donne son code au dossier, avec la gravité que le scénario déclare (ou ``severity=``) : la lecture
+        continue (block, retry), s'arrête (stop), ou seul un constat reste (warn). Rien n'est calculé ni saisi après un contrôle
+        en échec.
 
         Exemple : ``Control    C-05    not person.deceased``
         """
-        self._say("Control", "control", code, condition)
+        self._say("Control", "control", code, conditions, severity)
 
     def rules_at(self, day: date) -> object:
         """Rend les règles datées du scénario, telles qu'elles sont à ce jour.

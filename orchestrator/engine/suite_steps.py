@@ -6,9 +6,10 @@ desks, under the same lease and by the same protocol as the other steps.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cache
 from types import SimpleNamespace
 from typing import Any, Protocol
 
@@ -109,6 +110,7 @@ class SuiteCase:
         """Do what a word of the library of the case asks."""
         words: Mapping[str, Callable[..., object]] = {
             "set_result": self._set_result,
+            "planned": self._planned,
             "control": self._control,
             "rules_at": self._rules_at,
             "end_case": self._end_case,
@@ -152,13 +154,16 @@ class SuiteCase:
     def _set_result(self, values: Mapping[str, object]) -> None:
         self.result |= values
 
-    def _control(self, code: str, condition: str, names: Mapping[str, object]) -> None:
-        scenario = self.attempt.bench.scenario
-        known = scenario.codes.get(code)
+    def _planned(self, values: Mapping[str, object]) -> None:
+        self.attempt.names[ENTRY] = SimpleNamespace(**values)
+
+    def _control(self, code: str, conditions: Sequence[str], severity: str, names: Mapping[str, object]) -> None:
+        known = self.attempt.bench.scenario.codes.get(code)
         if known is None:
             raise NotDeclared(code)
-        expression = Expression(text=condition, place=f"Control {code}", line=self.step.line, tree=parse(condition))
-        control = Control(code=code, condition=expression, severity=known.severity)
+        control = Control(
+            code=code, condition=_condition(code, tuple(conditions)), severity=Severity(severity or known.severity)
+        )
         failed = self.attempt.failed_control(self.step.id, control, names)
         if failed is None:
             return
@@ -171,6 +176,12 @@ class SuiteCase:
 
     def _end_case(self, name: str) -> None:
         self._conclude(controls_outcome(self.failed) if self.failed else Done(name=name))
+
+
+@cache
+def _condition(code: str, conditions: tuple[str, ...]) -> Expression:
+    place = f"Control {code}"
+    return Expression.all_of([Expression(text=text, place=place, line=0, tree=parse(text)) for text in conditions])
 
 
 @dataclass(frozen=True, kw_only=True)

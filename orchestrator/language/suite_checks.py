@@ -16,6 +16,7 @@ from orchestrator.language.compile_values import expression
 from orchestrator.language.expressions import ExpressionSyntaxError, parse
 from orchestrator.language.faults import Faults, suggest
 from orchestrator.language.forms import Words
+from orchestrator.language.model import Severity
 from orchestrator.language.nodes import Text
 from orchestrator.language.sections import IDENTIFIER, Section
 from orchestrator.language.shapes import ANY, RulesShape
@@ -90,18 +91,28 @@ class _Checks:
         return section.text("robot").partition("#")[2]
 
     def _control(self, word: Call) -> set[str]:
-        """Check a control; returns the names that its condition reads."""
-        if len(word.arguments) != 2 or any("${" in each for each in word.arguments):
-            self._add(word.place, "Control attend un code et une condition, écrits en toutes lettres, sans ${…}")
+        """Check a control; returns the names that its conditions read."""
+        if len(word.arguments) < 2 or any("${" in each for each in word.arguments):
+            self._add(word.place, "Control attend un code et des conditions, écrits en toutes lettres, sans ${…}")
             return set()
-        (code, condition), (at_code, at_condition) = word.arguments, word.places
-        self._words.used.setdefault(code, _text(at_code, code))
+        code, place = word.arguments[0], word.places[0]
+        self._words.used.setdefault(code, _text(place, code))
         if code not in self._words.codes:
             message = f"le code « {code} » n'a pas de titre"
-            self._add(at_code, message, f"Ajouter au scénario, sous exceptions, codes : {code}: {{title: …}}")
-        expression(_text(at_condition, condition), self._scope, bool, f"Control {code}", self._faults(at_condition))
+            self._add(place, message, f"Ajouter au scénario, sous exceptions, codes : {code}: {{title: …}}")
+        read: set[str] = set()
+        for text, at in zip(word.arguments[1:], word.places[1:], strict=True):
+            severity = text.partition("severity=")[2] if text.startswith("severity=") else None
+            if severity is None:
+                read |= self._condition(code, text, at)
+            elif severity not in set(Severity):
+                self._add(at, f"Control : gravité « {severity} » inconnue", suggest(severity, list(Severity)))
+        return read
+
+    def _condition(self, code: str, text: str, at: Place) -> set[str]:
+        expression(_text(at, text), self._scope, bool, f"Control {code}", self._faults(at))
         try:
-            return {node.id for node in ast.walk(parse(condition)) if isinstance(node, ast.Name)}
+            return {node.id for node in ast.walk(parse(text)) if isinstance(node, ast.Name)}
         except ExpressionSyntaxError:
             return set()
 
