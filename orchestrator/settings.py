@@ -46,6 +46,16 @@ class Settings(BaseSettings):
         return self.workspace / "secrets"
 
     @property
+    def witnesses(self) -> Path:
+        """The witness of each application, for the walk before a run; 0600."""
+        return self.secrets / "canary.json"
+
+    @property
+    def patches(self) -> Path:
+        """Proposed changes of screens, for people to read and to apply."""
+        return self.workspace / "logs" / "ecrans"
+
+    @property
     def evidence(self) -> Path:
         """Masked captures, by digest."""
         return self.workspace / "logs" / "evidence"

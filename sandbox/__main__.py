@@ -1,6 +1,7 @@
 """Commands of the practice applications: population, serve, delivery, oracle."""
 
 import argparse
+import json
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -10,6 +11,7 @@ from pathlib import Path
 from sandbox import delivery, oracle, stores
 from sandbox.errors import SandboxError
 from sandbox.faults import Rates
+from sandbox.mutations import asked
 from sandbox.population import DEFAULT_SEED, DEFAULT_SIZE, DEFAULT_TODAY, build
 from sandbox.web.legacy import Options
 from sandbox.web.server import serve
@@ -54,6 +56,11 @@ def _oracle(options: argparse.Namespace) -> None:
         sys.stdout.write(text)
 
 
+def _mutations(options: argparse.Namespace) -> None:
+    for seed in range(options.first, options.first + options.count):
+        print(json.dumps(asked(seed)))
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m sandbox", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
@@ -61,6 +68,10 @@ def _parser() -> argparse.ArgumentParser:
     _serve_options(_command(commands, "serve", _serve, "serve the three applications"))
     _delivery_options(_command(commands, "delivery", _delivery, "write the delivery of a day"))
     _oracle_options(_command(commands, "oracle", _oracle, "say what each row should become"))
+    mutations = commands.add_parser("mutations", help="say which change each seed asks for")
+    mutations.set_defaults(command=_mutations)
+    mutations.add_argument("--first", type=int, default=1, metavar="SEED")
+    mutations.add_argument("--count", type=int, default=10)
     for command in commands.choices.values():
         _read_environment(command)
     return parser

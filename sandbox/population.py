@@ -14,6 +14,7 @@ from sandbox.errors import BadOptionError
 from sandbox.maker import TECHNICAL_CODES, Maker, incomes
 from sandbox.model import BadRow, Listed, Payment, Person, Population, Stop
 from sandbox.rules import APPROVAL_ABOVE_C, compute
+from sandbox.witness import witness
 
 DEFAULT_SIZE = 200
 DEFAULT_SEED = 931
@@ -37,7 +38,7 @@ def build(size: int, seed: int, today: str) -> Population:
     twins = tuple(_twin(maker, one.person) for one in special if one.person.homonyms)
     bad = [make(maker) for make in BAD_CASES[: bad_count - 1]]
     rows = _in_order(random.Random(f"order/{seed}"), listed, bad, small[0])
-    return Population(size=size, seed=seed, today=maker.today, rows=tuple(rows), others=twins)
+    return Population(size=size, seed=seed, today=maker.today, rows=tuple(rows), others=(*twins, witness()))
 
 
 def _special_people(maker: Maker, wanted: int) -> list[Listed]:

@@ -12,6 +12,7 @@ from sandbox.errors import NoPopulationError, PopulationExistsError
 from sandbox.formats import show_date, show_iban, show_money, show_nir, show_yes
 from sandbox.model import FLAGS, ROBOT_LOGIN, Advance, Listed, Payment, Person, Population, Stop
 from sandbox.population import build
+from sandbox.witness import sheet
 
 APPLICATIONS = ("bdo", "arpege", "compta")
 _PEOPLE_ACCOUNTS = {
@@ -31,6 +32,7 @@ def create(folder: Path, population: Population) -> None:
     for application in APPLICATIONS:
         _create_store(folder, application, population, accounts[application])
     _write_private(folder / "accounts.json", json.dumps(accounts, indent=1) + "\n")
+    _write_private(folder / "witness.json", json.dumps(sheet(), indent=1) + "\n")
     (folder / "today").write_text(f"{population.today.isoformat()}\n", "ascii")
     description = {"people": population.size, "seed": population.seed, "today": population.today.isoformat()}
     (folder / "population.json").write_text(json.dumps(description) + "\n", "ascii")

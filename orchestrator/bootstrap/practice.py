@@ -15,6 +15,7 @@ from typing import Any
 
 from orchestrator.bootstrap.processes import start_child
 from orchestrator.domain.errors import SettingsError
+from orchestrator.drivers.witness import Witness, save_witnesses
 
 #: The business day of the practice applications, a Friday; the worked example of the rules is computed on it.
 TODAY = "2026-03-27"
@@ -82,11 +83,39 @@ class Practice:
         found = (self.folder / "mail" / CONTROL / "INBOX").glob("*.eml")
         return sorted(found, key=lambda path: int(path.name.partition(".")[0]))
 
+    def write_witnesses(self, path: Path) -> None:
+        """Write how the walk reaches the witness of each application, 0600, unless that is known."""
+        sheet_path = self.folder / "witness.json"
+        if sheet_path.exists() and not path.exists():  # a population made before there were witnesses has none
+            sheet = json.loads(sheet_path.read_text(encoding="utf-8"))
+            save_witnesses(path, {name: Witness(values=values) for name, values in sheet.items()})
+
     def expected(self) -> dict[int, dict[str, Any]]:
         """Ask the oracle, a process of its own, what each row should become; by line."""
         answer = self._sandbox("oracle", "--delivery", str(self.delivery), "--run-date", TODAY)
         rows = [json.loads(line) for line in answer.splitlines()]
         return {row["line"]: row for row in rows}
+
+    def mutations(self, first: int, count: int) -> list[dict[str, Any]]:
+        """Return which change of a screen each seed asks for: ``application``, ``screen``, ``kind``, ``seed``."""
+        program = [sys.executable, "-m", "sandbox", "mutations", "--first", str(first), "--count", str(count)]
+        done = subprocess.run(program, check=True, capture_output=True, text=True)
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+    def mutate(self, asked: Mapping[str, Any] | None) -> None:
+        """Have an application serve a screen as that change leaves it; None: every screen is as it was."""
+        change = {name: asked[name] for name in ("screen", "kind", "seed")} if asked else {}
+        path = self.folder / "mutations.json"
+        draft = path.with_suffix(".new")
+        draft.write_text(json.dumps({asked["application"]: change} if asked else {}), encoding="utf-8")
+        draft.replace(path)
+        (self.folder / "mutations.served.json").unlink(missing_ok=True)
+
+    def mutated(self) -> dict[str, Any] | None:
+        """Return what the applications say they have changed since :meth:`mutate`; None when no page had such a part."""
+        path = self.folder / "mutations.served.json"
+        found: dict[str, Any] | None = json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
+        return found
 
     def proposals(self) -> list[dict[str, Any]]:
         """Read the proposals of COMPTA's own ledger."""

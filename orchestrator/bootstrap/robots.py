@@ -18,6 +18,7 @@ from orchestrator.domain.cases import RetryPolicy
 from orchestrator.domain.civil import SystemClock
 from orchestrator.drivers.browser import open_browser
 from orchestrator.drivers.desk import WebDesk
+from orchestrator.drivers.witness import load_witnesses
 from orchestrator.engine.enter import by_protocol
 from orchestrator.engine.lease import Heartbeat
 from orchestrator.engine.runner import Runner
@@ -68,6 +69,7 @@ async def run_session(
                 id=uuid4(),
                 policy=RetryPolicy(),
                 stopping=stopping or asyncio.Event(),
+                witnesses=load_witnesses(world.settings.witnesses),
             )
             return await session.run()
     finally:

@@ -163,6 +163,7 @@ class _House:
             self._children[name], addresses = self.practice.serve(log)
             robot = self.world.robot(self.world.scenario(self.scenario).robot)
             self.practice.write_accounts(addresses, self.settings.secrets / robot.accounts)
+            self.practice.write_witnesses(self.settings.witnesses)
             if robot.mail:
                 self.practice.write_mailbox(self.settings.secrets / robot.mail)
             return

@@ -1,22 +1,34 @@
-"""``glr screens``: the forms of the applications against the release we know, and writing down a new one."""
+"""``glr screens``: the screens of the applications against the release we know; releases that may come."""
 
 from __future__ import annotations
 
 import asyncio
 import json
+import tempfile
+import time
+from dataclasses import asdict
 from pathlib import Path
 
 import click
 
-from orchestrator.bootstrap.releases import compare_forms, record_forms
-from orchestrator.bootstrap.world import build_world
+from orchestrator.bench.mutants import Campaign, Mutant, table
+from orchestrator.bootstrap.practice import Practice
+from orchestrator.bootstrap.releases import Compared, compare_screens, record_screens
+from orchestrator.bootstrap.world import build_world, offline_world
 from orchestrator.cli import options
 from orchestrator.cli.exits import Exit
+from orchestrator.drivers.browser_finder import ensure_browser
+
+#: The columns of the table of ``glr screens mutate``.
+_HEADINGS = {
+    "kind": "changement", "tried": "essais", "alters": "altèrent", "observed": "dont vus", "alters_stopped": "arrêtés",
+    "breaks": "bloquent", "breaks_stopped": "arrêtés", "harmless": "sans effet", "false_alarms": "fausses alertes",
+}  # fmt: skip
 
 
 @click.group()
 def screens() -> None:
-    """Formulaires des applications : ce que l'on connaît, ce qui a changé."""
+    """Écrans des applications : ce que l'on connaît, ce qui a changé."""
 
 
 @screens.command()
@@ -24,20 +36,18 @@ def screens() -> None:
 @options.as_json
 @options.workspace
 def check(robot: str, json_: bool, workspace: Path | None) -> None:  # noqa: FBT001
-    """Compare les formulaires que remplit un robot à ceux que l'on connaît ; rien n'est saisi."""
+    """Parcourt tous les écrans d'un robot avec le témoin et les compare à ceux que l'on connaît ; rien n'est saisi."""
 
-    async def compare() -> dict[str, dict[str, list[str]]]:
-        return await compare_forms(await build_world(options.settings_of(workspace)), robot)
+    async def compare() -> dict[str, Compared]:
+        return await compare_screens(await build_world(options.settings_of(workspace)), robot)
 
     found = asyncio.run(compare())
-    for application, by_screen in found.items():
-        for screen, changes in by_screen.items():
-            click.echo(f"{application}, écran « {screen} » : {'identique' if not changes else ''}", err=json_)
-            for change in changes:
-                click.echo(f"  - {change}", err=json_)
+    for application, compared in found.items():
+        for line in _told(application, compared):
+            click.echo(line, err=json_)
     if json_:
-        click.echo(json.dumps(found, ensure_ascii=False))
-    if any(changes for by_screen in found.values() for changes in by_screen.values()):
+        click.echo(json.dumps({name: _as_json(compared) for name, compared in found.items()}, ensure_ascii=False))
+    if any(compared.walked.differences for compared in found.values()):
         raise click.exceptions.Exit(Exit.DIFFERENT)
 
 
@@ -49,6 +59,63 @@ def record(robot: str, application: str, workspace: Path | None) -> None:
     """Écrit keywords/APPLICATION/release.yaml, après que quelqu'un a regardé la version de l'application."""
 
     async def write() -> Path:
-        return await record_forms(await build_world(options.settings_of(workspace)), robot, application)
+        return await record_screens(await build_world(options.settings_of(workspace)), robot, application)
 
     click.echo(str(asyncio.run(write())))
+
+
+@screens.command()
+@click.option("--seeds", type=click.IntRange(1), default=300, envvar="GLR_MUTATE_SEEDS", show_envvar=True, show_default=True,
+              help="Nombre de changements essayés.")  # fmt: skip
+@click.option("--first", type=int, default=1, envvar="GLR_MUTATE_FIRST", show_envvar=True, show_default=True,
+              help="Première graine.")  # fmt: skip
+@options.as_json
+def mutate(seeds: int, first: int, json_: bool) -> None:  # noqa: FBT001
+    """Essaie des versions qui pourraient venir, sur les applications d'entraînement : chaque écart est-il vu à temps ?"""
+    ensure_browser()
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="glr-mutate-") as folder:
+        world = offline_world(options.settings_of(Path(folder)))
+        campaign = Campaign(world=world, practice=Practice(folder=Path(folder) / "practice", cases=20, seed=931))
+        tried = asyncio.run(campaign.run(seeds, first, lambda mutant: _say(mutant, json_=json_)))
+    lines = table(tried)
+    for line in _markdown(lines):
+        click.echo(line, err=json_)
+    click.echo(f"{len(tried)} changements en {time.monotonic() - began:.0f} s.", err=json_)
+    missed = [mutant for mutant in tried if mutant.missed]
+    if json_:
+        click.echo(json.dumps({"table": lines, "missed": [asdict(each) for each in missed]}, ensure_ascii=False))
+    if missed:
+        raise click.exceptions.Exit(Exit.DIFFERENT)
+
+
+def _told(application: str, compared: Compared) -> list[str]:
+    walked = compared.walked
+    if not walked.differences:
+        return [f"{application} : {len(walked.facts)} écrans parcourus, identiques"]
+    head = "les saisies s'arrêtent" if walked.stopping else "sans effet sur les saisies"
+    lines = [f"{application} : {len(walked.differences)} écarts, {head}"]
+    lines += [f"  {'-' if each.alters else '·'} écran « {each.screen} », {each.text}" for each in walked.differences]
+    if compared.path:
+        lines += ["", compared.patch.rstrip(), "", f"  Proposition (rien n'est appliqué) : {compared.path}"]
+    return lines
+
+
+def _as_json(compared: Compared) -> dict[str, object]:
+    differences = [
+        {"screen": each.screen, "text": each.text, "alters": each.alters} for each in compared.walked.differences
+    ]
+    return {"differences": differences, "patch": str(compared.path) if compared.path else None}
+
+
+def _say(mutant: Mutant, *, json_: bool) -> None:
+    if mutant.missed or mutant.false_alarm:
+        word = "MANQUÉ" if mutant.missed else "fausse alerte"
+        about = f"{mutant.application}, {mutant.screen}, {mutant.kind}, graine {mutant.seed}"
+        click.echo(f"{word} : {about} : {' ; '.join(mutant.said) or 'rien vu'}", err=json_)
+
+
+def _markdown(lines: list[dict[str, object]]) -> list[str]:
+    rows = [list(_HEADINGS.values()), ["---"] * len(_HEADINGS)]
+    rows += [[str(line[name]) for name in _HEADINGS] for line in lines]
+    return [f"| {' | '.join(row)} |" for row in rows]

@@ -106,12 +106,12 @@ class ApplicationClosed(ApplicationException):
 
 
 class ReleaseChanged(ApplicationException):
-    """Un formulaire de saisie n'est plus celui que l'on connaît."""
+    """Un écran n'est plus celui que l'on connaît."""
 
     def __init__(self, application: str, screen: str, changes: Sequence[str]) -> None:
         self.application = application
         super().__init__(
-            f"{application}, écran « {screen} » : le formulaire a changé ({' ; '.join(changes)}). Rien n'a été saisi. "
+            f"{application}, écran « {screen} » : l'écran a changé ({' ; '.join(changes)}). Rien n'a été saisi. "
             f"Regarder la nouvelle version, adapter screens.yaml, puis glr screens record {application} et rouvrir."
         )
 

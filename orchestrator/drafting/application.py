@@ -19,7 +19,7 @@ from orchestrator.drafting.walk import Limits, walk
 from orchestrator.drivers.browser import open_browser
 from orchestrator.drivers.contracts import load_contract
 from orchestrator.drivers.desk import RobotAccount
-from orchestrator.drivers.release import Release, written
+from orchestrator.drivers.release import Release, ScreenFacts, written
 from orchestrator.sharing.contents import suspicious
 
 _NAME = re.compile(r"[a-z][a-z0-9]{1,30}")
@@ -85,7 +85,7 @@ def _account(world: World, robot: str, name: str, start: str) -> RobotAccount:
 def _texts(drafted: ApplicationDraft) -> dict[str, str]:
     filled = {form.screen for form in drafted.forms}
     version = drafted.version[1] if drafted.version else "?"
-    forms = {screen.name: screen.forms for screen in drafted.screens if screen.name in filled}
+    forms = {screen.name: ScreenFacts(forms=screen.forms) for screen in drafted.screens if screen.name in filled}
     release = written(Release(application=drafted.name, version=version, screens=forms))
     return {
         "screens.yaml": contract_text(drafted),

@@ -18,7 +18,8 @@ from orchestrator.domain.errors import LoginRefused, SettingsError
 from orchestrator.drafting.selectors import Place, place_of
 from orchestrator.drafting.sight import LinkSeen, Sight, sight_of, texts_of
 from orchestrator.drivers.desk import PAGE_MS, RobotAccount
-from orchestrator.drivers.screens import read_forms
+from orchestrator.drivers.facts import forms_of
+from orchestrator.drivers.screens import document_of
 
 #: Pages of one kind that are opened: enough to see a field empty once and filled once.
 SAMPLES = 3
@@ -221,7 +222,7 @@ class _Walker:
             each.name: (each.url, html.document_fromstring(await each.content())) for each in page.frames if each.name
         }
         root = html.document_fromstring(await page.content())
-        return sight_of(page.url, root, await read_forms(page), self.account.login, self.public, frames)
+        return sight_of(page.url, root, forms_of(await document_of(page)), self.account.login, self.public, frames)
 
     async def _asks_who(self) -> bool:
         return await self.page.locator("input[type=password]").count() > 0

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from orchestrator.domain.errors import SettingsError
 from orchestrator.drivers.formats import FORMATS
@@ -120,6 +120,28 @@ class LoginContract(_Strict):
     leads_to: str
 
 
+class CanaryStep(_Strict):
+    """One step of the walk that compares the screens before a run: a screen is opened, or a search sent."""
+
+    #: The screen opened by its address.
+    open: str | None = None
+    #: The search sent.
+    submit: str | None = None
+    #: What is typed or put into the address: ``$name`` is a value of the witness, ``screen.field`` (or
+    #: ``screen.table.column``, of the first row) one that an earlier step has read, anything else itself.
+    given: Mapping[str, str] = Field(default_factory=dict, alias="with")
+    #: The screen that a search must lead to.
+    leads_to: str | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> CanaryStep:
+        if (self.open is None) == (self.submit is None):
+            raise ValueError("une étape du parcours témoin : « open » ou « submit »")
+        if self.submit is not None and self.leads_to is None:
+            raise ValueError("après « submit », dire l'écran attendu : « leads_to »")
+        return self
+
+
 class ApplicationContract(_Strict):
     """Everything a robot may rely on in one application."""
 
@@ -136,8 +158,21 @@ class ApplicationContract(_Strict):
     screens: Mapping[str, ScreenContract]
     actions: Mapping[str, ActionContract] = Field(default_factory=dict)
     acts: Mapping[str, ActContract] = Field(default_factory=dict)
-    #: The forms of the release these contracts were written for; without it nothing can be entered.
+    #: The walk that compares every screen with the release we know before a run (ADR 17).
+    canary: tuple[CanaryStep, ...] = ()
+    #: The screens of the release these contracts were written for; without it nothing can be entered.
     release: Release | None = None
+
+    @property
+    def filled(self) -> frozenset[str]:
+        """The screens whose form a robot fills."""
+        forms: list[ActionContract | ActContract] = [*self.actions.values(), *self.acts.values()]
+        return frozenset({self.login.screen, *(form.screen for form in forms)})
+
+    def fields(self, screen: str) -> dict[str, FieldContract]:
+        """Return the fields of a screen, those that every screen carries included."""
+        common = {} if screen == self.login.screen else self.common
+        return {**common, **self.screens[screen].fields}
 
 
 def load_contract(path: Path, *, caisse: str | None = None, local: Path | None = None) -> ApplicationContract:
@@ -182,9 +217,16 @@ def _check_references(contract: ApplicationContract, path: Path) -> None:
     forms: list[ActionContract | ActContract] = [*contract.actions.values(), *contract.acts.values()]
     for form in forms:
         named += [form.screen, *form.leads_to]
-    unknown = sorted(set(named) - set(contract.screens))
+    walked = [name for step in contract.canary for name in (step.open, step.leads_to) if name]
+    unknown = sorted({*named, *walked} - set(contract.screens))
     if unknown:
         raise SettingsError(f"{path} : écrans cités mais non décrits : {', '.join(unknown)}")
+    left_out = sorted(set(contract.screens) - set(walked)) if contract.canary else []
+    if left_out:
+        raise SettingsError(f"{path} : écrans que le parcours témoin (canary) n'ouvre pas : {', '.join(left_out)}")
+    sent = sorted({step.submit for step in contract.canary if step.submit} - set(contract.actions))
+    if sent:
+        raise SettingsError(f"{path} : recherches du parcours témoin qui ne sont pas décrites : {', '.join(sent)}")
     entered = sorted(act.screen for act in contract.acts.values() if contract.screens[act.screen].http)
     if entered:
         raise SettingsError(f"{path} : un écran de saisie passe toujours par la page : {', '.join(entered)}")

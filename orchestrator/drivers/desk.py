@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from playwright.async_api import Browser, BrowserContext, Dialog, Error, Page
 from playwright.async_api import TimeoutError as PlaywrightTimeout
@@ -21,13 +21,15 @@ from orchestrator.domain.errors import (
 from orchestrator.domain.personal import Secret
 from orchestrator.drivers.act import WebAct
 from orchestrator.drivers.contracts import ActContract, ActionContract, ApplicationContract
-from orchestrator.drivers.document import UnknownEncoding
+from orchestrator.drivers.document import Document, UnknownEncoding
+from orchestrator.drivers.facts import forms_of
 from orchestrator.drivers.formats import typed_text
 from orchestrator.drivers.gate import Gate
 from orchestrator.drivers.plain import NotPlain, PlainFailed, PlainReader
-from orchestrator.drivers.release import FormFacts, changes
-from orchestrator.drivers.screens import PageSource, WebScreen, read_forms, read_screen, script
+from orchestrator.drivers.release import form_changes
+from orchestrator.drivers.screens import PageSource, WebScreen, document_of, read_screen, script
 
+_Read = TypeVar("_Read")
 #: Longest time for a page, milliseconds.
 PAGE_MS = 15_000
 
@@ -61,7 +63,7 @@ class WebDesk:
         self.account = account
         #: Answers dialogs during an act; without it every dialog is dismissed.
         self.dialogs: Callable[[Dialog], Awaitable[None]] | None = None
-        self._browser = browser
+        self.browser = browser
         self._gates = {name: Gate(act.request) for name, act in contract.acts.items()}
         self._context: BrowserContext | None = None
         self._page: Page | None = None
@@ -93,13 +95,7 @@ class WebDesk:
             if found is not None:
                 return found
         page = await self._page_to_read()
-        await self._arrive(page, contract.screen)
-        typed = {contract.fields[name]: value for name, value in values.items()}
-        if self.contract.screens[contract.screen].form:
-            await self._follow(page, contract.screen, self._at_once(page, contract.screen, typed, contract.submit))
-        else:
-            await self._fill(page, contract.screen, typed)
-            await self._follow(page, contract.screen, page.click(contract.submit, timeout=PAGE_MS))
+        await self._search(page, contract, values)
         return await self._recognise(page, contract.leads_to)
 
     async def prepare(self, act: str, **values: Any) -> WebAct:  # noqa: ANN401
@@ -162,20 +158,34 @@ class WebDesk:
             empty = self._page is None or self._page.is_closed() or self._page.url == "about:blank"
             return None if empty else self._page
         if self._showcase is None:
-            self._showcase = await self._browser.new_context(java_script_enabled=False, offline=True, locale="fr-FR")
+            self._showcase = await self.browser.new_context(java_script_enabled=False, offline=True, locale="fr-FR")
         page = self._showcase.pages[0] if self._showcase.pages else await self._showcase.new_page()
         await page.set_content(document.whole(), wait_until="load", timeout=PAGE_MS)
         return page
 
-    async def forms(self) -> dict[str, tuple[FormFacts, ...]]:
-        """Describe every form that actions and acts fill, by screen."""
+    async def look(self, screen: str, /, **address: Any) -> Document:  # noqa: ANN401
+        """Return what stands where a screen should be, whatever it is, for a comparison."""
+        path = self._address(screen, **address)
+        if self._plain and self._proven(screen):
+            plain, context = self._plain, await self._logged_in()
+            found = await self._plainly(screen, plain.look(context, path))
+            if found is not None:
+                return found
         page = await self._page_to_read()
-        found = {}
-        filled: list[ActionContract | ActContract] = [*self.contract.actions.values(), *self.contract.acts.values()]
-        for contract in filled:
-            await self._arrive(page, contract.screen)
-            found[contract.screen] = await read_forms(page)
-        return found
+        await self._go(page, screen, path)
+        return await document_of(page)
+
+    async def look_after(self, action: str, /, **values: Any) -> Document:  # noqa: ANN401
+        """Send a search and return what came, whatever it is, for a comparison."""
+        contract = self.contract.actions[action]
+        if self._plain and self._proven(contract.screen, *contract.leads_to):
+            plain, context = self._plain, await self._logged_in()
+            found = await self._plainly(contract.screen, plain.look_after(context, contract, values))
+            if found is not None:
+                return found
+        page = await self._page_to_read()
+        await self._search(page, contract, values)
+        return await document_of(page)
 
     @property
     def page(self) -> Page | None:
@@ -187,7 +197,16 @@ class WebDesk:
     def _proven(self, *screens: str) -> bool:
         return all(self.contract.screens[name].http for name in screens)
 
-    async def _plainly(self, screen: str, reading: Awaitable[WebScreen]) -> WebScreen | None:
+    async def _search(self, page: Page, contract: ActionContract, values: Mapping[str, Any]) -> None:
+        await self._arrive(page, contract.screen)
+        typed = {contract.fields[name]: value for name, value in values.items()}
+        if self.contract.screens[contract.screen].form:
+            await self._follow(page, contract.screen, self._at_once(page, contract.screen, typed, contract.submit))
+        else:
+            await self._fill(page, contract.screen, typed)
+            await self._follow(page, contract.screen, page.click(contract.submit, timeout=PAGE_MS))
+
+    async def _plainly(self, screen: str, reading: Awaitable[_Read]) -> _Read | None:
         """Read through a plain request; None when the answer is one that only a page can deal with."""
         try:
             return await reading
@@ -233,7 +252,7 @@ class WebDesk:
 
     async def _new_context(self) -> BrowserContext:
         try:
-            return await self._browser.new_context(service_workers="block", locale="fr-FR", accept_downloads=False)
+            return await self.browser.new_context(service_workers="block", locale="fr-FR", accept_downloads=False)
         except Error:
             raise BrowserGone from None
 
@@ -254,15 +273,21 @@ class WebDesk:
         return code or "sans motif"
 
     async def _arrive(self, page: Page, screen: str, /, **address: Any) -> WebScreen:  # noqa: ANN401
+        await self._go(page, screen, self._address(screen, **address))
+        return await self._recognise(page, (screen,))
+
+    def _address(self, screen: str, /, **address: Any) -> str:  # noqa: ANN401
         path = self.contract.screens[screen].path
         if path is None:
             raise ScreenChanged(self.contract.title, screen, "adresse (path)")
+        return path.format(**address)
+
+    async def _go(self, page: Page, screen: str, path: str) -> None:
         try:
-            answer = await page.goto(self.account.address + path.format(**address), wait_until="load", timeout=PAGE_MS)
+            answer = await page.goto(self.account.address + path, wait_until="load", timeout=PAGE_MS)
         except (PlaywrightTimeout, Error) as error:
             raise PageFailed(self.contract.title, screen, _why(error)) from None
         self._check_status(screen, answer.status if answer else 0)
-        return await self._recognise(page, (screen,))
 
     async def _recognise(self, page: Page, expected: Sequence[str]) -> WebScreen:
         try:
@@ -277,10 +302,10 @@ class WebDesk:
     async def _compare(self, page: Page, screen: str) -> None:
         """Compare the forms of an act's screen with the release we know, before anything is filled."""
         release = self.contract.release
-        known = release.screens.get(screen) if release else None
-        found = (
-            ["aucune description connue (release.yaml)"] if known is None else changes(known, await read_forms(page))
-        )
+        known = release.forms(screen) if release else None
+        found = ["aucune description connue (release.yaml)"]
+        if known is not None:
+            found = [change.text for change in form_changes(known, forms_of(await document_of(page)))]
         if found:
             raise ReleaseChanged(self.contract.application, screen, found)
 

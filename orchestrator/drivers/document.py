@@ -73,8 +73,8 @@ class Document:
         return {
             "title": self.title,
             "known": True,
-            "version": _text(_first(self.root, version)),
-            "missing": [selector for selector in wanted["anchors"] if _first(self.root, selector) is None],
+            "version": _text(first(self.root, version)),
+            "missing": [selector for selector in wanted["anchors"] if first(self.root, selector) is None],
             "fields": _pick(self.root, wanted["fields"]),
             "tables": {name: self._table(table) for name, table in wanted["tables"].items()},
         }
@@ -86,11 +86,11 @@ class Document:
 
     def filled(self, values: Mapping[str, str], submit: str) -> tuple[str, str, list[tuple[str, str]]] | str:
         """Return method, target and pairs that the form would send with these values; the selector that is missing."""
-        button = _first(self.root, submit)
+        button = first(self.root, submit)
         form = None if button is None else next(button.iterancestors("form"), None)
         if form is None:
             return submit
-        nodes = {selector: _first(form, selector) for selector in values}
+        nodes = {selector: first(form, selector) for selector in values}
         for selector, node in nodes.items():
             if node is None or node.tag != "input" or not node.get("name"):
                 return selector
@@ -112,10 +112,14 @@ class Document:
                 node.set("srcdoc", frame.whole())
         return str(html.tostring(root, encoding="unicode", doctype="<!DOCTYPE html>"))
 
+    def text(self, selector: str) -> str | None:
+        """Return the text that a selector finds; None when there is none."""
+        return _text(first(self.root, selector))
+
     def _table(self, table: Mapping[str, Any]) -> list[dict[str, str | None]] | None:
-        rows = self.root.xpath(xpath_of(table["rows"]))
+        rows = table_rows(self.root, table["rows"])
         if not rows:
-            return None if _first(self.root, table["empty"]) is None else []
+            return None if first(self.root, table["empty"]) is None else []
         return [_pick(row, table["columns"]) for row in rows]
 
 
@@ -127,17 +131,28 @@ def parse(url: str, content_type: str, content: bytes) -> Document:
     charset = _LIKE_BROWSERS.get(said, said)
     if charset not in _KNOWN or header.get_content_type() != "text/html":
         raise UnknownEncoding(said)
-    text = "".join(_decoded(content, charset))
     try:
-        root = html.document_fromstring(text.encode("utf-8"), parser=html.HTMLParser(encoding="utf-8"))
+        document = of_page(url, _decoded(content, charset))
     except etree.ParserError:
         raise UnknownEncoding(said) from None
-    return Document(url=url, charset=charset, root=root)
+    document.charset = charset
+    return document
+
+
+def of_page(url: str, text: str) -> Document:
+    """Parse what a page shows."""
+    root = html.document_fromstring(text.encode("utf-8"), parser=html.HTMLParser(encoding="utf-8"))
+    return Document(url=url, charset="utf-8", root=root)
 
 
 def bytes_of_form(text: str, charset: str) -> bytes:
     """Encode a form value as a browser does: what the page's encoding lacks becomes ``&#…;``."""
     return text.encode(charset, "xmlcharrefreplace")
+
+
+def table_rows(root: Any, selector: str) -> list[Any]:  # noqa: ANN401
+    """Return the rows of a table."""
+    return list(root.xpath(xpath_of(selector)))
 
 
 def _decoded(content: bytes, charset: str) -> str:
@@ -147,17 +162,21 @@ def _decoded(content: bytes, charset: str) -> str:
         raise UnknownEncoding(charset) from None
 
 
-def _first(where: Any, selector: str) -> Any:  # noqa: ANN401 - an lxml element
+def first(where: Any, selector: str) -> Any:  # noqa: ANN401 - an lxml element
+    """Return the first element that a selector finds, or None."""
     found = where.xpath(xpath_of(selector))
     return found[0] if found else None
 
 
 def _pick(where: Any, fields: Mapping[str, str]) -> dict[str, str | None]:  # noqa: ANN401
-    return {name: _text(_first(where, selector)) for name, selector in fields.items()}
+    return {name: _text(first(where, selector)) for name, selector in fields.items()}
 
 
 def _text(node: Any) -> str | None:  # noqa: ANN401
-    if node is None:
-        return None
+    return None if node is None else text_of(node)
+
+
+def text_of(node: Any) -> str:  # noqa: ANN401
+    """Return what an element shows: the value of a field, else its text."""
     value = node.get("value", "") if node.tag in {"input", "button"} else node.text_content()
     return str(value).strip()

@@ -60,11 +60,28 @@ class PlainReader:
 
     async def submit(self, context: BrowserContext, action: ActionContract, values: Mapping[str, Any]) -> WebScreen:
         """Read the screen of a search, send its form as a browser would, and recognise what came."""
+        form = await self._get(context, self._path(action))
+        await self._read(context, form, (action.screen,))
+        return await self._read(context, await self._sent(context, form, action, values), action.leads_to)
+
+    async def look(self, context: BrowserContext, path: str) -> Document:
+        """Return what stands at an address, whatever it is."""
+        return await self._whole(context, await self._get(context, path), tuple(self.contract.screens))
+
+    async def look_after(self, context: BrowserContext, action: ActionContract, values: Mapping[str, Any]) -> Document:
+        """Send a search and return what came, whatever it is; raises :class:`ScreenChanged` when it cannot be sent."""
+        form = await self._get(context, self._path(action))
+        return await self._whole(context, await self._sent(context, form, action, values), action.leads_to)
+
+    def _path(self, action: ActionContract) -> str:
         path = self.contract.screens[action.screen].path
         if path is None:
             raise ScreenChanged(self.contract.title, action.screen, "adresse (path)")
-        form = await self._get(context, path)
-        await self._read(context, form, (action.screen,))
+        return path
+
+    async def _sent(
+        self, context: BrowserContext, form: Document, action: ActionContract, values: Mapping[str, Any]
+    ) -> Document:
         typed = {action.fields[name]: typed_text(value) for name, value in values.items()}
         sent = form.filled(typed, action.submit)
         if isinstance(sent, str):
@@ -74,10 +91,8 @@ class PlainReader:
             [(bytes_of_form(name, form.charset), bytes_of_form(value, form.charset)) for name, value in pairs]
         )
         if method == "POST":
-            answer = await self._fetch(context, "POST", urljoin(form.url, target), body)
-        else:
-            answer = await self._fetch(context, "GET", urljoin(form.url, target).split("?")[0] + "?" + body, None)
-        return await self._read(context, answer, action.leads_to)
+            return await self._fetch(context, "POST", urljoin(form.url, target), body)
+        return await self._fetch(context, "GET", urljoin(form.url, target).split("?")[0] + "?" + body, None)
 
     def close(self) -> None:
         """Close the connection; the next request opens another."""
@@ -86,6 +101,10 @@ class PlainReader:
             connection.close()
 
     async def _read(self, context: BrowserContext, document: Document, expected: Sequence[str]) -> WebScreen:
+        return await read_screen(await self._whole(context, document, expected), self.contract, expected)
+
+    async def _whole(self, context: BrowserContext, document: Document, expected: Sequence[str]) -> Document:
+        """Fetch the frames that the screen reads."""
         titles = {self.contract.screens[name].title: self.contract.screens[name] for name in expected}
         screen = titles.get(document.title)
         for table in screen.tables.values() if screen else ():
@@ -93,7 +112,7 @@ class PlainReader:
             if table.frame and source:
                 document.frames[table.frame] = await self._fetch(context, "GET", urljoin(document.url, source), None)
         self.shown = document
-        return await read_screen(document, self.contract, expected)
+        return document
 
     async def _get(self, context: BrowserContext, path: str) -> Document:
         return await self._fetch(context, "GET", self.address + path, None)

@@ -1,13 +1,14 @@
-"""What the forms of an application look like in the release we know, and what has changed (DRIVERS, Screen contracts).
+"""What the screens of an application look like in the release we know, and how forms have changed (DRIVERS, Screen contracts).
 
 Selectors that still match prove little: two swapped labels, another target or one more field change what is entered while every
-selector holds. So the forms a robot fills are described whole in ``keywords/<application>/release.yaml``, written by
-``glr screens record`` when a person has looked at the release, and compared before every act.
+selector holds. So screens are described in ``keywords/<application>/release.yaml``, written by ``glr screens record`` when a
+person has looked at the release: whole forms where a robot fills them, labels beside what it reads, headings of its tables.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -56,12 +57,37 @@ class FormFacts(_Facts):
     buttons: tuple[ButtonFacts, ...] = ()
 
 
+class TableFacts(_Facts):
+    """The headings of a table."""
+
+    #: Every heading, in the order of the screen.
+    headings: tuple[str, ...]
+    #: The heading above each column of the contract.
+    columns: Mapping[str, str]
+
+
+class ScreenFacts(_Facts):
+    """One screen, without any value."""
+
+    #: Its forms; kept where a robot fills one.
+    forms: tuple[FormFacts, ...] = ()
+    #: What stands beside each field of the contract.
+    labels: Mapping[str, str] = {}
+    #: Its tables by name.
+    tables: Mapping[str, TableFacts] = {}
+
+
 class Release(_Facts):
-    """The forms of an application by screen, in the release that a person has looked at."""
+    """The screens of an application, in the release that a person has looked at."""
 
     application: str
     version: str
-    screens: Mapping[str, tuple[FormFacts, ...]]
+    screens: Mapping[str, ScreenFacts]
+
+    def forms(self, screen: str) -> tuple[FormFacts, ...] | None:
+        """Return the forms known of a screen; None when none was described."""
+        known = self.screens.get(screen)
+        return known.forms if known and known.forms else None
 
 
 def load_release(path: Path) -> Release:
@@ -80,15 +106,26 @@ def written(release: Release) -> str:
     return head + yaml.safe_dump(content, allow_unicode=True, sort_keys=False, width=120)
 
 
-def changes(known: tuple[FormFacts, ...], seen: tuple[FormFacts, ...]) -> list[str]:
-    """Return in French everything that differs between two descriptions of a screen; any of it may alter an entry."""
-    found: list[str] = []
+@dataclass(frozen=True, kw_only=True)
+class FormChange:
+    """One difference between two descriptions of a form."""
+
+    #: In French.
+    text: str
+    #: True for what only stands elsewhere, or was added: it matters where the form enters, not where it searches.
+    quiet: bool = False
+
+
+def form_changes(known: tuple[FormFacts, ...], seen: tuple[FormFacts, ...]) -> list[FormChange]:
+    """Return everything that differs between two descriptions of the forms of a screen."""
+    found: list[FormChange] = []
     ids = {form.id: form for form in seen}
     for form in known:
         now = ids.get(form.id)
-        found += [f"le formulaire « {form.id} » a disparu"] if now is None else _form_changes(form, now)
+        found += [FormChange(text=f"le formulaire « {form.id} » a disparu")] if now is None else _changes(form, now)
     known_ids = {form.id for form in known}
-    return found + [f"formulaire nouveau « {form.id} »" for form in seen if form.id not in known_ids]
+    new = [form.id for form in seen if form.id not in known_ids]
+    return found + [FormChange(text=f"formulaire nouveau « {each} »", quiet=True) for each in new]
 
 
 _FORM = {"method": "méthode", "path": "adresse d'envoi", "asks": "question avant l'envoi"}
@@ -103,25 +140,25 @@ _FIELD = {
 _BUTTON = {"type": "genre", "text": "texte"}
 
 
-def _form_changes(known: FormFacts, seen: FormFacts) -> Iterator[str]:
+def _changes(known: FormFacts, seen: FormFacts) -> Iterator[FormChange]:
     yield from _differing(f"formulaire « {known.id} »", known, seen, _FORM)
     yield from _listed("champ", known.fields, seen.fields, _FIELD)
     yield from _listed("bouton", known.buttons, seen.buttons, _BUTTON)
 
 
-def _listed(what: str, known: Any, seen: Any, words: Mapping[str, str]) -> Iterator[str]:  # noqa: ANN401 - fields or buttons
+def _listed(what: str, known: Any, seen: Any, words: Mapping[str, str]) -> Iterator[FormChange]:  # noqa: ANN401 - fields or buttons
     before, after = {item.id: item for item in known}, {item.id: item for item in seen}
-    yield from (f"{what} « {each} » disparu" for each in before if each not in after)
-    yield from (f"{what} nouveau « {each} »" for each in after if each not in before)
+    yield from (FormChange(text=f"{what} « {each} » disparu") for each in before if each not in after)
+    yield from (FormChange(text=f"{what} nouveau « {each} »", quiet=True) for each in after if each not in before)
     kept = [each for each in before if each in after]
     for each in kept:
         yield from _differing(f"{what} « {each} »", before[each], after[each], words)
     if kept != [each for each in after if each in before]:
-        yield f"ordre des {what}s changé"
+        yield FormChange(text=f"ordre des {what}s changé", quiet=True)
 
 
-def _differing(what: str, known: BaseModel, seen: BaseModel, words: Mapping[str, str]) -> Iterator[str]:
+def _differing(what: str, known: BaseModel, seen: BaseModel, words: Mapping[str, str]) -> Iterator[FormChange]:
     for name, word in words.items():
         before, after = getattr(known, name), getattr(seen, name)
         if before != after:
-            yield f"{what}, {word} : « {before} » → « {after} »"
+            yield FormChange(text=f"{what}, {word} : « {before} » → « {after} »")

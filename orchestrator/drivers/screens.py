@@ -11,8 +11,8 @@ from playwright.async_api import Page
 
 from orchestrator.domain.errors import ScreenChanged, SessionExpired, UnknownScreen
 from orchestrator.drivers.contracts import ApplicationContract, FieldContract, TableContract
+from orchestrator.drivers.document import Document, of_page
 from orchestrator.drivers.formats import read_value
-from orchestrator.drivers.release import FormFacts
 
 
 @cache
@@ -21,9 +21,11 @@ def script(name: str) -> str:
     return files("orchestrator.drivers").joinpath("scripts", f"{name}.js").read_text(encoding="utf-8")
 
 
-async def read_forms(page: Page) -> tuple[FormFacts, ...]:
-    """Describe the forms of a page; no value is read."""
-    return tuple(FormFacts.model_validate(form) for form in await page.evaluate(script("facts")))
+async def document_of(page: Page) -> Document:
+    """Return what a page shows now, after its scripts, with its named frames."""
+    document = of_page(page.url, await page.content())
+    document.frames = {frame.name: of_page(frame.url, await frame.content()) for frame in page.frames if frame.name}
+    return document
 
 
 class WebScreen:
@@ -80,23 +82,18 @@ async def read_screen(source: Source, contract: ApplicationContract, expected: S
     wanted = {title: _wanted(contract, name) for title, name in names.items()}
     seen = await source.read(wanted, contract.version_at)
     if seen is None or not seen["known"]:
-        raise UnknownScreen(contract.title, " ou ".join(expected), _safe_title(seen["title"] if seen else "", contract))
+        raise UnknownScreen(contract.title, " ou ".join(expected), safe_title(seen["title"] if seen else "", contract))
     name = names[seen["title"]]
     if name == login and login not in expected:
         raise SessionExpired(contract.title)
     return await _typed_screen(source, contract, name, seen)
 
 
-def _fields(contract: ApplicationContract, name: str) -> dict[str, FieldContract]:
-    common = {} if name == contract.login.screen else contract.common
-    return {**common, **contract.screens[name].fields}
-
-
 def _wanted(contract: ApplicationContract, name: str) -> dict[str, Any]:
     screen = contract.screens[name]
     return {
         "anchors": list(screen.anchors),
-        "fields": {key: field.at for key, field in _fields(contract, name).items()},
+        "fields": {key: field.at for key, field in contract.fields(name).items()},
         "tables": {key: _table(table) for key, table in screen.tables.items() if table.frame is None},
     }
 
@@ -106,7 +103,7 @@ def _table(table: TableContract) -> dict[str, Any]:
 
 
 async def _typed_screen(source: Source, contract: ApplicationContract, name: str, seen: Mapping[str, Any]) -> WebScreen:
-    screen, fields = contract.screens[name], _fields(contract, name)
+    screen, fields = contract.screens[name], contract.fields(name)
     if seen["version"] != contract.version:
         raise ScreenChanged(contract.title, name, f"version {contract.version}")
     absent = [key for key in fields if seen["fields"][key] is None and key not in screen.optional]
@@ -151,7 +148,7 @@ def _typed(text: str | None, field: FieldContract, contract: ApplicationContract
         raise ScreenChanged(contract.title, screen, f"{key} au format {field.format}") from None
 
 
-def _safe_title(title: str, contract: ApplicationContract) -> str:
+def safe_title(title: str, contract: ApplicationContract) -> str:
     """Return the title of an unknown screen when it is one of the contract's own; a title could hold a name."""
     known = {screen.title for screen in contract.screens.values()}
     return title if title in known else "écran inconnu"

@@ -196,6 +196,11 @@ class Entering:
         return self.ledger.values_digest(seen.amount, seen.period, seen.subject)
 
     def _already_done(self, row: EntryRow) -> Outcome:
+        if (
+            row.ours and row.state == "confirmed"
+        ):  # proven by this very case, whose session ended before it could say so
+            self._tell("Saisie relue", row.first, ok=True)
+            return Done(name="entered")
         self._tell("Saisie déjà faite (C-09)", row.first, ok=False)
         return Done(name="already_done")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -11,7 +12,17 @@ from uuid import UUID
 
 from orchestrator.domain.cases import AskHuman, Failed, Outcome, RetryPolicy, decide
 from orchestrator.domain.civil import Clock
-from orchestrator.domain.errors import BrowserGone, EntryInDoubt, LeaseLost, LoginRefused, ReleaseChanged, TooSlow
+from orchestrator.domain.errors import (
+    ApplicationException,
+    BrowserGone,
+    EntryInDoubt,
+    LeaseLost,
+    LoginRefused,
+    ReleaseChanged,
+    TooSlow,
+)
+from orchestrator.drivers.witness import Witness
+from orchestrator.engine.canary import changed
 from orchestrator.engine.conclude import conclude
 from orchestrator.engine.evidence import keep_capture
 from orchestrator.engine.lease import Heartbeat, Lease, clocks
@@ -27,6 +38,8 @@ CASE_LIMIT = 180.0
 RECYCLE_AFTER = 500
 #: Seconds between two looks when cases will be ready in a moment.
 PAUSE = 0.5
+#: Seconds before a session ends whose applications cannot be walked now.
+IN_TROUBLE = 10.0
 
 
 @dataclass
@@ -42,6 +55,8 @@ class RobotSession:
     stopping: asyncio.Event
     #: Opens the workbench of another version, when its turn comes.
     open_version: OpenVersion | None = None
+    #: How the screens of each application are walked first; none: that application is not walked.
+    witnesses: Mapping[str, Witness] = field(default_factory=dict)
     #: What it has opened, by version; the bench in hand is one of them.
     benches: dict[str, Workbench] = field(default_factory=dict)
 
@@ -61,6 +76,10 @@ class RobotSession:
 
     async def _loop(self) -> str:
         worked = 0
+        if await self._stopped_application():
+            return "application stopped"
+        if not await self._walked(self.bench):
+            return "screens not walked"
         while not self.stopping.is_set():
             if await self._stopped_application():
                 return "application stopped"
@@ -159,8 +178,26 @@ class RobotSession:
             version = await next_turn(tx, scenario.caisse, scenario.name, list(self.benches))
         if version is None or self.open_version is None:
             return False
-        self.benches[version] = await self.open_version(version)
+        opened = await self.open_version(version)
+        if not await self._walked(opened):
+            return False
+        self.benches[version] = opened
         return True
+
+    async def _walked(self, bench: Workbench) -> bool:
+        """Walk the screens before anything is worked with them; False when they changed or cannot be seen now."""
+        error: LoginRefused | ReleaseChanged | None
+        try:
+            error = await changed(bench, self.witnesses)
+        except LoginRefused as refused:
+            error = refused
+        except ApplicationException:
+            with suppress(TimeoutError):  # in trouble: the next session looks again, a little later
+                await asyncio.wait_for(self.stopping.wait(), IN_TROUBLE)
+            return False
+        if error is not None:
+            await self._stop_application(error)
+        return error is None
 
     def _claimed(self, row: Mapping[str, Any], run: Mapping[str, Any], asked: tuple[float, float]) -> Claimed:
         key = self.bench.vault.data_key(row["id"], row["data_key"])

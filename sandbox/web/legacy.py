@@ -17,7 +17,7 @@ from sandbox.db import Store
 from sandbox.faults import Faults, Planned, Rates, Request
 from sandbox.formats import show_date
 from sandbox.ledger import Ledger
-from sandbox.mutations import mutate
+from sandbox.mutations import delay, mutate, received
 from sandbox.web.accounts import Accounts, Agent
 from sandbox.web.connections import drop_connection
 
@@ -130,7 +130,7 @@ class Legacy:
 
     def _guarded(self, handler: Handler) -> Callable[[HttpRequest], Awaitable[Response]]:
         async def endpoint(http: HttpRequest) -> Response:
-            form = await read_form(http)
+            form = received(await read_form(http), self.name, self.options.folder)
             token = http.cookies.get(self._cookie, "")
             agent = self._accounts.agent(token)
             if agent is None:
@@ -147,8 +147,8 @@ class Legacy:
     async def _suffer(self, http: HttpRequest, form: dict[str, str]) -> Planned:
         request = Request(method=http.method, path=http.url.path, stop=form.get("reference_arret", ""))
         faults = self._faults.plan(request)
-        if faults.latency_s:
-            await asyncio.sleep(faults.latency_s)
+        if latency := faults.latency_s + delay(self.name, self.options.folder):
+            await asyncio.sleep(latency)
         return faults
 
     async def _home(self, visit: Visit) -> Response:

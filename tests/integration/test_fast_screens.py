@@ -22,9 +22,11 @@ from orchestrator.drivers.contracts import ApplicationContract, load_contract
 from orchestrator.drivers.desk import PageFailed, WebDesk
 from orchestrator.drivers.document import UnknownEncoding, parse, xpath_of
 from orchestrator.drivers.screens import WebScreen
+from sandbox.witness import sheet
 
 CONTRACTS = {name: load_contract(PROJECT / "keywords" / name / "screens.yaml") for name in APPLICATIONS}
 PROVEN = {(name, screen) for name, c in CONTRACTS.items() for screen, seen in c.screens.items() if seen.http}
+WITNESS = sheet()["compta"]
 #: A valid NIR that nobody of the population has.
 NOBODY = "199019900000107"
 
@@ -46,15 +48,19 @@ class Both:
         ]
 
     def _people(self, screen: str) -> list[str]:
-        return [NOBODY] if screen == "results" else self.nirs
+        return {"results": [NOBODY], "advance": [WITNESS["nir"]]}.get(screen, self.nirs)
 
 
 async def _reading(desk: WebDesk, screen: str, nir: str) -> WebScreen:
-    if screen == "search":
-        return await desk.open("search")
+    if screen in {"login", "home", "search", "by_author"}:
+        return await desk.open(screen)
+    if screen == "made_by_author":
+        return await desk.open(screen, author=WITNESS["author"], start=WITNESS["day"], end=WITNESS["day"], page="1")
     found = await desk.submit("search", nir=Nir.parse(nir))
     if screen in {"results", "file", "summary", "advances"}:
         return found
+    if screen == "advance":
+        return await desk.open(screen, number=found.table("advances")[0]["number"])
     return await desk.open(screen, file=found["file"])
 
 

@@ -193,7 +193,7 @@ def test_the_draft_finds_the_same_login_version_banner_anchors_searches_and_form
     mine_too = drafted.contract("compta").release
     assert compta is not None
     assert mine_too is not None
-    assert mine_too.screens["nouvelle_avance"] == compta.screens["proposal"]
+    assert mine_too.forms("nouvelle_avance") == compta.forms("proposal")
     assert '#     element: "#btn-enregistrer"' in drafted.workspace.text("avances")
 
 

@@ -1,0 +1,29 @@
+"""Before a session works anything, the screens of its applications are walked with their witness and compared (ADR 17)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from orchestrator.domain.errors import ReleaseChanged
+from orchestrator.drivers.canary import walk
+from orchestrator.drivers.witness import Witness
+from orchestrator.engine.work import Workbench
+
+
+async def changed(bench: Workbench, witnesses: Mapping[str, Witness]) -> ReleaseChanged | None:
+    """Return the first application that has changed in a way that could alter an entry; None when all may be used.
+
+    An application without a witness is not walked: its forms are still compared before each act. What could alter
+    nothing is told to the audit log. Raises what an application in trouble raises: then nothing is known.
+    """
+    for name, witness in witnesses.items():
+        if name not in bench.desks:
+            continue
+        walked = await walk(bench.desks[name], witness)
+        told = [f"{each.screen} : {each.text}" for each in walked.differences]
+        if told:
+            async with bench.database.transaction(bench.actor) as tx:
+                await tx.record(bench.scenario.caisse, "screens.differ", name, differences=told)
+        if walked.stopping:
+            return ReleaseChanged(name, walked.stopping[0].screen, [each.text for each in walked.stopping])
+    return None
