@@ -31,7 +31,7 @@ FORMAT = 1
 LARGEST, MOST = 20_000_000, 2_000
 MANIFEST, SIGNATURE = "manifest.json", "signature"
 #: What is known to be text; anything else does not travel.
-KINDS = {".yaml", ".py", ".robot", ".resource", ".json", ".csv", ".md", ".txt"}
+KINDS = {".yaml", ".py", ".robot", ".resource", ".json", ".csv", ".html", ".md", ".txt"}
 #: What an import leaves beside a robot: which archive it came from.
 RECEIPT = "imported.json"
 _NAME = r"^[a-z0-9]+(-[a-z0-9]+)*$"

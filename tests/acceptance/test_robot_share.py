@@ -120,9 +120,9 @@ def _author(author: Caisse) -> None:
 
 def _locally(receiver: Caisse) -> None:
     """What the receiver does of its own between the two versions."""
-    receiver.write(
-        "scenarios/ij-acompte.cpam-611.yaml", 'caisse: cpam-611\nvalues:\n  organism: "016110000"\n  rate: 0.70\n'
-    )
+    values = 'caisse: cpam-611\nvalues:\n  organism: "016110000"\n'
+    receiver.write("scenarios/ij-acompte.cpam-611.yaml", values + "  rate: 0.70\n")
+    receiver.write("scenarios/ij-acompte-robot.cpam-611.yaml", values)
     receiver.write("keywords/bdo/screens.cpam-611.yaml", "screens: {search: {title: BDO - Recherche}}\n")
     receiver.edit("scenarios/verifier-identites.yaml", "Vérifier des identités", "Vérifier des identités, à l'Orne")
     receiver.edit("keywords/bdo/models.py", "A beneficiary's file;", "A beneficiary's own file;")
@@ -199,7 +199,7 @@ def test_the_second_version_is_shown_line_by_line_row_by_row_and_parameter_by_pa
 def test_nothing_local_is_lost(shared: Shared) -> None:
     after = shared.receiver.files()
     mine = {name for name in shared.before if ".cpam-611." in name} | {"keywords/bdo/models.py", "robots/trusted.yaml"}
-    assert len(mine) == 4
+    assert len(mine) == 5
     assert {name: after[name] for name in mine} == {name: shared.before[name] for name in mine}
     (beside,) = [name for name in after if ".avant-" in name]
     assert after[beside] == shared.before["scenarios/verifier-identites.yaml"]
