@@ -53,13 +53,6 @@ async def record_screens(world: World, robot: str, application: str) -> Path:
     return path
 
 
-async def record_witness(world: World, robot: str) -> None:
-    """Write down what the witness of each application shows, where nothing is written yet."""
-    for application in world.robot(robot).applications:
-        if not load_witnesses(world.settings.witnesses).get(application, Witness()).known:
-            _remember(world, application, await _walked(world, robot, application, remembered=False))
-
-
 def keep_patch(folder: Path, application: str, proposed: str) -> Path:
     """Write a proposed change to a file of its own."""
     folder.mkdir(parents=True, exist_ok=True)

@@ -20,10 +20,12 @@ async def changed(bench: Workbench, witnesses: Mapping[str, Witness]) -> Release
         if name not in bench.desks:
             continue
         walked = await walk(bench.desks[name], witness)
-        told = [f"{each.screen} : {each.text}" for each in walked.differences]
-        if told:
+        if walked.differences:
+            screens = sorted({each.screen for each in walked.differences})
             async with bench.database.transaction(bench.actor) as tx:
-                await tx.record(bench.scenario.caisse, "screens.differ", name, differences=told)
+                await tx.record(bench.scenario.caisse, "screens.differ", name, screens=screens)
         if walked.stopping:
-            return ReleaseChanged(name, walked.stopping[0].screen, [each.text for each in walked.stopping])
+            # counted, not quoted: the words of a changed page may be somebody's
+            told = f"{len(walked.stopping)} écarts, dits par glr screens check {bench.scenario.robot}"
+            return ReleaseChanged(name, walked.stopping[0].screen, [told])
     return None

@@ -170,6 +170,7 @@ def main() -> None:
     out, sys.stdout = sys.stdout, sys.stderr  # what libraries print is no answer
     found = read(Path(request["suite"]), {name: Path(folder) for name, folder in request["folders"].items()})
     out.write("\n" + found.model_dump_json() + "\n")
+    out.flush()  # the interpreter flushes what sys.stdout names when it ends, which is no longer this
 
 
 if __name__ == "__main__":
