@@ -16,8 +16,7 @@ class NoCase(GlrError):
 
     def __init__(self, word: str) -> None:
         super().__init__(
-            f"« {word} » parle du dossier en cours : il n'y en a pas ici. L'employer dans une étape « robot: » d'un scénario, "
-            "ou dans « glr robot run »."
+            f"« {word} » parle du dossier en cours : il n'y en a pas ici. L'employer dans une étape « robot: » d'un scénario."
         )
 
 

@@ -73,7 +73,7 @@ class Suites(Protocol):
 
 
 class NoSuites(GlrError):
-    """Aucune suite ne peut être exécutée ici."""
+    """Une suite ne s'exécute que dans une session de robot, ou par « glr robot run » : pas ici."""
 
 
 @dataclass

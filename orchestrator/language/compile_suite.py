@@ -63,8 +63,12 @@ def compile_suite(section: Section, identifier: Text, words: Words) -> Step | No
     )
 
 
-def check_outside(mode: Mode, words: Words) -> None:
-    """Refuse, in a live scenario that pays, what acts outside the guarantee."""
+def check_suites(mode: Mode, words: Words) -> None:
+    """Refuse, in a live scenario that pays, what acts outside the guarantee; a suite that enters comes last."""
+    for step in words.done[:-1]:
+        if step.enters:
+            message = f"l'étape « {step.id} » est une suite qui saisit : rien ne peut la suivre"
+            words.faults.add_at(step.line, 1, message, "La placer en dernier.")
     outside = [step for step in words.done if step.task is not None and step.task.outside]
     for step in outside if mode is Mode.LIVE and words.payments else ():
         message = f"l'étape « {step.id} » est hors de la garantie : un scénario réel qui paie ne l'emploie pas"

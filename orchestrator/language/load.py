@@ -16,7 +16,7 @@ from orchestrator.language.compile_case import (
 from orchestrator.language.compile_rest import CEILINGS, compile_codes, compile_limits, compile_schedule
 from orchestrator.language.compile_sources import compile_sources
 from orchestrator.language.compile_steps import compile_step
-from orchestrator.language.compile_suite import check_outside
+from orchestrator.language.compile_suite import check_suites
 from orchestrator.language.compile_urgency import compile_urgency
 from orchestrator.language.compile_wait import check_waits
 from orchestrator.language.expressions import CONSTANTS
@@ -92,7 +92,7 @@ class _Loader:
         complete = len(packs) == len(top.texts("rules"))
         words = self._words(shapes, packs if complete else None, codes, case)
         self._steps(words)
-        check_outside(head["mode"], words)
+        check_suites(head["mode"], words)
         priority, due = compile_urgency(self._known_case(), known, words)
         limits = self._limits(words)
         self._check_codes(words, limits)

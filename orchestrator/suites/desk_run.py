@@ -16,16 +16,12 @@ from orchestrator.domain.errors import GlrError
 from orchestrator.domain.personal import Secret
 from orchestrator.suites.desks import DeskSession
 from orchestrator.suites.imports import check_imports
+from orchestrator.suites.libraries import harmless
 from orchestrator.suites.loop import LoopThread
 from orchestrator.suites.redaction import Redactor
 
 #: Codes of Robot Framework above the number of failed tasks: the suite could not be run.
 _MOST_FAILURES = 250
-#: Libraries that touch no application: what a suite does with them stays inside the guarantee.
-HARMLESS = frozenset({
-    "BuiltIn", "Collections", "DateTime", "Dialogs", "String", "XML",
-    "RPA.Archive", "RPA.Excel.Files", "RPA.JSON", "RPA.PDF", "RPA.Tables",
-})  # fmt: skip
 
 
 class SuiteUnreadable(GlrError):
@@ -59,7 +55,7 @@ class Watcher:
         """Give our libraries the session, and remember those that may act without us, whoever imports them and when."""
         if library.code is KeywordLibrary:
             library.instance.session = self.session
-        elif library.real_name not in HARMLESS:
+        elif not harmless(library):
             self.outside.add(library.real_name)
 
     def start_suite(self, data: Any, result: Any) -> None:  # noqa: ANN401, ARG002

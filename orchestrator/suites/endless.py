@@ -21,7 +21,7 @@ from orchestrator.domain.personal import Secret
 from orchestrator.language.faults import suggest
 from orchestrator.suites.failures import CalledKeyword, Recorder, cause_of, raised
 from orchestrator.suites.imports import check_imports
-from orchestrator.suites.libraries import HARMLESS
+from orchestrator.suites.libraries import harmless
 
 #: Seconds a task may take when it sets no shorter limit itself.
 LIMIT = 120.0
@@ -119,7 +119,7 @@ class EndlessSuite:
         """Give libraries that want one the session."""
         if library.code in {KeywordLibrary, CaseLibrary} or "session" in vars(library.code):
             library.instance.session = self._recorder
-        elif library.real_name not in HARMLESS and self.outside is not None:
+        elif self.outside is not None and not harmless(library):
             self.outside.imported(library.real_name)
 
     def start_suite(self, data: Any, result: Any) -> None:  # noqa: ANN401, ARG002
@@ -140,16 +140,14 @@ class EndlessSuite:
 
     def start_library_keyword(self, data: Any, implementation: Any, result: Any) -> None:  # noqa: ANN401, ARG002
         """Say that a keyword begins which may act by itself."""
-        owner = implementation.owner.real_name
-        if self.outside is not None and owner not in HARMLESS:
-            self.outside.begun(f"{owner}.{implementation.name}")
+        if self.outside is not None and not harmless(implementation.owner):
+            self.outside.begun(f"{implementation.owner.real_name}.{implementation.name}")
 
     def end_library_keyword(self, data: Any, implementation: Any, result: Any) -> None:  # noqa: ANN401, ARG002
         """Say that it has ended."""
-        owner = implementation.owner.real_name
-        if self.outside is not None and owner not in HARMLESS:
+        if self.outside is not None and not harmless(implementation.owner):
             seconds = result.elapsed_time.total_seconds()
-            self.outside.ended(f"{owner}.{implementation.name}", result.status, seconds)
+            self.outside.ended(f"{implementation.owner.real_name}.{implementation.name}", result.status, seconds)
 
     def end_keyword(self, data: Any, result: Any) -> None:  # noqa: ANN401
         """Remember where a failure was first seen."""

@@ -6,6 +6,7 @@ import asyncio
 import threading
 from collections.abc import Coroutine
 from concurrent.futures import Future, wait
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -34,8 +35,12 @@ class LoopThread:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        with suppress(TimeoutError):
+            self.start(_ended()).result(SETTLE)
         self.loop.call_soon_threadsafe(self.loop.stop)
         self._thread.join(SETTLE)
+        if not self._thread.is_alive():
+            self.loop.close()
 
     def start(self, work: Coroutine[Any, Any, T]) -> Future[T]:
         """Let ``work`` run beside what is called; returns its future."""
@@ -74,6 +79,15 @@ class LoopThread:
                 if wait([done], timeout=SETTLE).not_done:
                     raise StillRunning from None
             raise
+
+
+async def _ended() -> None:
+    """Let everything else in the loop end, so that nothing is collected later on a loop that is gone."""
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in others:
+        task.cancel()
+    await asyncio.gather(*others, return_exceptions=True)
+    await asyncio.get_running_loop().shutdown_asyncgens()
 
 
 def _pass_on(ended: asyncio.Task[T], to: Future[T]) -> None:

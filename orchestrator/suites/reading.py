@@ -18,7 +18,7 @@ from orchestrator.bootstrap.robot_library import KeywordLibrary
 from orchestrator.language.faults import ScenarioErrors, suggest
 from orchestrator.language.suites import Call, Library, Place, SuiteRead, TaskRead, Told
 from orchestrator.suites.imports import check_imports, is_path
-from orchestrator.suites.libraries import HARMLESS
+from orchestrator.suites.libraries import harmless
 from orchestrator.suites.model import Model, plain
 
 _UNKNOWN = re.compile(r"No keyword with name '(.+?)' found\.")
@@ -60,9 +60,11 @@ class Reader:
             self.house[library.name] = {plain(name): name for name in library.instance.get_keyword_names()}
         elif library.code is CaseLibrary:
             self.case.add(library.name)
-        elif library.real_name not in HARMLESS:
+        elif not harmless(library):
             line = getattr(importer, "lineno", None) or 1
-            place = self.model.place(str(getattr(importer, "source", None) or self.model.suite), line)
+            place = self.model.place(
+                str(getattr(importer, "source", None) or self.model.suite), line, getattr(importer, "name", None)
+            )
             self.outside.setdefault(_named(library), place)
 
     def start_test(self, data: Any, result: Any) -> None:  # noqa: ANN401, ARG002
@@ -147,7 +149,7 @@ def read(suite: Path, folders: Mapping[str, Path]) -> SuiteRead:
         told = [Told(message=each.message, advice=each.advice, place=place) for place, each in places]
         return SuiteRead(tasks={}, files=(), outside=(), faults=tuple(told), wanted=(), used=(), given=())
     run(str(suite), dryrun=True, output=None, log=None, report=None, console="none", listener=reader)
-    used, given = model.variables(), model.given() | reader.given
+    used, given = model.variables(), model.given() | reader.given | {"curdir"}  # put in place when a file is parsed
     return SuiteRead(
         tasks=reader.tasks,
         files=tuple(str(path) for path in model.files),

@@ -35,6 +35,19 @@ async def test_libdoc_builds_for_every_application_from_the_declarations() -> No
     assert json.loads(ran.stdout) == expected
 
 
+async def test_libdoc_builds_for_the_library_of_the_case() -> None:
+    program = LIBDOC.replace('f"{sys.argv[1]}::{application}"', "application")
+    ran = await asyncio.to_thread(
+        subprocess.run,
+        [sys.executable, "-P", "-c", program, LIBRARY, "orchestrator.bootstrap.case_library.CaseLibrary"],
+        capture_output=True,
+        check=True,
+    )
+    found = json.loads(ran.stdout)
+    assert sorted(found) == ["control", "end_case", "planned", "rules_at", "set_result"]
+    assert all(documentation for _, _, documentation in found.values())
+
+
 async def test_a_suite_can_neither_enter_nor_read_without_a_session(tmp_path: Path) -> None:
     declared = load_keywords(Settings())
     words = [word for word in declared.values() if word.kind is not Kind.COMPUTE]

@@ -9,6 +9,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from demo_house import wait_for
 from psycopg.rows import dict_row
 from robot_world import PROJECT, PracticeWorld, RobotWorld, Row, robot_world
 
@@ -16,9 +17,12 @@ from orchestrator.bootstrap.world import load_keywords
 from orchestrator.engine.enter import by_protocol
 from orchestrator.engine.results import RowResult
 from orchestrator.engine.suite_steps import SuiteRunner
+from orchestrator.engine.versions import restore
+from orchestrator.language.faults import ScenarioErrors
 from orchestrator.language.load import load_scenario
 from orchestrator.language.model import Scenario
 from orchestrator.settings import Settings
+from orchestrator.store.database import Database
 from orchestrator.store.vault import Vault
 from orchestrator.suites.host import hosted
 
@@ -154,3 +158,201 @@ def test_a_suite_reads_on_the_robots_desks_and_what_it_returns_decides(
         for verb, more in (("begun", {}), ("ended", {"status": "passed", "code": ""}))
     ]
     assert told(owner_url) == [begun, *keywords, {**one, "verb": "suite.ended"}] * 2
+
+
+ENTERS = """  - id: advance
+    robot: suite.robot#Saisir
+    with:
+      nir: ${nir}
+      stop_id: ${stop_id}
+    enters:
+      compta.propose_advance:
+        with: {nir: "${nir}", stop_id: "${stop_id}"}
+        effect_key: ACP-IJ/${nir}/${stop_id}
+"""
+ENTER = """Saisir
+    [Timeout]    TIMEOUT
+    ${stop}=    arpege.stop    nir=${nir}    stop_id=${stop_id}
+    compta.propose_advance    nir=${nir}    stop_id=FOR    period=${stop.period}    amount=100,00
+
+*** Settings ***
+Library    orchestrator.bootstrap.robot_library.KeywordLibrary    compta    AS    compta
+"""
+
+
+def entering(limit: str = "2 minutes", about: str = "${stop_id}") -> str:
+    """Return a suite that enters at once."""
+    return ENTER.replace("TIMEOUT", limit).replace("FOR", about)
+
+
+def test_a_suite_enters_by_the_protocol_only_after_approval(
+    worked: Any, practice_world: PracticeWorld, owner_url: str
+) -> None:
+    scenario = loaded(PROJECT / "scenarios" / "ij-acompte-robot.yaml")
+    row = practice_world.take("awaiting_approval")
+
+    async def what(world: RobotWorld) -> list[RowResult]:
+        run = (await world.deliver(row)).run
+        await world.work()
+        before = await world.only(run)
+        assert practice_world.lines_of(row.stop) == []
+        async with Database(owner_url, size=1) as owner, owner.transaction("agent:chef") as tx:
+            await tx.connection.execute(
+                "update approval set state = 'approved', validator = 'chef', decided_at = now()"
+            )
+            await tx.connection.execute("update cases set state = 'ready' where run = %s", [run])
+        await world.work()
+        return [before, await world.only(run)]
+
+    before, after = worked(scenario, what)
+    assert (before.outcome, before.amount_c) == ("awaiting_approval", row.amount_c)
+    assert after.outcome == "entered"
+    assert [line["amount_c"] for line in practice_world.lines_of(row.stop)] == [row.amount_c]
+
+
+@pytest.mark.parametrize(
+    ("suite", "fault", "lines"),
+    [
+        (entering(), {"fault": "after"}, 1),
+        (entering(), {"fault": "before"}, 0),
+        (entering("5 seconds"), {"fault": "slow", "seconds": 9.0}, 1),
+    ],
+)
+def test_an_act_that_may_have_happened_is_a_doubt_also_when_the_suites_own_time_is_over(
+    worked: Any, practice_world: PracticeWorld, tmp_path: Path, suite: str, fault: dict[str, Any], lines: int
+) -> None:
+    scenario = loaded(written(tmp_path, suite, ENTERS))
+    row = practice_world.take("entered")
+    practice_world.fault({"on": "POST /avances", "stop": row.stop, "times": 1, **fault})
+
+    (found,) = worked(scenario, lambda world: ended(world, row))
+
+    assert (found.outcome, found.doubtful) == ("exception", True)
+    wait_for(lambda: len(practice_world.lines_of(row.stop)) == lines, f"{lines} lines in COMPTA")
+
+
+def test_a_suite_cannot_enter_for_somebody_else(worked: Any, practice_world: PracticeWorld, tmp_path: Path) -> None:
+    scenario = loaded(written(tmp_path, entering(about="AT26999999"), ENTERS))
+    row = practice_world.take("entered")
+    (found,) = worked(scenario, lambda world: ended(world, row))
+    assert (found.outcome, found.codes) == ("exception", ("EntryForAnother",))
+    assert practice_world.lines_of(row.stop) == practice_world.lines_of("AT26999999") == []
+
+
+BROWSER = """
+from playwright.sync_api import sync_playwright
+
+from orchestrator.drivers.browser_finder import find_browser
+
+
+def page_title(address):
+    found = find_browser()
+    with sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=str(found.path), args=['--no-sandbox'])
+        page = browser.new_page()
+        page.goto(address)
+        title = page.title()
+        browser.close()
+    return title
+"""
+OUTSIDE = """  - id: seen
+    robot: suite.robot#Regarder
+    outside_guarantee: true
+    with: {place: /tmp, address: "http://127.0.0.1:PORT/"}
+    result: {title: text}
+    ends:
+      seen_it: seen.title != ""
+"""
+
+
+@pytest.mark.parametrize(
+    ("library", "keyword", "told_as"),
+    [
+        ("RPA.FileSystem", "Does Directory Exist    ${place}", "RPA.FileSystem"),
+        ("${CURDIR}/navigateur.py", "Page Title    ${address}", "navigateur"),
+    ],
+)
+def test_what_a_suite_brings_itself_is_shown_as_outside_the_guarantee(
+    worked: Any, practice_world: PracticeWorld, tmp_path: Path, owner_url: str, library: str, keyword: str, told_as: str
+) -> None:
+    suite = f"""Regarder
+    ${{seen}}=    {keyword}
+    Log    ${{address}} ${{place}}    level=TRACE
+    Set Result    title=${{{{str($seen)}}}}
+
+*** Settings ***
+Library    {library}
+"""
+    steps = OUTSIDE.replace("http://127.0.0.1:PORT", practice_world.accounts["bdo"].address)
+    path = written(tmp_path, suite, steps)
+    (tmp_path / "robots" / "acompte-ij" / "navigateur.py").write_text(BROWSER, encoding="utf-8")
+    scenario = loaded(path)
+    assert scenario.outside == (told_as,)
+    row = practice_world.take("entered")
+
+    (found,) = worked(scenario, lambda world: ended(world, row))
+
+    assert found.outcome == "other_end"
+    events = told(owner_url)
+    assert events[0]["outside_guarantee"] == [told_as]
+    assert [each["kind"] for each in events if each["verb"] == "keyword.begun"] == ["outside"]
+    assert [each["status"] for each in events if each["verb"] == "keyword.ended"] == ["passed"]
+
+
+def test_a_live_scenario_that_pays_refuses_what_is_outside_and_one_that_does_not_declare_it_too(tmp_path: Path) -> None:
+    suite = entering() + "Library    RPA.FileSystem\n"
+    outside = ENTERS.replace("    enters:", "    outside_guarantee: true\n    enters:")
+    said = faults(written(tmp_path / "pays", suite, outside))
+    assert "essai.yaml:32:5: une suite hors de la garantie ne saisit pas. Saisir dans une autre étape." in said
+    assert any("un scénario réel qui paie ne l'emploie pas" in each for each in said)
+    undeclared = faults(written(tmp_path / "undeclared", suite, ENTERS))
+    assert undeclared[-1].startswith(
+        "suite.robot:14:12: la bibliothèque « RPA.FileSystem » peut agir dans une application"
+    )
+
+
+GIVE = "Ajouter sous with: unknown: ${…}"
+NAMES = "Des minuscules, chiffres et _ (ex. nothing_to_pay), écrits dans la suite."
+
+
+def test_every_mistake_of_a_suite_is_told_at_its_own_line_before_any_case(tmp_path: Path) -> None:
+    suite = """Lire L'Arrêt
+    ${person}=    bdo.persom    nir=${nir}
+    ${stop}=    arpege.stop    nir=${nir}    stop=${stop_id}
+    Control    C-05    stop.foundd
+    Control    C-99    stop.found
+    Set Result    stop=${stop}    more=1
+    Log    ${unknown}
+    End Case    entered
+"""
+    said = faults(written(tmp_path, suite, STEP, C_05=BLOCK, R_ARRET=BLOCK))
+    assert said == [
+        "essai.yaml:36:7: result : la tâche ne rend pas « kind ». Set Result    nom=${…}",
+        "suite.robot:8:19: mot-clé « bdo.persom » inconnu. Écrire « bdo.person » ?",
+        "suite.robot:9:46: « arpege.stop » n'a pas d'argument « stop ». Écrire « stop_id » ?",
+        "suite.robot:10:29: « stop » n'a pas de champ « foundd ». Écrire « found » ?",
+        "suite.robot:11:16: le code « C-99 » n'a pas de titre. Ajouter au scénario, sous exceptions, codes : C-99: {title: …}",
+        "suite.robot:12:35: Set Result : « more » n'est pas déclaré. L'ajouter sous result, dans l'étape.",
+        f"suite.robot:13:12: la variable ${{unknown}} n'est donnée ni par la suite ni par l'étape. {GIVE}",
+        f"suite.robot:14:5: End Case : « entered » n'est pas le nom d'une fin. {NAMES}",
+    ]
+
+
+def test_the_text_of_a_suite_is_part_of_its_version_and_comes_back_from_it(tmp_path: Path) -> None:
+    path = written(tmp_path, READ, STEP, C_05=BLOCK, R_ARRET=BLOCK)
+    before = loaded(path)
+    keywords = load_keywords(Settings(workspace=tmp_path, home=PROJECT))
+    suite = tmp_path / "robots" / "acompte-ij" / "suite.robot"
+    suite.write_text(suite.read_text("utf-8") + "    No Operation\n", encoding="utf-8")
+    assert loaded(path).hash != before.hash
+    restored = restore("essai", before.hash, before.version.files, keywords, "cpam-931").scenario
+    (task,) = [step.task for step in restored.steps]
+    assert task is not None
+    assert task.files["robots/acompte-ij/suite.robot"] == HEAD + READ
+
+
+def faults(path: Path) -> list[str]:
+    """Return what is said of a faulty scenario."""
+    with pytest.raises(ScenarioErrors) as errors:
+        loaded(path)
+    return [str(fault) for fault in errors.value.faults]
