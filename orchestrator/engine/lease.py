@@ -104,6 +104,8 @@ class Heartbeat(threading.Thread):
             lease = self._lease
             if lease is not None and boot_clock() < lease.last_beat:
                 self._renew(lease)
+        if self._connection is not None:
+            self._connection.close()
 
     def _renew(self, lease: Lease) -> None:
         asked = clocks()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -35,6 +35,7 @@ from orchestrator.language.model import Scenario
 from orchestrator.settings import Settings
 from orchestrator.store.database import Database
 from orchestrator.store.vault import Vault
+from sandbox.stores import load
 
 PROJECT = Path(__file__).resolve().parents[2]
 DAY = date(2026, 3, 27)
@@ -66,6 +67,8 @@ class PracticeWorld:
     practice: Practice
     accounts: Mapping[str, RobotAccount]
     unused: list[Row]
+    #: Rows whose file an agent has open when it is looked at first (C-07): entered, but at the second attempt.
+    locked_once: list[Row]
 
     def take(self, outcome: str, *codes: str) -> Row:
         """Return an unused row of that outcome (and codes)."""
@@ -106,7 +109,13 @@ def practice_world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Practic
         Row(text=lines[n - 1], outcome=w["outcome"], codes=tuple(w["codes"]), amount_c=w["amount_c"])
         for n, w in sorted(practice.expected().items())
     ]
-    yield PracticeWorld(practice=practice, accounts=accounts, unused=rows)
+    open_files = {person.nir for person in load(folder).people if person.lock == "first view"}
+    yield PracticeWorld(
+        practice=practice,
+        accounts=accounts,
+        unused=[row for row in rows if row.nir not in open_files],
+        locked_once=[row for row in rows if row.nir in open_files],
+    )
     child.terminate()
     child.wait(20)
 
@@ -119,6 +128,8 @@ class RobotWorld:
     bench: Workbench
     runner_url: str
     loader: Loader
+    #: Renews the lease of the case in hand, as in a session's own process: a slow machine loses none.
+    heartbeat: Heartbeat
     folder: Path
     count: int = 0
 
@@ -141,10 +152,9 @@ class RobotWorld:
 
     def session(self, runner: UUID) -> RobotSession:
         """Return a session of that runner."""
-        heartbeat = Heartbeat(self.runner_url)
         return RobotSession(
             bench=self.bench,
-            heartbeat=heartbeat,
+            heartbeat=self.heartbeat,
             clock=SystemClock(),
             runner=runner,
             id=uuid4(),
@@ -183,7 +193,22 @@ async def robot_world(
             robot="acompte-ij",
         )
         loader = Loader(database=database, queue=queue, vault=vault)
-        yield RobotWorld(world=practice, bench=bench, runner_url=runner_url, loader=loader, folder=folder)
+        with beating(runner_url) as heartbeat:
+            yield RobotWorld(
+                world=practice, bench=bench, runner_url=runner_url, loader=loader, heartbeat=heartbeat, folder=folder
+            )
+
+
+@contextmanager
+def beating(runner_url: str) -> Iterator[Heartbeat]:
+    """Give a heartbeat that lives as long as the test."""
+    heartbeat = Heartbeat(runner_url)
+    heartbeat.start()
+    try:
+        yield heartbeat
+    finally:
+        heartbeat.stop()
+        heartbeat.join()
 
 
 def desks(browser: Browser, practice: PracticeWorld) -> dict[str, WebDesk]:
