@@ -6,6 +6,7 @@ reach is kept. Robot Framework runs in the main thread of the process, once; ano
 
 from __future__ import annotations
 
+import copy
 import signal
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -29,6 +30,10 @@ LIMIT = 120.0
 
 class UnknownTask(GlrError):
     """La suite n'a pas cette tâche."""
+
+
+class NotRun(GlrError):
+    """Robot Framework n'exécute pas la tâche (étiquette robot:exclude ?)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,7 +93,11 @@ class EndlessSuite:
     _recorder: Recorder = field(init=False)
     _bodies: dict[str, Any] = field(default_factory=dict)
     _pending: Call | None = None
+    #: Tasks given to Robot Framework, and those whose end was told.
     _given: int = 0
+    _told: int = 0
+    #: What the suite has as variables of its own before its first task.
+    _before: Mapping[str, object] = field(default_factory=dict)
     _stopping: bool = False
     _broken: Exception | None = None
 
@@ -100,18 +109,26 @@ class EndlessSuite:
 
         After SIGTERM the task in hand ends as it would have, and nothing further is asked for: what was not begun is
         still where it was. Main thread only, once per process. Raises whatever ``following`` or ``ended`` raised.
-        """
-        from robot.api import TestSuite  # noqa: PLC0415 - only processes that run a suite import Robot Framework
 
-        self._next, self._ended = following, ended
+        A fatal error ends a run of Robot Framework, and so does a task that leaves something behind (a variable of the suite):
+        the next case begins another run, in the same process.
+        """
+        self._next, self._ended, self._broken = following, ended, None
         self._pending = following()
-        if self._pending is None:
-            return
-        self._root = TestSuite(name="Robot")
-        self._root.suites.append(self._read(self._pending.suite))
-        self._root.run(output=None, log=None, report=None, console="none", listener=self)
+        while self._pending is not None and self._broken is None:
+            self._run_suite(self._pending.suite)
         if self._broken is not None:  # Robot Framework would only have written it to a console that is closed
             raise self._broken
+
+    def _run_suite(self, first: Path) -> None:
+        from robot.api import TestSuite  # noqa: PLC0415 - only processes that run a suite import Robot Framework
+
+        told = self._told
+        self._root = TestSuite(name="Robot")
+        self._root.suites.append(self._read(first))
+        self._root.run(output=None, log=None, report=None, console="none", listener=self)
+        if self._told == told and self._broken is None:
+            raise NotRun
 
     # --- what Robot Framework calls ----------------------------------------------------------------------------------
 
@@ -129,6 +146,7 @@ class EndlessSuite:
         if data is not self._root:
             self._suite, self._bodies = data, {test.name: (test, list(test.body)) for test in data.tests}
             data.tests.clear()
+            self._before = {name: _content(value) for name, value in _kept().items()}
             self._guarded(self._push)
 
     def start_test(self, data: Any, result: Any) -> None:  # noqa: ANN401, ARG002
@@ -155,7 +173,10 @@ class EndlessSuite:
             self._recorder.place = (Path(data.source).name if data.source else "", data.lineno or 0)
 
     def end_test(self, data: Any, result: Any) -> None:  # noqa: ANN401
-        """Say how the task ended, forget it, and append the next."""
+        """Say how the task ended, forget it, and append the next; one that an earlier fatal error kept from running waits."""
+        if result.tags.robot("exit"):
+            return
+        self._told += 1
         error = None if result.passed else raised(self._recorder, result.message)
         seconds = result.elapsed_time.total_seconds()
         ended = Ended(error=error, seconds=seconds, keywords=tuple(self._recorder.called))
@@ -168,9 +189,10 @@ class EndlessSuite:
     # --- inside ------------------------------------------------------------------------------------------------------
 
     def _follow(self) -> None:
-        """Append the next task, or the suite of the next."""
+        """Append the next task, or the suite of the next; nothing when this run is to end before."""
+        left = not _same(self._before, _kept())
         self._pending = None if self._stopping or self._broken else self._next()
-        if self._pending is None:
+        if self._pending is None or left:
             return
         if self._pending.suite == self._suite.source:
             self._push()
@@ -238,3 +260,26 @@ def robot_value(value: object) -> object:
     from robot.api.types import Secret as RobotSecret  # noqa: PLC0415
 
     return RobotSecret(value.reveal())
+
+
+def _kept() -> dict[str, object]:
+    """Return the variables that outlive a task; but what Robot Framework says of the last one."""
+    from robot.running.context import EXECUTION_CONTEXTS  # noqa: PLC0415 - only where a suite runs
+
+    found = EXECUTION_CONTEXTS.current.variables._suite.as_dict(decoration=False)  # noqa: SLF001 - nothing public tells
+    return {name: value for name, value in found.items() if not name.upper().startswith("PREV_TEST")}
+
+
+def _content(value: object) -> object:
+    """Return a container as it is now: a task may change what is in it."""
+    try:
+        return copy.deepcopy(value) if isinstance(value, list | dict | set) else value
+    except TypeError:
+        return None  # not to be compared: taken for changed
+
+
+def _same(before: Mapping[str, object], now: Mapping[str, object]) -> bool:
+    try:
+        return before == now
+    except (TypeError, ValueError):  # things that cannot be compared
+        return False

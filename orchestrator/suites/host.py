@@ -6,6 +6,7 @@ import asyncio
 import os
 import queue
 import signal
+from collections import defaultdict
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
@@ -13,6 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
+from orchestrator.domain.errors import GlrError
 from orchestrator.domain.keywords import Keyword
 from orchestrator.engine.suite_steps import SuiteCase, SuiteStuck
 from orchestrator.language.suites import SuiteTask
@@ -49,7 +51,8 @@ class RobotThread:
         self._folder = folder
         self._asked: queue.SimpleQueue[_Asked | None] = queue.SimpleQueue()
         self._current: _Asked | None = None
-        self._imported: set[str] = set()
+        #: Libraries that may act by themselves, by suite.
+        self._imported: dict[Path, set[str]] = defaultdict(set)
 
     # --- in the loop thread ------------------------------------------------------------------------------------------
 
@@ -90,10 +93,16 @@ class RobotThread:
     # --- in the main thread ------------------------------------------------------------------------------------------
 
     def serve(self) -> None:
-        """Run tasks until closed; Robot Framework is imported at the first."""
+        """Run tasks until closed; Robot Framework is imported at the first. A task that it cannot run fails its own case."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self._stop())
-        EndlessSuite(self, stop=self._stop, outside=self).run(self._next, self._over)
+        suite, served = EndlessSuite(self, stop=self._stop, outside=self), False
+        while not served:
+            try:
+                suite.run(self._next, self._over)
+                served = True
+            except GlrError as error:
+                self._finished(error)
 
     def call(self, keyword: Keyword, arguments: Mapping[str, object]) -> object:
         """Call a keyword for the suite, in the loop thread."""
@@ -105,7 +114,8 @@ class RobotThread:
 
     def imported(self, library: str) -> None:
         """Remember a library that may act by itself."""
-        self._imported.add(Path(library).name)
+        if self._current is not None:
+            self._imported[self._current.call.suite].add(Path(library).name)
 
     def begun(self, keyword: str) -> None:
         """Tell it to the audit log."""
@@ -128,8 +138,11 @@ class RobotThread:
 
     def _over(self, ended: Ended) -> None:
         if self._current is not None:
-            undeclared = self._imported - set(self._current.task.outside)
-            error = OutsideUndeclared(None) if undeclared else ended.error
+            undeclared = self._imported[self._current.call.suite] - set(self._current.task.outside)
+            self._finished(OutsideUndeclared(None) if undeclared else ended.error)
+
+    def _finished(self, error: Exception | None) -> None:
+        if self._current is not None:
             self._loop.loop.call_soon_threadsafe(_finish, self._current.done, error)
 
     def _tell(self, verb: str, **details: Any) -> None:  # noqa: ANN401 - JSON

@@ -8,11 +8,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from orchestrator.language.suites import Place, Variable
+from orchestrator.language.suites import Place, Told, Variable
 from orchestrator.suites.imports import is_path, local_path
 
 _TOKENS_THAT_GIVE = {"ASSIGN", "VARIABLE"}
 _NO_WORDS = {"SEPARATOR", "EOL", "EOS", "CONTINUATION", "COMMENT"}
+#: Settings that hold for the whole suite.
+_ONCE = {"SUITE SETUP": "Suite Setup", "SUITE TEARDOWN": "Suite Teardown"}
 #: Keywords of BuiltIn that make a variable, whose name is their first argument.
 _SETTERS = re.compile(r"set(test|task|suite|local|global)variable")
 
@@ -64,6 +66,18 @@ class Model:
     def given(self) -> set[str]:
         """Return the plain names of the variables that get a value somewhere."""
         return {plain(name) for *_, statement in self._statements() for name in _given_by(statement)}
+
+    def once_a_session(self) -> list[Told]:
+        """Return what the suite would do once for all the cases of a session, as a mistake."""
+        found = [each for _, _, each in self._statements() if each.type in _ONCE]
+        return [
+            Told(
+                message=f"{_ONCE[each.type]} vaut pour la suite, qui sert tous les dossiers d'une session",
+                advice=f"Écrire {_ONCE[each.type].replace('Suite', 'Task')}, qui vaut pour chaque dossier.",
+                place=self.place(str(self.suite), each.lineno),
+            )
+            for each in found
+        ]
 
     def _statements(self) -> Iterator[tuple[Path, str, Any]]:
         """Each statement, with its file and the task it stands in (none: empty)."""

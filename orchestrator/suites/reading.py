@@ -85,9 +85,12 @@ class Reader:
             words=tuple(self._words),
             faults=tuple(self._task_faults),
         )
+        self._open = []
 
     def start_body_item(self, data: Any, result: Any) -> None:  # noqa: ANN401
         """Note a call."""
+        if not self._open:  # of the suite itself: told by the model
+            return
         above = self._open[-1]
         here = _Open(str(data.source or above.file), data.lineno or above.line)
         self._open.append(here)
@@ -101,6 +104,8 @@ class Reader:
 
     def end_body_item(self, data: Any, result: Any) -> None:  # noqa: ANN401, ARG002
         """Note a mistake once, where it is."""
+        if len(self._open) < 2:  # of the suite itself
+            return
         here = self._open.pop()
         if result.status == "FAIL" and not here.told:
             self._tell(result.message, here)
@@ -154,7 +159,7 @@ def read(suite: Path, folders: Mapping[str, Path]) -> SuiteRead:
         tasks=reader.tasks,
         files=tuple(str(path) for path in model.files),
         outside=tuple(Library(name=name, place=place) for name, place in reader.outside.items()),
-        faults=tuple(reader.faults),
+        faults=(*reader.faults, *model.once_a_session()),
         wanted=tuple(each for each in used if plain(each.name) not in given),
         used=tuple(sorted({each.name for each in used})),
         given=tuple(sorted(model.given())),

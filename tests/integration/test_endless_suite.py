@@ -52,7 +52,12 @@ CALL = (
 SUITE = f"""*** Settings ***
 Library    orchestrator.bootstrap.robot_library.KeywordLibrary    ij    AS    ij
 Library    OperatingSystem
+Library    Collections
 Library    Process
+
+*** Variables ***
+${{kept}}    at first
+@{{list}}    at first
 
 *** Tasks ***
 Fine
@@ -87,6 +92,30 @@ Own
 Others
     Variable Should Not Exist    ${{only}}
 
+Fatal
+    Fatal Error    nothing works any more
+
+Fatal By Its Tag
+    [Tags]    robot:exit-on-failure
+    Fail    stop
+
+Leaving Something
+    Set Suite Variable    ${{kept}}    of this case
+    Append To List    ${{list}}    of this case
+    VAR    ${{new}}    of this case    scope=GLOBAL
+
+Changing A List
+    Append To List    ${{list}}    of this case
+
+As At First
+    Should Be Equal    ${{kept}}    at first
+    Length Should Be    ${{list}}    1
+    Variable Should Not Exist    ${{new}}
+
+Never Run
+    [Tags]    robot:exclude
+    No Operation
+
 Stopped From Outside
     Evaluate    os.kill(os.getpid(), 15)    modules=os
     {CALL}    rate=0,80
@@ -119,6 +148,33 @@ def test_each_way_a_task_ends_is_told_by_what_was_raised_and_the_next_goes_on(tm
         [None, _called("")],
         ["left", [], ["cancelled"]],
     ]
+
+
+ROBOT = [["robot", "SuiteFailed"], []]
+
+
+def test_a_fatal_error_ends_its_own_case_and_no_other(tmp_path: Path) -> None:
+    assert _run(tmp_path, ["Fine", "Fatal", "Fine", "Fatal By Its Tag", "Fatal", "Fine"]) == [
+        [None, _called("")],
+        ROBOT,
+        [None, _called("")],
+        ROBOT,
+        ROBOT,
+        [None, _called("")],
+        ["left", [], []],
+    ]
+
+
+def test_what_a_case_leaves_in_variables_is_gone_at_the_next(tmp_path: Path) -> None:
+    passed: list[Any] = [None, []]
+    tasks = ["As At First", "Leaving Something", "As At First", "Changing A List", "As At First"]
+    assert _run(tmp_path, tasks) == [passed] * 5 + [["left", [], []]]
+
+
+def test_a_task_that_robot_framework_will_not_run_is_told_and_not_waited_for(tmp_path: Path) -> None:
+    (raised, left) = _run(tmp_path, ["Never Run", "Fine"])
+    assert raised[:2] == ["raised", "NotRun"]
+    assert left == ["left", ["Fine"], []]
 
 
 def test_a_stop_lets_the_case_in_hand_end_and_begins_no_other(tmp_path: Path) -> None:

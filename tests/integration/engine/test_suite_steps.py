@@ -338,6 +338,15 @@ def test_every_mistake_of_a_suite_is_told_at_its_own_line_before_any_case(tmp_pa
     ]
 
 
+def test_what_would_be_done_once_for_all_cases_of_a_session_is_refused(tmp_path: Path) -> None:
+    once = "\n*** Settings ***\nSuite Setup    bdo.person    nir=${nir}\nTask Teardown    No Operation\n"
+    said = faults(written(tmp_path, READ + once, STEP, C_05=BLOCK, R_ARRET=BLOCK))
+    assert said == [
+        "suite.robot:14:1: Suite Setup vaut pour la suite, qui sert tous les dossiers d'une session. "
+        "Écrire Task Setup, qui vaut pour chaque dossier."
+    ]
+
+
 def test_the_text_of_a_suite_is_part_of_its_version_and_comes_back_from_it(tmp_path: Path) -> None:
     path = written(tmp_path, READ, STEP, C_05=BLOCK, R_ARRET=BLOCK)
     before = loaded(path)
