@@ -19,6 +19,7 @@ from orchestrator.drivers.contracts import ApplicationContract, load_contract
 from orchestrator.language.faults import ScenarioErrors
 from orchestrator.language.load import load_scenario
 from orchestrator.language.model import Mode, Scenario
+from orchestrator.language.suite_files import content_of
 from orchestrator.language.version import DECLARATIONS
 from orchestrator.store.database import Transaction, array
 
@@ -108,7 +109,7 @@ def restore(
     with TemporaryDirectory(prefix="glr-version-") as folder:
         for path, content in files.items():
             (Path(folder) / path).parent.mkdir(parents=True, exist_ok=True)
-            (Path(folder) / path).write_bytes(content.encode())
+            (Path(folder) / path).write_bytes(content_of(content))
         try:
             scenario = load_scenario(
                 Path(folder) / "scenarios" / f"{name}.yaml",

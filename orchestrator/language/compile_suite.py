@@ -20,6 +20,7 @@ from orchestrator.language.nodes import Text
 from orchestrator.language.sections import Section
 from orchestrator.language.shapes import ANY, PackShape, RulesShape
 from orchestrator.language.suite_checks import check_task
+from orchestrator.language.suite_files import text_of, too_much, with_files_named
 from orchestrator.language.suites import SuiteNotRead, SuiteRead, SuiteTask, TaskRead, read_suite
 from orchestrator.language.templates import Value
 
@@ -145,11 +146,16 @@ def _suite_task(name: str, suite: SuiteRead, read: TaskRead, result: type[BaseMo
     file, _, task = name.partition("#")
     project = words.robot.parent.parent.resolve()
     texts = {}
-    for each in map(Path, suite.files):
+    used = with_files_named(map(Path, suite.files))
+    refused = dict(too_much(used))
+    for each in used:
         if not each.is_relative_to(project):
             words.faults.of_file(file).add_at(1, 1, f"« {each.name} » est hors du projet", "Le placer dans robots/.")
-            continue
-        texts[each.relative_to(project).as_posix()] = each.read_bytes().decode("utf-8-sig")
+        elif each in refused:
+            advice = "Lire un grand fichier par les mots-clés « files »."
+            words.faults.of_file(file).add_at(1, 1, f"« {each.name} » {refused[each]}", advice)
+        else:
+            texts[each.relative_to(project).as_posix()] = text_of(each)
     return SuiteTask(
         suite=f"robots/{words.robot.name}/{file}",
         task=task,

@@ -109,7 +109,7 @@ class SuiteRead(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     tasks: Mapping[str, TaskRead]
-    #: Resources and local libraries, beside the suite or below.
+    #: Itself, its resources, local libraries and variable files, beside the suite or below.
     files: tuple[str, ...]
     outside: tuple[Library, ...]
     faults: tuple[Told, ...]
@@ -129,7 +129,7 @@ class SuiteTask:
     suite: str
     #: The name of the task.
     task: str
-    #: The text of the suite and of every file it uses, by path in a project.
+    #: The suite and every file it uses, by path in a project, as :mod:`~orchestrator.language.suite_files` writes them.
     files: Mapping[str, str] = field(repr=False)
     #: Keywords of the house it may call: those it was seen to call when the scenario was loaded.
     keywords: Mapping[str, Keyword] = field(repr=False)
@@ -149,7 +149,8 @@ def read_suite(suite: Path, keywords: Mapping[str, Keyword]) -> SuiteRead:
 
 def _digest(suite: Path) -> str:
     """A digest of the suite's folder: any of its files may be used by the suite."""
-    texts = sorted(path for kind in ("robot", "resource", "py") for path in suite.parent.rglob(f"*.{kind}"))
+    kinds = ("robot", "resource", "py", "yaml", "yml", "json")
+    texts = sorted(path for kind in kinds for path in suite.parent.rglob(f"*.{kind}"))
     return sha256(b"\0".join(str(path).encode() + b"\0" + path.read_bytes() for path in texts)).hexdigest()
 
 

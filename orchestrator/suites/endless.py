@@ -139,6 +139,11 @@ class EndlessSuite:
         elif self.outside is not None and not harmless(library):
             self.outside.imported(library.real_name)
 
+    def variables_import(self, attributes: Mapping[str, Any], importer: Any) -> None:  # noqa: ANN401, ARG002
+        """Say that a variable file is a program."""
+        if self.outside is not None and str(attributes["source"]).endswith(".py"):
+            self.outside.imported(Path(attributes["source"]).name)
+
     def start_suite(self, data: Any, result: Any) -> None:  # noqa: ANN401, ARG002
         """Replace the tasks as written by the first case; a suite that is empty before it starts would be skipped."""
         for number in (signal.SIGTERM, signal.SIGINT):  # Robot Framework's own would report what remains as failed

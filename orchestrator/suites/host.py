@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 from orchestrator.domain.errors import GlrError
 from orchestrator.domain.keywords import Keyword
 from orchestrator.engine.suite_steps import SuiteCase, SuiteStuck
+from orchestrator.language.suite_files import content_of
 from orchestrator.language.suites import SuiteTask
 from orchestrator.suites.endless import Call, Ended, EndlessSuite
 from orchestrator.suites.failures import SuiteFailed
@@ -87,7 +88,7 @@ class RobotThread:
             place = self._folder / digest[:16] / path
             if not place.exists():
                 place.parent.mkdir(parents=True, exist_ok=True)
-                place.write_bytes(text.encode())
+                place.write_bytes(content_of(text))
         return self._folder / digest[:16] / task.suite
 
     # --- in the main thread ------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from pathlib import Path
 from orchestrator.language.faults import Faults, ScenarioErrors
 
 _STANDARD = "robot.libraries"
+_IMPORTS = {"LIBRARY", "RESOURCE", "VARIABLES"}
 
 
 def check_imports(suite: Path) -> None:
@@ -19,7 +20,7 @@ def check_imports(suite: Path) -> None:
     sections = [section for section in get_model(suite).sections if isinstance(section, SettingSection)]
     for statement in (found for section in sections for found in section.body):
         name = getattr(statement, "name", None)
-        if statement.type not in {"LIBRARY", "RESOURCE"} or not name or _there(name, statement.type, suite.parent):
+        if statement.type not in _IMPORTS or not name or _there(name, statement.type, suite.parent):
             continue
         column = statement.get_token("NAME").col_offset + 1
         advice = "L'ajouter à l'installation, ou lire par les mots-clés de la maison."
@@ -33,7 +34,7 @@ def check_imports(suite: Path) -> None:
 
 def is_path(name: str) -> bool:
     """True for a file, as against an installed library."""
-    return name.endswith((".py", "/", ".resource", ".robot"))
+    return name.endswith((".py", "/", ".resource", ".robot", ".yaml", ".yml", ".json"))
 
 
 def local_path(name: str, folder: Path) -> Path:

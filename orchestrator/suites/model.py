@@ -41,7 +41,9 @@ class Model:
     def place(self, file: str, line: int, text: str | None = None) -> Place:
         """Return where a text stands in the statement of a line; its first word without it."""
         words = self._lines(file).get(line, [])
-        found = next((word for word in words if text is None or word.value == text), words[0] if words else None)
+        here = str(Path(file).parent)  # Robot Framework has put it in place already
+        known = (word for word in words if text is None or text in {word.value, word.value.replace("${CURDIR}", here)})
+        found = next(known, words[0] if words else None)
         at = (found.lineno, found.col_offset + 1) if found else (line, 1)
         return Place(file=Path(file).name, line=at[0], column=at[1])
 
@@ -91,8 +93,8 @@ class Model:
     def _models(self) -> dict[Path, Any]:
         from robot.api import get_model, get_resource_model  # noqa: PLC0415 - see reading.py
 
-        read = {".resource": get_resource_model}
-        return {path: read.get(path.suffix, get_model)(path) for path in self.files if path.suffix != ".py"}
+        read = {".robot": get_model, ".resource": get_resource_model}
+        return {path: read[path.suffix](path) for path in self.files if path.suffix in read}
 
     def _lines(self, file: str) -> dict[int, list[Any]]:
         """Return the words of each statement by the line it begins on."""
@@ -105,7 +107,7 @@ class Model:
     def _used_by(self, path: Path) -> list[Path]:
         from robot.api import get_model  # noqa: PLC0415
 
-        if path.suffix == ".py":
+        if path.suffix not in {".robot", ".resource"}:
             return []
         named = [
             str(getattr(statement, "name", ""))

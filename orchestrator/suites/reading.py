@@ -67,6 +67,12 @@ class Reader:
             )
             self.outside.setdefault(_named(library), place)
 
+    def variables_import(self, attributes: Mapping[str, Any], importer: Any) -> None:  # noqa: ANN401
+        """Note a variable file that is a program."""
+        if str(attributes["source"]).endswith(".py"):
+            place = self.model.place(str(importer.source), importer.lineno, importer.name)
+            self.outside.setdefault(Path(attributes["source"]).name, place)
+
     def start_test(self, data: Any, result: Any) -> None:  # noqa: ANN401, ARG002
         """Begin a task; what Robot Framework itself gives is known by now."""
         from robot.running.context import EXECUTION_CONTEXTS  # noqa: PLC0415
