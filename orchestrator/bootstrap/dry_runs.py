@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import date
 from fnmatch import fnmatch
+from itertools import islice
 from pathlib import Path
 
 from orchestrator.bootstrap.practice import TODAY, Practice
@@ -17,9 +18,10 @@ from orchestrator.bootstrap.world import World
 from orchestrator.domain.civil import SystemClock, date_of, paris_date
 from orchestrator.domain.errors import SettingsError
 from orchestrator.drivers.browser import open_browser
-from orchestrator.drivers.deliveries import Delivery, read_delivery
+from orchestrator.drivers.deliveries import BadRow, Delivery, read_delivery
 from orchestrator.drivers.desk import WebDesk
 from orchestrator.engine.dry_run import DryCase, dry_run
+from orchestrator.engine.grouping import by_row, gather
 from orchestrator.engine.inbox import waiting
 from orchestrator.engine.work import Workbench
 from orchestrator.language.model import Scenario
@@ -34,6 +36,8 @@ class DryRun:
     """What was tried."""
 
     delivery: Delivery
+    #: Rows set aside.
+    bad: list[BadRow]
     cases: list[DryCase]
 
 
@@ -50,11 +54,11 @@ async def try_scenario(
     if not scenario.patterns:
         raise SettingsError(f"« {name} » n'attend pas de fichier : un essai sans acte se fait sur une livraison.")
     if real:
-        delivery = await asyncio.to_thread(read_delivery, file or _waiting(world, scenario), scenario)
+        delivery = await asyncio.to_thread(read_delivery, file or _waiting(world, scenario), by_row(scenario))
         return await _work(world, scenario, delivery, cases, day or paris_date(SystemClock().now()))
     practice = Practice(folder=world.settings.workspace / "dry-run" / "practice", cases=PEOPLE, seed=SEED)
     async with _served(world, practice, scenario) as prepared:
-        delivery = await asyncio.to_thread(read_delivery, file or _practised(practice, scenario), scenario)
+        delivery = await asyncio.to_thread(read_delivery, file or _practised(practice, scenario), by_row(scenario))
         return await _work(prepared, scenario, delivery, cases, day or date_of(TODAY))
 
 
@@ -77,6 +81,7 @@ async def _served(world: World, practice: Practice, scenario: Scenario) -> Async
 
 
 async def _work(world: World, scenario: Scenario, delivery: Delivery, cases: int, day: date) -> DryRun:
+    gathered = gather(delivery, scenario)
     robot = world.robot(scenario.robot)
     accounts = world.accounts(robot)
     async with open_browser() as browser, open_workshop(world, robot, scenario.hash) as workshop:
@@ -94,7 +99,8 @@ async def _work(world: World, scenario: Scenario, delivery: Delivery, cases: int
             robot=robot.robot,
             workshop=workshop,
         )
-        return DryRun(delivery=delivery, cases=[case async for case in dry_run(bench, delivery.rows[:cases], day)])
+        first = islice(gathered.cases, cases)
+        return DryRun(delivery=delivery, bad=gathered.bad, cases=[case async for case in dry_run(bench, first, day)])
 
 
 def _waiting(world: World, scenario: Scenario) -> Path:

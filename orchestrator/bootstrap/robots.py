@@ -19,7 +19,7 @@ from orchestrator.domain.civil import SystemClock
 from orchestrator.drivers.browser import open_browser
 from orchestrator.drivers.desk import WebDesk
 from orchestrator.drivers.witness import load_witnesses
-from orchestrator.engine.enter import by_protocol
+from orchestrator.engine.entries import by_protocol
 from orchestrator.engine.lease import Heartbeat
 from orchestrator.engine.runner import Runner
 from orchestrator.engine.session import RobotSession

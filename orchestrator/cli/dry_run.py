@@ -54,7 +54,7 @@ def _show(tried: DryRun, console: Console) -> None:
         codes = "\n".join(f"{code} : {title}" for code, title in case.codes.items())
         table.add_row(str(case.line), case.issue, codes, str(case.amount or ""), "exigée" if case.approval else "")
     console.print(table)
-    lines, bad = tried.delivery.total_rows, len(tried.delivery.bad)
+    lines, bad = tried.delivery.total_rows, len(tried.bad)
     console.print(f"{len(tried.cases)} dossiers essayés sur {lines} lignes ({bad} mises de côté).")
     console.print("Rien n'a été saisi ni enregistré.")
 

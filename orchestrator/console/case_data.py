@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -37,19 +37,25 @@ class ShownField:
 
 def case_fields(world: ConsoleWorld, row: Mapping[str, Any], *, clear: bool) -> list[ShownField]:
     """Return the fields of a case (a row with ``case_id``, ``data_key``, ``payload``, ``scenario``)."""
-    texts = field_texts(world, row)
-    scenario = world.scenarios.get(row["scenario"])
+    payload = delivered(world, row)
+    texts, scenario = payload["fields"], world.scenarios.get(row["scenario"])
     if scenario is None:
         return [_unknown(name) for name in texts]
-    return [
-        _shown(scenario, field, texts[name], clear) for name, field in scenario.case.fields.items() if name in texts
-    ]
+    fields = scenario.case.fields
+    own = [_shown(scenario, field, texts[name], clear) for name, field in fields.items() if name in texts]
+    return [*own, *_of_rows(scenario, payload.get("rows", []), clear)]
+
+
+def delivered(world: ConsoleWorld, row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a case as delivered, canonical: its fields and its rows; clear, never to be logged."""
+    key = world.vault.data_key(row["case_id"], row["data_key"])
+    found: dict[str, Any] = world.vault.open(key, f"cases:payload:{row['case_id']}", row["payload"])
+    return found
 
 
 def field_texts(world: ConsoleWorld, row: Mapping[str, Any]) -> dict[str, str]:
-    """Return the canonical texts of a case's fields; clear, never to be logged."""
-    key = world.vault.data_key(row["case_id"], row["data_key"])
-    found: dict[str, str] = world.vault.open(key, f"cases:payload:{row['case_id']}", row["payload"])["fields"]
+    """Return the canonical texts of a case's own fields; clear, never to be logged."""
+    found: dict[str, str] = delivered(world, row)["fields"]
     return found
 
 
@@ -113,6 +119,17 @@ def _shown(scenario: Scenario, field: Field, text: str, clear: bool) -> ShownFie
         open=not hidden,
         correctable=field.name not in scenario.case.key.names and not never,
     )
+
+
+def _of_rows(scenario: Scenario, rows: Sequence[Mapping[str, Any]], clear: bool) -> Iterator[ShownField]:  # noqa: FBT001
+    """The fields of the rows of a group: shown, never corrected here, since the group was read as a whole."""
+    known = scenario.case.rows.fields if scenario.case.rows else {}
+    for row in rows:
+        for name, field in known.items():
+            if name in row["fields"]:
+                shown = _shown(scenario, field, row["fields"][name], clear)
+                title = f"Ligne {row['line']} · {shown.title}"
+                yield replace(shown, name=f"champ-{row['line']}-{name}", title=title, correctable=False)
 
 
 def _unknown(name: str) -> ShownField:

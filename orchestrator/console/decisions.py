@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
-from orchestrator.console.case_data import case_fields, field_texts, notes
+from orchestrator.console.case_data import case_fields, delivered, field_texts, notes
 from orchestrator.console.choices import Choices, sensitive
 from orchestrator.console.errors import won
 from orchestrator.console.sessions import Visitor
@@ -191,4 +191,5 @@ def _sealed_note(world: ConsoleWorld, visitor: Visitor, row: Mapping[str, Any], 
 
 def _sealed_fields(world: ConsoleWorld, row: Mapping[str, Any], texts: Mapping[str, str]) -> bytes:
     key = world.vault.data_key(row["case_id"], row["data_key"])
-    return world.vault.seal(key, f"cases:payload:{row['case_id']}", {"fields": dict(texts)})
+    changed = {**delivered(world, row), "fields": dict(texts)}
+    return world.vault.seal(key, f"cases:payload:{row['case_id']}", changed)

@@ -117,7 +117,6 @@ async def _by_nir(request: Request, text: str) -> Response:
     async with world.database.transaction(visitor.actor) as tx:
         found = await tx.all(
             "console.find_by_digest",
-            field="nir",
             digest=world.vault.blind("nir", nir.reveal()),
             caisse=world.caisse,
             restricted=visitor.restricted,

@@ -58,7 +58,8 @@ async def approve(request: Request, approval: str) -> Response:
         async with world.database.transaction(visitor.actor) as tx:
             case = await _decide(tx, world, visitor, wanted, "approved", form)
             instruction = {"do": "resend", "by": visitor.login}
-            won(await tx.run("console.resume_approved", id=case, caisse=world.caisse, instruction=instruction))
+            if not await _others_asked(tx, world, case):
+                won(await tx.run("console.resume_approved", id=case, caisse=world.caisse, instruction=instruction))
     except LostRace:
         return await _show(request, wanted, status=409, lost=True)
     return RedirectResponse("/validations?message=approuve", status_code=303)
@@ -76,6 +77,7 @@ async def refuse(request: Request, approval: str) -> Response:
     try:
         async with world.database.transaction(visitor.actor) as tx:
             case = await _decide(tx, world, visitor, wanted, "refused", form)
+            await tx.run("console.void_others", case_id=case, caisse=world.caisse)
             await _open_refused(tx, world, visitor, case, reason)
     except LostRace:
         return await _show(request, wanted, status=409, typed=form, lost=True)
@@ -98,6 +100,13 @@ async def _decide(
         raise LostRace
     case: UUID = decided["case_id"]
     return case
+
+
+async def _others_asked(tx: Transaction, world: ConsoleWorld, case: UUID) -> bool:
+    """True while another entry of the case waits for a second person; two who approve at once see each other."""
+    await tx.first("console.lock_case", id=case, caisse=world.caisse)
+    left = await tx.first("console.others_asked", case_id=case, caisse=world.caisse)
+    return left is not None and left["asked"] > 0
 
 
 async def _open_refused(tx: Transaction, world: ConsoleWorld, visitor: Visitor, case: UUID, reason: str) -> None:

@@ -54,6 +54,13 @@ class FailedControl:
     step: str
     #: Its French title.
     title: str
+    #: Which item of a repeated step it is about, for people; empty for the case itself.
+    item: str = ""
+
+    @property
+    def sentence(self) -> str:
+        """Its title, and the item when there is one."""
+        return f"{self.title} ({self.item})" if self.item else self.title
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -211,7 +218,7 @@ def decide(outcome: Outcome, attempts: int, policy: RetryPolicy, now: datetime) 
         case Controls(failed=failed, retry=True, again=None) if attempts < policy.attempts:
             return RetryAt(at=now + policy.delay(attempts), reason=failed[0].code, cause=Cause.BUSINESS)
         case Controls(failed=failed):
-            return AskHuman(cause=Cause.BUSINESS, code=failed[0].code, message=failed[0].title, failed=failed)
+            return AskHuman(cause=Cause.BUSINESS, code=failed[0].code, message=failed[0].sentence, failed=failed)
         case Failed(error=error):
             return _after_error(error, attempts, policy, now)
 

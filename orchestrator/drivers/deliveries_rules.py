@@ -59,6 +59,8 @@ class BadRowCode(StrEnum):
     VALUE = "VALEUR"
     #: The key of a row before.
     TWICE = "DOUBLON"
+    #: Another row of its group is bad, or says otherwise what is the case's own.
+    GROUP = "GROUPE"
 
 
 @dataclass(frozen=True, kw_only=True)

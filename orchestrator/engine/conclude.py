@@ -10,9 +10,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from orchestrator.domain.cases import Done, Outcome
+from orchestrator.domain.errors import BusinessException
 from orchestrator.domain.keywords import Keyword, Kind
 from orchestrator.domain.wire import read_again
+from orchestrator.engine.due import stages
 from orchestrator.engine.enter import Entering
+from orchestrator.engine.entries import Known, enter_all, foreseen_of, read_back, remembered
 from orchestrator.engine.readings import call_key, recorded, stage_of, with_stage
 from orchestrator.engine.settle import keep_findings
 from orchestrator.engine.work import Attempt, Memory
@@ -26,27 +29,27 @@ async def conclude(attempt: Attempt) -> Outcome:
     if known is not None:
         return known
     while True:
-        outcome, entry = await attempt.steps()
-        attempt.recorded = with_stage(attempt.recorded, attempt.stage, recorded(attempt, outcome, entry))
+        outcome, due = await attempt.steps()
+        attempt.recorded = with_stage(attempt.recorded, attempt.stage, recorded(attempt, outcome, due))
         if outcome is not None:
             return outcome
-        if entry is None:
-            raise TypeError("un scénario finit par une issue ou par une saisie")
-        if entry.task is not None:
-            return await _by_suite(attempt, entry, entry.task)
-        if _follows(attempt, entry):
+        if attempt.suite is not None and attempt.suite.task is not None:
+            return await _by_suite(attempt, attempt.suite, attempt.suite.task)
+        attempt.memory = None
+        if attempt.follows or len(due) > 1:
             await keep_findings(attempt)
-        made = await Entering(attempt, entry).enter()
-        end = await _goes_on(attempt, entry, made)
-        if end is None:
+        made = await enter_all(attempt, due)
+        end = (await remembered([Entering(attempt, one) for one in due], look=False)).end
+        if end is None or not attempt.follows or not isinstance(made, Done):
             return made
-        attempt.entered(entry, end)
+        attempt.entered(end)
 
 
 async def _by_suite(attempt: Attempt, step: Step, task: SuiteTask) -> Outcome:
     """Run the task that concludes a case, with its entries; what it read is recorded too."""
     done = await attempt.run_task(step, task)
-    found = recorded(attempt, None if attempt.reached else done.outcome, attempt.reached)
+    reached = [attempt.reached] if attempt.reached else []
+    found = recorded(attempt, None if reached else done.outcome, reached)
     attempt.recorded = with_stage(attempt.recorded, attempt.stage, found)
     if done.outcome is None:
         raise TypeError("une tâche qui saisit conclut le dossier")
@@ -55,52 +58,56 @@ async def _by_suite(attempt: Attempt, step: Step, task: SuiteTask) -> Outcome:
 
 async def _known(attempt: Attempt) -> Outcome | None:
     """Return what is already settled of the case; None when its steps are to be worked, from the first or from where it was."""
-    for step in attempt.bench.scenario.entries:
-        entering = Entering(attempt, step)
-        asked = attempt.case.instruction
-        if asked.get("do") == "read_back":
-            closed = await entering.closed_by_hand(str(asked["reference"]))
-            known = closed or await entering.read_back(str(asked["reference"]), f"agent:{asked['by']}")
-            if closed is not None:
-                return closed
+    asked = attempt.case.instruction
+    by_hand = str(asked["reference"]) if asked.get("do") == "read_back" else ""
+    for steps, follows in stages(attempt.bench.scenario):
+        entries = foreseen_of(attempt, steps)
+        known = await remembered(entries, look=not by_hand)
+        if by_hand:
+            if known.complete and known.end is not None:
+                return _closed_by_hand(known, known.end, by_hand)
+            outcome = await read_back(entries, by_hand, f"agent:{asked['by']}")
+            known, by_hand = await remembered(entries, look=False), ""
+        elif known.complete:
+            outcome = known.told()
         else:
-            found = await entering.before_reading()
-            if found is None:
-                continue
-            known = found
-        end = await _goes_on(attempt, step, known)
-        if end is None:
-            return known
-        await _recall(attempt, step)
-        attempt.entered(step, end)
+            _continue(attempt, begun=known.begun)
+            continue
+        if known.end is None or not follows:
+            return outcome
+        await _recall(attempt)
+        attempt.entered(known.end)
     return None
 
 
-async def _goes_on(attempt: Attempt, step: Step, outcome: Outcome) -> Done | None:
-    """Return the end that a proven entry of this case gives when steps follow it; None when nothing more is to be done."""
-    if not isinstance(outcome, Done) or not _follows(attempt, step):
-        return None
-    return await Entering(attempt, step).proven()
+def _closed_by_hand(known: Known, end: Done, reference: str) -> Done:
+    """End a case whose entries were proven before and whose following steps an agent says are done."""
+    if reference not in known.references():
+        numbers = ", ".join(known.references())
+        raise BusinessException("RELECTURE", f"La saisie de ce dossier porte le numéro {numbers}.")
+    return end
 
 
-def _follows(attempt: Attempt, entry: Step) -> bool:
-    return all(last is not entry for last in attempt.bench.scenario.steps[-1].entries)
+def _continue(attempt: Attempt, *, begun: bool) -> None:
+    """Go on with the entries that are missing from what was known when the others were made, if that is of today.
+
+    What is read now would show our own entries, and the controls that guarded them would refuse the rest. From the next
+    day on everything is read: what then speaks against the rest is for a person.
+    """
+    record = _earlier(attempt) if begun else None
+    stage = stage_of(record, attempt.stage)
+    if stage is not None and stage.get("today") == str(attempt.bench.today):
+        attempt.recorded, attempt.memory = record, _memory(stage)
 
 
-async def _recall(attempt: Attempt, entry: Step) -> None:
-    """Know again what was known when an entry was made, up to it; what the record lacks is read, without its controls."""
+async def _recall(attempt: Attempt) -> None:
+    """Know again what was known when entries were made, up to them; what the record lacks is read, without its controls."""
     attempt.recorded = attempt.recorded or _earlier(attempt)
-    attempt.memory = _memory(stage_of(attempt.recorded, attempt.stage))
-    while (step := attempt.next_step()) is not None and step is not entry:
-        if not attempt.applies(step):
-            continue
-        if step.then:
-            attempt.wait(step)
-        else:
-            await attempt.learn(step)
-    attempt.memory = None
+    attempt.memory, attempt.trusting = _memory(stage_of(attempt.recorded, attempt.stage)), True
+    _, due = await attempt.steps()
+    attempt.memory, attempt.trusting = None, False
     if stage_of(attempt.recorded, attempt.stage) is None:
-        attempt.recorded = with_stage(attempt.recorded, attempt.stage, recorded(attempt, None, entry))
+        attempt.recorded = with_stage(attempt.recorded, attempt.stage, recorded(attempt, None, due))
 
 
 def _earlier(attempt: Attempt) -> Mapping[str, Any] | None:

@@ -13,6 +13,7 @@ from orchestrator.domain.civil import Period
 from orchestrator.domain.entries import EntrySeen, token_of
 from orchestrator.domain.errors import BusinessException, EntryInDoubt, LeaseLost
 from orchestrator.domain.money import Euros
+from orchestrator.engine.due import DueEntry
 from orchestrator.engine.findings import shown
 from orchestrator.engine.work import Claimed, Workbench
 from orchestrator.language.model import Step
@@ -40,28 +41,45 @@ class EntryRow:
     first: str
     #: The application's own number; empty before it is proven.
     reference: str
+    #: True when this very attempt has proven it.
+    proven: bool = False
+
+
+@asynccontextmanager
+async def held(bench: Workbench, case: Claimed) -> AsyncIterator[Transaction]:
+    """Open a transaction that holds the case's row under our epoch; raises :class:`LeaseLost` otherwise."""
+    async with bench.database.transaction(bench.actor) as tx:
+        if await tx.first("cases.lock_held", **case.lease.key) is None:
+            raise LeaseLost
+        yield tx
 
 
 @dataclass(frozen=True)
 class EntryLedger:
-    """The entries of one case in hand."""
+    """One entry of a case in hand."""
 
     bench: Workbench
     case: Claimed
-    step: Step
+    due: DueEntry
+
+    @property
+    def step(self) -> Step:
+        """The step that enters."""
+        return self.due.step
 
     async def known(self, digest: bytes) -> EntryRow | None:
         """Return what is remembered of an effect, without planning it."""
-        async with self._transaction() as tx:
+        async with held(self.bench, self.case) as tx:
             row = await tx.first("entries.by_effect", effect_digest=digest)
         return self._row(row) if row else None
 
     async def plan(self, digest: bytes) -> EntryRow:
         """Remember an effect, once in the whole database; raises when another case has it in hand or in doubt."""
-        async with self._transaction() as tx:
+        async with held(self.bench, self.case) as tx:
             row = await self._remembered(tx, digest)
             if row["state"] not in {"confirmed", "by_hand"}:
                 await self._make_ours(tx, row)
+                await tx.run("entries.for_line", id=row["id"], line=self.due.line)
         return self._row(row)
 
     def values_digest(self, amount: Euros, period: Period, subject: str) -> bytes:
@@ -73,10 +91,11 @@ class EntryLedger:
         titles = self.step.keyword.entry.titles if self.step.keyword.entry else {}
         values = [_displayed(titles.get(name, name), value) for name, value in arguments.items()]
         digest = self.bench.vault.approved_values(self.step.keyword.name, values)
-        async with self._transaction() as tx:
-            if await tx.first("entries.approved", case_id=self.case.id, values_digest=digest):
+        async with held(self.bench, self.case) as tx:
+            if await tx.first("entries.approved", case_id=self.case.id, entry=entry.id, values_digest=digest):
                 return True
             approval = uuid4()
+            await tx.run("entries.void_asked", entry=entry.id)
             await tx.run(
                 "entries.ask_approval",
                 id=approval,
@@ -96,7 +115,7 @@ class EntryLedger:
         """Commit the intent, and the money under its ceilings, before the act."""
         sealed = self.bench.vault.seal(self.case.data_key, f"entry_attempt:cookies:{entry.id}", cookies)
         try:
-            async with self._transaction() as tx:
+            async with held(self.bench, self.case) as tx:
                 await self._spend(tx, amount.centimes)
                 if not await tx.run("entries.intend", id=entry.id, amount_c=amount.centimes):
                     raise LeaseLost
@@ -110,13 +129,13 @@ class EntryLedger:
 
     async def confirm(self, entry: EntryRow, seen: EntrySeen) -> None:
         """Write the proof: read back, ours, with the application's own reference."""
-        async with self._transaction() as tx:
+        async with held(self.bench, self.case) as tx:
             await tx.run("entries.end_attempt", entry=entry.id, result="confirmed")
             await tx.run("entries.confirm", id=entry.id, actor=self.bench.actor, **_proof(seen))
 
     async def not_sent(self, entry: EntryRow, amount: Euros) -> None:
         """Nothing left: the entry is planned again and its money free."""
-        async with self._transaction() as tx:
+        async with held(self.bench, self.case) as tx:
             await self._spend(tx, -amount.centimes)
             await tx.run("entries.end_attempt", entry=entry.id, result="not_sent")
             await tx.run("entries.not_sent", id=entry.id)
@@ -124,7 +143,7 @@ class EntryLedger:
     async def by_hand(self, digest: bytes, seen: EntrySeen, person: str) -> bool:
         """Write that a person entered it; True when what was read back turns out to be our own entry."""
         ours = seen.token == token_of(digest)
-        async with self._transaction() as tx:
+        async with held(self.bench, self.case) as tx:
             row = await self._remembered(tx, digest)
             if row["case_id"] != self.case.id or row["state"] in {"confirmed", "by_hand"}:
                 raise BusinessException("C-09", f"Saisie déjà connue : {row['case_reference']}, {row['reference']}.")
@@ -134,14 +153,6 @@ class EntryLedger:
         return ours
 
     # --- inside ------------------------------------------------------------------------------------------------------
-
-    @asynccontextmanager
-    async def _transaction(self) -> AsyncIterator[Transaction]:
-        """Open a transaction that holds the case's row under our epoch; raises :class:`LeaseLost` otherwise."""
-        async with self.bench.database.transaction(self.bench.actor) as tx:
-            if await tx.first("cases.lock_held", **self.case.lease.key) is None:
-                raise LeaseLost
-            yield tx
 
     def _row(self, row: Mapping[str, Any]) -> EntryRow:
         return EntryRow(

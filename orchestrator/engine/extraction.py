@@ -8,6 +8,7 @@ from datetime import date
 from orchestrator.domain.canonical import in_french
 from orchestrator.domain.errors import ApplicationClosed, LoginRefused, SettingsError
 from orchestrator.drivers.deliveries import Delivery, read_rows
+from orchestrator.engine.grouping import by_row
 from orchestrator.engine.work import Workbench
 from orchestrator.language.model import ExtractSource, RunInfo
 from orchestrator.store.database import Database
@@ -37,12 +38,12 @@ class Extraction:
         except LoginRefused as error:
             await self._close(error)
             raise
-        fields = scenario.case.fields
+        case = by_row(scenario).case
         rows = [
-            {name: in_french(getattr(row, part), fields[name].separator) for name, part in source.parts.items()}
+            {name: in_french(getattr(row, part), case.fields[name].separator) for name, part in source.parts.items()}
             for row in found
         ]
-        return read_rows(f"{source.keyword.name} du {day:%d/%m/%Y}", rows, scenario.case, source.bad_rows)
+        return read_rows(f"{source.keyword.name} du {day:%d/%m/%Y}", rows, case, source.bad_rows)
 
     async def _check_open(self, application: str) -> None:
         async with self.database.transaction(self.bench.actor) as tx:

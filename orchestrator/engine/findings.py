@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -39,6 +39,11 @@ class Finding:
 def findings_of(step: str, result: object) -> list[Finding]:
     """Flatten the result of a step; at most two levels, lists numbered."""
     return [Finding(step=step, label=label, value=value, mask=mask) for label, value, mask in _flat("", result, 0)]
+
+
+def of_item(finding: Finding, item: str) -> Finding:
+    """Return a finding that says which item of a repeated step it is about."""
+    return replace(finding, label=f"{item} · {finding.label}") if item else finding
 
 
 def shown(value: object) -> tuple[str, str]:

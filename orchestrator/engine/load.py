@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from hashlib import sha256
@@ -17,7 +17,8 @@ from procrastinate import App
 
 from orchestrator.domain.civil import PARIS, SystemClock, paris_date
 from orchestrator.domain.errors import BadDelivery, RefusedDelivery
-from orchestrator.drivers.deliveries import Delivery, DeliveryRow, read_delivery
+from orchestrator.drivers.deliveries import Delivery, read_delivery
+from orchestrator.engine.grouping import DeliveredCase, by_row, gather
 from orchestrator.engine.tickets import want_sessions
 from orchestrator.engine.urgency import Urgency, as_row, urgency
 from orchestrator.engine.versions import check_published, record
@@ -57,24 +58,27 @@ class Loader:
 
         A live scenario must be the published version (``NotPublished``).
         """
-        return await self.start(scenario, await asyncio.to_thread(read_delivery, path, scenario), run_date, actor)
+        delivery = await asyncio.to_thread(read_delivery, path, by_row(scenario))
+        return await self.start(scenario, delivery, run_date, actor)
 
     async def start(self, scenario: Scenario, delivery: Delivery, run_date: date, actor: str) -> Loaded:
-        """Start the run of a delivery that was read; raises as :meth:`load`."""
+        """Start the run of a delivery that was read :func:`~.grouping.by_row`; raises as :meth:`load`."""
+        gathered = await asyncio.to_thread(gather, delivery, scenario)
         async with self.database.transaction(actor) as tx:
             await check_published(tx, scenario)
             run = await self._start(tx, scenario, delivery, run_date)
-            cases = 0
-            async for row in _in_batches(delivery.rows):
-                cases += await self._insert(tx, scenario, run, row, run_date)
-            for bad in delivery.bad:
+            cases = taken = 0
+            async for one in _in_batches(gathered.cases):
+                inserted = await self._insert(tx, scenario, run, one, run_date)
+                cases, taken = cases + inserted, taken + inserted * len(one.lines)
+            for bad in gathered.bad:
                 await self._set_aside(tx, run, scenario, bad.line, bad.code, bad.reason, None)
             await tx.record(
                 scenario.caisse, "delivery.loaded", delivery.name, sha256=delivery.sha256, cases=cases, run=str(run)
             )
             await want_sessions(self.queue, tx.connection, scenario.caisse, scenario.name, scenario.limits.parallel)
         total = len(delivery.rows) + len(delivery.bad)
-        return Loaded(run=run, rows=total, cases=cases, set_aside=total - cases)
+        return Loaded(run=run, rows=total, cases=cases, set_aside=total - taken)
 
     async def _start(self, tx: Transaction, scenario: Scenario, delivery: Delivery, run_date: date) -> UUID:
         same = {"caisse": scenario.caisse, "scenario": scenario.name, "sha256": delivery.sha256}
@@ -97,42 +101,47 @@ class Loader:
         )
         return run
 
-    async def _insert(self, tx: Transaction, scenario: Scenario, run: UUID, row: DeliveryRow, run_date: date) -> int:
-        case, found = uuid4(), _urgency(scenario, row.values, run_date)
-        digest = self.vault.blind(f"key:{scenario.name}", row.key)
+    async def _insert(self, tx: Transaction, scenario: Scenario, run: UUID, one: DeliveredCase, run_date: date) -> int:
+        case, found = uuid4(), _urgency(scenario, one.payload, run_date)
+        digest = self.vault.blind(f"key:{scenario.name}", one.key)
         key, wrapped = self.vault.new_data_key(case)
         values = {
             "id": case,
             "caisse": scenario.caisse,
             "run": run,
             "scenario": scenario.name,
-            "line": row.line,
+            "line": one.line,
             "reference": new_reference(),
             "key_digest": digest,
             "priority": found.priority,
             "due": found.due,
             "data_key": wrapped,
-            "payload": self.vault.seal(key, f"cases:payload:{case}", {"fields": row.values}),
+            "payload": self.vault.seal(key, f"cases:payload:{case}", one.payload),
         }
         if not await tx.run("cases.insert", **values):
-            await self._already_open(tx, scenario, run, row.line, digest)
+            await self._already_open(tx, scenario, run, one.lines, digest)
             return 0
         if found.changes_on is not None:
             await tx.run("cases.set_urgency", rows=[as_row({"id": case, "epoch": 0}, found)])
-        await self._index(tx, scenario, case, row.values)
+        if scenario.case.rows is not None:
+            await tx.run("cases.gather", id=case, lines=list(one.lines))
+        await self._index(tx, scenario, case, one.payload)
         return 1
 
-    async def _index(self, tx: Transaction, scenario: Scenario, case: UUID, values: Mapping[str, str]) -> None:
-        for name, field in scenario.case.fields.items():
-            if field.type == "nir":
-                digest = self.vault.blind("nir", values[name])
-                await tx.run("cases.insert_blind", case_id=case, caisse=scenario.caisse, field=name, digest=digest)
+    async def _index(self, tx: Transaction, scenario: Scenario, case: UUID, payload: Mapping[str, Any]) -> None:
+        """Let a case be found by the NIRs that it speaks of, those of its rows included."""
+        for name, nir in _nirs(scenario, payload):
+            where = {"case_id": case, "caisse": scenario.caisse, "field": name}
+            await tx.run("cases.insert_blind", digest=self.vault.blind("nir", nir), **where)
 
-    async def _already_open(self, tx: Transaction, scenario: Scenario, run: UUID, line: int, digest: bytes) -> None:
+    async def _already_open(
+        self, tx: Transaction, scenario: Scenario, run: UUID, lines: Sequence[int], digest: bytes
+    ) -> None:
         found = await tx.first("cases.open_by_key", caisse=scenario.caisse, scenario=scenario.name, key_digest=digest)
         first: dict[str, Any] = dict(found) if found else {"id": None, "reference": "?"}
         reason = f"dossier déjà ouvert : {first['reference']}, à traiter d'abord"
-        await self._set_aside(tx, run, scenario, line, "DEJA-OUVERT", reason, first["id"])
+        for line in lines:
+            await self._set_aside(tx, run, scenario, line, "DEJA-OUVERT", reason, first["id"])
 
     async def _set_aside(
         self, tx: Transaction, run: UUID, scenario: Scenario, line: int, code: str, reason: str, open_case: UUID | None
@@ -141,17 +150,29 @@ class Loader:
         await tx.run("runs.set_aside", delivery=run, caisse=scenario.caisse, **values)
 
 
-async def _in_batches(rows: Iterable[DeliveryRow]) -> AsyncIterator[DeliveryRow]:
-    """Give the rows; reading, which may be long in a workbook, never holds the others of this process."""
-    reading = iter(rows)
+async def _in_batches(cases: Iterable[DeliveredCase]) -> AsyncIterator[DeliveredCase]:
+    """Give the cases; reading, which may be long in a workbook, never holds the others of this process."""
+    reading = iter(cases)
     while batch := await asyncio.to_thread(lambda: list(islice(reading, _BATCH))):
-        for row in batch:
-            yield row
+        for one in batch:
+            yield one
 
 
-def _urgency(scenario: Scenario, texts: Mapping[str, str], run_date: date) -> Urgency:
-    fields = {name: field.parse(texts[name]) for name, field in scenario.case.fields.items()}
-    names = {**scenario.parameters, **fields, "run": RunInfo(date=run_date)}
+def _nirs(scenario: Scenario, payload: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Return each NIR of a case under a name of its own: ``nir``, ``members.2.nir``."""
+    case = scenario.case
+    places = [("", case.fields, payload["fields"])]
+    if case.rows is not None:
+        name, fields, rows = case.rows.name, case.rows.fields, payload["rows"]
+        places += [(f"{name}.{place}.", fields, row["fields"]) for place, row in enumerate(rows, start=1)]
+    for prefix, known, texts in places:
+        for name, field in known.items():
+            if field.type == "nir":
+                yield prefix + name, texts[name]
+
+
+def _urgency(scenario: Scenario, payload: Mapping[str, Any], run_date: date) -> Urgency:
+    names = {**scenario.parameters, **scenario.case.names_of(payload), "run": RunInfo(date=run_date)}
     return urgency(scenario, names, run_date, paris_date(SystemClock().now()))
 
 

@@ -6,15 +6,17 @@ Only :mod:`orchestrator.engine.settle` seals it and :mod:`orchestrator.engine.re
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from orchestrator.domain.cases import Controls, Done, Outcome, Waits
+from orchestrator.domain.cases import Controls, Done, FailedControl, Outcome, Waits
 from orchestrator.domain.civil import french_date
 from orchestrator.domain.keywords import Keyword, Kind
 from orchestrator.domain.wire import clear
-from orchestrator.engine.findings import findings_of, shown
+from orchestrator.engine.due import DueEntry
+from orchestrator.engine.findings import findings_of, of_item, shown
 from orchestrator.engine.work import Attempt
+from orchestrator.language.items import label_of
 from orchestrator.language.model import Step
 
 
@@ -23,53 +25,73 @@ def call_key(keyword: Keyword, arguments: Mapping[str, object]) -> str:
     return json.dumps([keyword.name, clear(arguments)], sort_keys=True, ensure_ascii=False)
 
 
-def recorded(attempt: Attempt, outcome: Outcome | None, entry: Step | None) -> dict[str, Any]:
-    """Return the attempt once its steps concluded: ``{"calls": [[call, result]…], "verdict": …, "entry": arguments}``.
+def recorded(attempt: Attempt, outcome: Outcome | None, due: Sequence[DueEntry]) -> dict[str, Any]:
+    """Return the attempt once its steps concluded: ``{"calls": [[call, result]…], "verdict": …, "entries": [arguments…]}``.
 
-    What was read and concluded after an entry stands under ``after``, in the same form (:func:`with_stage`).
+    What was read and concluded after entries stands under ``after``, in the same form (:func:`with_stage`).
     """
     calls: dict[str, Any] = {}
     for keyword, arguments, result in attempt.readings:
         calls.setdefault(call_key(keyword, arguments), clear(result))
     return {
         "calls": [[call, result] for call, result in calls.items()],
-        "verdict": verdict(attempt, outcome, entry),
-        "entry": clear(attempt.arguments(entry)) if entry is not None else None,
+        "verdict": verdict(attempt, outcome, due),
+        "entries": [clear(one.arguments()) for one in due],
         "waited": clear(attempt.case.waited),
         "today": clear(attempt.bench.today),
     }
 
 
 def stage_of(record: Mapping[str, Any] | None, stage: int) -> Mapping[str, Any] | None:
-    """Return what was recorded after that many entries; None when nothing was."""
+    """Return what was recorded after entries were made that many times; None when nothing was."""
     for _ in range(stage):
         record = (record or {}).get("after")
     return record
 
 
 def with_stage(record: Mapping[str, Any] | None, stage: int, found: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return a record with what was recorded after that many entries."""
+    """Return a record with what was recorded after entries were made that many times."""
     if stage == 0:
         return found
     return {**(record or {}), "after": with_stage((record or {}).get("after"), stage - 1, found)}
 
 
-def verdict(attempt: Attempt, outcome: Outcome | None, entry: Step | None) -> dict[str, list[str]]:
+def entries_of(record: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return what a recorded attempt would have entered; records made before a case could have several have one."""
+    if "entries" in record:
+        return list(record["entries"])
+    return [record["entry"]] if record["entry"] else []
+
+
+def verdict(attempt: Attempt, outcome: Outcome | None, due: Sequence[DueEntry]) -> dict[str, list[str]]:
     """Return what the steps concluded, field by field: ``{field in French: [clear, mask]}``."""
     found = {"issue": _same(_conclusion(outcome))}
-    for step in attempt.bench.scenario.steps:
-        if step.kind is Kind.COMPUTE and step.id in attempt.names:
-            for row in findings_of(step.id, attempt.names[step.id]):
-                found[f"{step.id} · {row.label}"] = [row.value, row.mask]
-    if entry is not None and entry.keyword.entry is not None:
-        titles = entry.keyword.entry.titles
-        for name, value in attempt.arguments(entry).items():
-            found[f"{entry.id} · {titles.get(name, name)}"] = list(shown(value))
-        key = entry.effect_key.render(attempt.names) if entry.effect_key else ""
-        found[f"{entry.id} · clé d'effet"] = [key, "••••"]
-        needed = entry.approval is not None and entry.approval.when.holds(attempt.names)
-        found[f"{entry.id} · validation"] = _same("exigée" if needed else "non exigée")
+    for step, item, result in _computed(attempt):
+        for row in findings_of(step.id, result):
+            found[f"{step.id} · {of_item(row, item).label}"] = [row.value, row.mask]
+    for one in due:
+        for name, value in one.arguments().items():
+            found[f"{one.title} · {one.rules.titles.get(name, name)}"] = list(shown(value))
+        found[f"{one.title} · clé d'effet"] = [one.effect_key, "••••"]
+        found[f"{one.title} · validation"] = _same("exigée" if one.needs_approval else "non exigée")
     return found
+
+
+def _computed(attempt: Attempt) -> Iterator[tuple[Step, str, object]]:
+    """Return what was computed: the step, the item when it was repeated, and the result."""
+    names = attempt.names
+    for step in attempt.bench.scenario.steps:
+        if isinstance(step, Step):
+            places: list[tuple[str, object]] = [("", names.get(step.id))]
+        else:
+            results = names.get(step.id)
+            found = results if isinstance(results, list) else []
+            places = [(label_of(item, place), item) for place, item in enumerate(found, start=1)]
+        for call in step.calls:
+            for label, seen in places:
+                result = getattr(seen, call.id) if label else seen
+                if call.kind is Kind.COMPUTE and result is not None:
+                    yield call, label, result
 
 
 def _conclusion(outcome: Outcome | None) -> str:
@@ -81,8 +103,12 @@ def _conclusion(outcome: Outcome | None) -> str:
         case Waits(until=until):
             return f"attente jusqu'au {french_date(until)}"
         case Controls(failed=failed):
-            return "contrôles : " + ", ".join(sorted({item.code for item in failed}))
+            return "contrôles : " + ", ".join(sorted({_code(item) for item in failed}))
     return type(outcome).__name__
+
+
+def _code(failed: FailedControl) -> str:
+    return f"{failed.code} ({failed.item})" if failed.item else failed.code
 
 
 def _same(text: str) -> list[str]:

@@ -20,8 +20,8 @@ class Recording:
 
     row: Mapping[str, Any]
     data_key: bytes
-    #: The fields as delivered, canonical.
-    texts: Mapping[str, str]
+    #: The case as delivered, canonical.
+    payload: Mapping[str, Any]
     #: What :mod:`orchestrator.engine.readings` kept; None when the steps never concluded.
     record: Mapping[str, Any] | None
     #: Results of steps that priority and due need, by step.
@@ -32,9 +32,9 @@ class Recording:
         """Open a case with its data key."""
         case = row["id"]
         key = vault.data_key(case, row["data_key"])
-        texts = vault.open(key, f"cases:payload:{case}", row["payload"])["fields"]
+        payload = vault.open(key, f"cases:payload:{case}", row["payload"])
         seen = vault.open(key, f"cases:findings:{case}", row["findings"]) if row["findings"] else {}
-        return cls(row, key, texts, seen.get("recorded"), seen.get("known", {}))
+        return cls(row, key, payload, seen.get("recorded"), seen.get("known", {}))
 
     @property
     def reference(self) -> str:
@@ -43,7 +43,7 @@ class Recording:
 
     def claimed(self, scenario: Scenario) -> Claimed:
         """Return the case as steps need it, under a lease that allows nothing; ``KeyError`` names a field it lacks."""
-        row, fields = self.row, scenario.case.fields
+        row = self.row
         return Claimed(
             id=row["id"],
             reference=self.reference,
@@ -51,7 +51,7 @@ class Recording:
             attempt=row["attempts"],
             lease=Lease(case=row["id"], epoch=0, session=row["id"], asked=(0.0, 0.0), last_beat=0.0),
             data_key=self.data_key,
-            fields={name: field.parse(self.texts[name]) for name, field in fields.items()},
+            fields=scenario.case.names_of(self.payload),
             run_date=row["run_date"],
         )
 

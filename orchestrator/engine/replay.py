@@ -138,13 +138,13 @@ async def _stages(
     while True:
         bench.answers, bench.clock = dict(stage["calls"]), clock_of(stage)
         attempt.case = replace(attempt.case, waited=waited_in(stage))
-        outcome, entry = await attempt.steps()
+        outcome, due = await attempt.steps()
         before |= {made + name: value for name, value in stage["verdict"].items()}
-        after |= {made + name: value for name, value in verdict(attempt, outcome, entry).items()}
-        if entry is None or "after" not in stage:
+        after |= {made + name: value for name, value in verdict(attempt, outcome, due).items()}
+        if not due or "after" not in stage:
             return before, after
-        attempt.entered(entry, Done(name="entered"))
-        stage, made = stage["after"], f"{made}après {entry.id} · "
+        attempt.entered(Done(name="entered"))
+        stage, made = stage["after"], f"{made}après {', '.join(dict.fromkeys(one.step.id for one in due))} · "
 
 
 def _compared(reference: str, before: Mapping[str, list[str]], after: Mapping[str, list[str]]) -> CaseReplay:

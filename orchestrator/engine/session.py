@@ -201,8 +201,7 @@ class RobotSession:
 
     def _claimed(self, row: Mapping[str, Any], run: Mapping[str, Any], asked: tuple[float, float]) -> Claimed:
         key = self.bench.vault.data_key(row["id"], row["data_key"])
-        texts = self.bench.vault.open(key, f"cases:payload:{row['id']}", row["payload"])["fields"]
-        fields = self.bench.scenario.case.fields
+        payload = self.bench.vault.open(key, f"cases:payload:{row['id']}", row["payload"])
         return Claimed(
             id=row["id"],
             reference=row["reference"],
@@ -212,7 +211,7 @@ class RobotSession:
                 case=row["id"], epoch=row["epoch"], session=self.id, asked=asked, last_beat=asked[0] + CASE_LIMIT
             ),
             data_key=key,
-            fields={name: field.parse(texts[name]) for name, field in fields.items()},
+            fields=self.bench.scenario.case.names_of(payload),
             run_date=run["run_date"],
             instruction=row["instruction"] or {},
             waited={step: date.fromisoformat(day) for step, day in row["waited"].items()},

@@ -139,7 +139,7 @@ def _queue(bench: Workbench, decision: AskHuman) -> str:
 
 
 def _as_json(control: FailedControl) -> dict[str, str]:
-    return {"code": control.code, "step": control.step, "title": control.title}
+    return {"code": control.code, "step": control.step, "title": control.sentence}
 
 
 def _target(decision: Decision) -> dict[str, Any]:

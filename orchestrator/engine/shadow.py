@@ -20,16 +20,17 @@ from orchestrator.domain.entries import EntrySeen
 from orchestrator.domain.errors import BadDelivery
 from orchestrator.domain.keywords import EntryRules
 from orchestrator.domain.money import Euros
+from orchestrator.engine.due import DueEntry, foreseen
+from orchestrator.engine.readings import entries_of
 from orchestrator.engine.recording import Recording
 from orchestrator.engine.work import Attempt, Workbench
-from orchestrator.language.model import Step
 
 #: Columns of a file of decisions; an empty amount says that people decided not to pay.
 COLUMNS = ("objet", "montant")
 
 
 class Agreement(StrEnum):
-    """How robot and people compare on one case."""
+    """How robot and people compare on one entry."""
 
     AGREE = "agree"
     #: Both would pay, another amount.
@@ -42,7 +43,7 @@ class Agreement(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Compared:
-    """One case."""
+    """One entry that a case could come to."""
 
     #: The case's reference.
     reference: str
@@ -76,36 +77,35 @@ def _decision(path: Path, line: int, row: Mapping[str, str | None]) -> tuple[str
 
 
 async def compare(bench: Workbench, run: UUID, decisions: Mapping[str, Euros | None] | None) -> list[Compared]:
-    """Compare every concluded case of a run, in the order of its delivery; without decisions the application is read."""
+    """Compare every entry that a run's concluded cases could come to, in the order of the delivery.
+
+    Without decisions the application is read.
+    """
     async with bench.database.transaction(bench.actor) as tx:
         rows = await tx.all("cases.recorded_of_run", run=run)
-    step, rules = _entry(bench)
+    if not bench.scenario.entries:
+        raise BadDelivery(f"« {bench.scenario.name} » ne saisit rien : rien à comparer.")
     found = []
     for row in rows:
         recording = Recording.open(bench.vault, row)
         if recording.record is None:
             continue
         attempt = Attempt(bench, recording.claimed(bench.scenario))
-        subject = str(step.arguments[rules.subject].evaluate(attempt.names))
-        people = await _people(attempt, step, rules, subject) if decisions is None else decisions.get(subject)
-        found.append(_compared(recording.reference, _robot(recording.record["entry"], rules), people))
+        for due in foreseen(bench.scenario, attempt.names):
+            subject = str(due.given(due.rules.subject)[due.rules.subject])
+            people = await _people(bench, due, subject) if decisions is None else decisions.get(subject)
+            found.append(_compared(recording.reference, _robot(recording.record, due.rules, subject), people))
     return found
 
 
-def _entry(bench: Workbench) -> tuple[Step, EntryRules]:
-    for step in bench.scenario.entries:
-        if step.keyword.entry is not None:
-            return step, step.keyword.entry
-    raise BadDelivery(f"« {bench.scenario.name} » ne saisit rien : rien à comparer.")
+def _robot(record: Mapping[str, Any], rules: EntryRules, subject: str) -> Euros | None:
+    amounts = [entry[rules.amount] for entry in entries_of(record) if str(entry.get(rules.subject)) == subject]
+    return TypeAdapter(Euros).validate_python(amounts[0]) if amounts else None
 
 
-def _robot(entry: Mapping[str, Any] | None, rules: EntryRules) -> Euros | None:
-    return TypeAdapter(Euros).validate_python(entry[rules.amount]) if entry else None
-
-
-async def _people(attempt: Attempt, step: Step, rules: EntryRules, subject: str) -> Euros | None:
-    arguments = {name: step.arguments[name].evaluate(attempt.names) for name in rules.look_up_with}
-    seen: list[EntrySeen] = await attempt.bench.call(attempt.bench.keywords[rules.look_up], arguments)
+async def _people(bench: Workbench, due: DueEntry, subject: str) -> Euros | None:
+    given = due.given(*due.rules.look_up_with)
+    seen: list[EntrySeen] = await bench.call(bench.keywords[due.rules.look_up], given)
     amounts = [entry.amount for entry in seen if entry.subject == subject and entry.alive]
     return sum(amounts[1:], amounts[0]) if amounts else None
 

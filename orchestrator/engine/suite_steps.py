@@ -15,13 +15,16 @@ from typing import Any, Protocol
 
 from pydantic import ValidationError
 
-from orchestrator.domain.cases import Done, Failed, FailedControl, Outcome
+from orchestrator.domain.cases import Done, Failed, Outcome
 from orchestrator.domain.errors import ApplicationException, GlrError, TooSlow
 from orchestrator.domain.keywords import Keyword, Kind
 from orchestrator.domain.rules import Rulebook
+from orchestrator.engine.due import DueEntry
 from orchestrator.engine.findings import Finding
+from orchestrator.engine.readings import recorded, with_stage
+from orchestrator.engine.settle import keep_findings
 from orchestrator.engine.suite_events import SuiteEvents
-from orchestrator.engine.work import Attempt, TaskDone, controls_outcome
+from orchestrator.engine.work import Attempt, Failures, TaskDone, controls_outcome
 from orchestrator.language.compile_enters import ENTRY
 from orchestrator.language.expressions import Expression, parse
 from orchestrator.language.model import Control, Scenario, Severity, Step
@@ -77,7 +80,7 @@ class MainThread(Protocol):
 
 
 #: Makes one entry: the protocol; another in a dry run.
-Enter = Callable[[Attempt, Step], Awaitable[Outcome]]
+Enter = Callable[[Attempt, DueEntry], Awaitable[Outcome]]
 
 
 @dataclass
@@ -91,7 +94,7 @@ class SuiteCase:
     events: SuiteEvents
     #: What ``Set Result`` gave.
     result: dict[str, object] = field(default_factory=dict)
-    failed: list[tuple[Control, FailedControl]] = field(default_factory=list)
+    failed: Failures = field(default_factory=list)
     #: How the case ends, once that is known; nothing more is read or entered then.
     outcome: Outcome | None = None
     #: The entry that was made.
@@ -135,15 +138,22 @@ class SuiteCase:
         if entry is None:
             raise NotDeclared(keyword.name)
         self.attempt.names[ENTRY] = SimpleNamespace(**arguments)
-        for name, value in self.attempt.arguments(entry).items():
+        for name, value in entry.given(self.attempt.names).items():
             if arguments.get(name) != value:
                 raise EntryForAnother(keyword.name, name)
-        self.attempt.reached = entry
-        outcome = await self.enter(self.attempt, entry)
+        due = self.attempt.reached = DueEntry(step=entry, names=dict(self.attempt.names), by_suite=True)
+        if len(self.step.enters) > 1:  # the next session reads what was known before the first of them
+            await self._keep(due)
+        outcome = await self.enter(self.attempt, due)
         if not isinstance(outcome, Done):
             self._conclude(outcome)
         self.entered = outcome
         return outcome.name if isinstance(outcome, Done) else ""
+
+    async def _keep(self, due: DueEntry) -> None:
+        attempt = self.attempt
+        attempt.recorded = with_stage(attempt.recorded, attempt.stage, recorded(attempt, None, [due]))
+        await keep_findings(attempt)
 
     def _conclude(self, outcome: Outcome) -> None:
         self.outcome = outcome
@@ -167,7 +177,7 @@ class SuiteCase:
         failed = self.attempt.failed_control(self.step.id, control, names)
         if failed is None:
             return
-        self.failed.append((control, failed))
+        self.failed.append((control.severity, failed))
         if control.severity is Severity.STOP:
             self._conclude(controls_outcome(self.failed))
 
@@ -197,7 +207,7 @@ class SuiteRunner:
             case = SuiteCase(attempt=attempt, step=step, task=task, enter=self.enter, events=events)
             for library in task.outside:
                 _tell_outside(attempt, step, library)
-            variables = attempt.arguments(step)
+            variables = step.given(attempt.names)
             error = await self.robot.run(task, variables, case)
         if case.outcome is None and error is not None:
             raise error
@@ -231,4 +241,4 @@ def _tell_outside(attempt: Attempt, step: Step, library: str) -> None:
 
 def runs_suites(scenario: Scenario) -> bool:
     """True when a scenario has a suite among its steps."""
-    return any(step.task is not None for step in scenario.steps)
+    return any(call.task is not None for call in scenario.calls)

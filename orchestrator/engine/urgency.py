@@ -17,7 +17,8 @@ from orchestrator.domain.errors import BusinessException
 from orchestrator.domain.wire import clear, read_again
 from orchestrator.engine.recording import Recording
 from orchestrator.language.faults import ExpressionError
-from orchestrator.language.model import HIGHEST_PRIORITY, Due, RunInfo, Scenario
+from orchestrator.language.model import RunInfo, Scenario, Step
+from orchestrator.language.staged import HIGHEST_PRIORITY, Due
 from orchestrator.store.database import Database
 from orchestrator.store.vault import Vault
 
@@ -62,7 +63,8 @@ def restless(scenario: Scenario) -> bool:
 def known_of(scenario: Scenario, names: Mapping[str, object]) -> dict[str, Any]:
     """Return the results of steps that priority and due need, to be sealed beside the case."""
     needed = scenario.priority.needs | (scenario.due.needs if scenario.due else frozenset())
-    return {step.id: clear(names[step.id]) for step in scenario.steps if step.id in needed and step.id in names}
+    steps = [step for step in scenario.steps if isinstance(step, Step)]
+    return {step.id: clear(names[step.id]) for step in steps if step.id in needed and step.id in names}
 
 
 def _on(scenario: Scenario, names: Mapping[str, object], start: date, day: date) -> tuple[int, date | None]:
@@ -130,10 +132,10 @@ def _again_or_tomorrow(vault: Vault, scenario: Scenario, row: Mapping[str, Any],
 
 def _names(vault: Vault, scenario: Scenario, row: Mapping[str, Any]) -> dict[str, object]:
     recording = Recording.open(vault, row)
-    fields = {name: field.parse(recording.texts[name]) for name, field in scenario.case.fields.items()}
+    fields = scenario.case.names_of(recording.payload)
     names: dict[str, object] = {**scenario.parameters, **fields, "run": RunInfo(date=row["run_date"])}
     for step in scenario.steps:
-        if step.id in recording.known:
+        if step.id in recording.known and isinstance(step, Step):
             try:
                 names[step.id] = read_again(step.keyword, recording.known[step.id])
             except ValueError:  # declared otherwise since: the value at loading stands in

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -18,14 +18,17 @@ from orchestrator.domain.money import Euros
 from orchestrator.domain.ports import Workshop
 from orchestrator.drivers.desk import WebDesk
 from orchestrator.drivers.reading import ReadingOnly
-from orchestrator.engine.findings import Finding, findings_of
+from orchestrator.engine.due import DueEntry, each, foreseen, result_of, total
+from orchestrator.engine.findings import Finding, findings_of, of_item
 from orchestrator.engine.lease import Lease
-from orchestrator.language.faults import ExpressionError
-from orchestrator.language.model import Control, Mode, RunInfo, Scenario, Severity, Step
+from orchestrator.language.items import Item, line_of
+from orchestrator.language.model import AnyStep, Control, ForEach, Mode, RunInfo, Scenario, Severity, Step
 from orchestrator.language.suites import SuiteTask
 from orchestrator.store.database import Database
 from orchestrator.store.vault import Vault
 
+#: Failed controls with what each does.
+Failures = list[tuple[Severity, FailedControl]]
 #: Longest time for one call of a keyword, seconds: a hung page ends the attempt, not the session.
 STEP_LIMIT = 60.0
 
@@ -60,7 +63,7 @@ class TaskDone:
 
     #: What it gave back.
     result: object
-    failed: list[tuple[Control, FailedControl]]
+    failed: Failures
     #: How the case ends, when the task says so.
     outcome: Outcome | None
 
@@ -151,73 +154,88 @@ class Attempt:
         #: The step that comes next, and the end that an entry made before it has given.
         self.place = 0
         self.end = Done(name="done")
-        #: How many entries of the case are proven: what is read from then on is recorded apart.
+        #: How many times entries of the case were made and proven: what is read from then on is recorded apart.
         self.stage = 0
+        #: True while what was known when entries were made is known again: what guarded them is not judged again.
+        self.trusting = False
         #: What answers instead of the desks while an attempt goes on from an earlier one; None: the desks alone.
         self.memory: Memory | None = None
         #: How a suite that only reads ended the case.
         self._ended: Outcome | None = None
+        #: The suite that concludes the case, once it comes next: it asks for its entries itself.
+        self.suite: Step | None = None
         #: The entry that a suite has asked for.
-        self.reached: Step | None = None
+        self.reached: DueEntry | None = None
         self.names: dict[str, object] = {
             **bench.scenario.parameters,
             **case.fields,
             "run": RunInfo(date=case.run_date),
         }
 
-    async def steps(self) -> tuple[Outcome | None, Step | None]:
-        """Read, compute and decide; return an outcome, or the entry that comes next.
+    async def steps(self) -> tuple[Outcome | None, list[DueEntry]]:
+        """Read, compute and decide; return an outcome, or the entries that come next: none when a suite asks for them.
 
-        Called again once that entry is made, it goes on after it.
+        Called again once those are made, it goes on after them.
         """
-        failed: list[tuple[Control, FailedControl]] = []
-        while (step := self.next_step()) is not None:
-            if step.kind in {Kind.COMPUTE, Kind.ENTER} and failed:
+        failed: Failures = []
+        due: list[DueEntry] = []
+        while (step := self._next_step(due)) is not None:
+            if failed and _acts(step):
                 break
-            if not self.applies(step):
+            if not self._applies(step):
                 continue
-            if step.kind is Kind.ENTER:
-                return None, step
-            if step.then:
-                waits = self.wait(step)
-                if waits is not None:
-                    return waits, None
-                continue
-            failed += await self.read(step)
-            if any(control.severity is Severity.STOP for control, _ in failed):
-                break
-            end = self._ended or (None if failed else self._end(step))
-            if end is not None:
-                return end, None
-        return (controls_outcome(failed, self.again(failed)) if failed else self.end), None
+            over: Outcome | None = None
+            if isinstance(step, ForEach) or (step.kind is not Kind.ENTER and not step.then):
+                failed += await self._one(step, due, failing=bool(failed))
+                if _is_over(step, failed):
+                    break
+                over = self._ended or (None if failed else self._end(step))
+            elif step.then:
+                over = self._wait(step)
+            elif step.task is not None:
+                self.suite = step
+            else:
+                due.append(DueEntry(step=step, names=self.names))
+            if over is not None:
+                return over, []
+        if failed:
+            return controls_outcome(failed, self.again(failed)), []
+        return (None, due) if due or self.suite else (self.end, [])
 
-    def again(self, failed: Sequence[tuple[Control, FailedControl]]) -> Again | None:
+    def again(self, failed: Failures) -> Again | None:
         """Return when failed controls are evaluated again, as their codes say: the latest day, the fewest tries."""
-        codes = self.bench.scenario.codes
-        said = [rule for control, _ in failed if (rule := codes[control.code].retry) is not None]
+        found = [self.bench.scenario.codes.get(item.code) for _, item in failed]
+        said = [code.retry for code in found if code is not None and code.retry is not None]
         if not said:
             return None
         day = max(rule.every.after(self.bench.today) for rule in said)
         return Again(at=opening(day), tries=min(rule.times for rule in said))
 
-    def next_step(self) -> Step | None:
-        """Return the step that comes next and pass it; None at the end."""
+    def _next_step(self, due: list[DueEntry]) -> AnyStep | None:
+        """Return the step that comes next and pass it; None at the end, and before what waits for entries."""
         steps = self.bench.scenario.steps
+        if self.place >= len(steps) or (due and steps[self.place].then):
+            return None
         self.place += 1
-        return steps[self.place - 1] if self.place <= len(steps) else None
+        return steps[self.place - 1]
 
-    def entered(self, entry: Step, end: Done) -> None:
-        """Go on after an entry that is proven; without a further one the case ends like this."""
-        self.place, self.end = self.bench.scenario.place(entry.id) + 1, end
+    @property
+    def follows(self) -> bool:
+        """True when steps follow the entries that come next."""
+        return self.place < len(self.bench.scenario.steps)
+
+    def entered(self, end: Done) -> None:
+        """Go on after entries that are proven; without a further one the case ends like this."""
+        self.end = end
         self.stage += 1
         self.readings = []
 
-    def applies(self, step: Step) -> bool:
+    def _applies(self, step: AnyStep) -> bool:
         """Bind the rules of a step, and say whether it is taken at all (``when``)."""
-        self._bind_rules(step)
+        self._bind_rules(step, self.names)
         return step.when is None or step.when.holds(self.names)
 
-    def wait(self, step: Step) -> Waits | None:
+    def _wait(self, step: Step) -> Waits | None:
         """Wait for the date of a waiting step; None when it has come: the case goes on at the step that it names."""
         waited = self.case.waited.get(step.id)
         until = waited or step.arguments["until"].evaluate({**self.names, "today": self.bench.today})
@@ -229,22 +247,65 @@ class Attempt:
         self.place = self.bench.scenario.place(step.then)
         return None
 
-    async def read(self, step: Step) -> list[tuple[Control, FailedControl]]:
-        """Run one reading or computing step and return its failed controls, all of them."""
-        failed = await self.learn(step)
-        return failed if self._ended is not None else failed + self._failed_controls(step)
+    async def _one(self, step: AnyStep, due: list[DueEntry], *, failing: bool) -> Failures:
+        if isinstance(step, Step):
+            return await self.read(step, self.names)
+        failed = await self._each(step, due, failing=failing)
+        return failed or self._failed_controls(step, self.names)
 
-    async def learn(self, step: Step) -> list[tuple[Control, FailedControl]]:
-        """Run one reading or computing step: its result is known from here on; returns what failed inside a suite."""
-        failed: list[tuple[Control, FailedControl]] = []
-        if step.task is None:
-            result = await self.reading(step.id, step.keyword, self.arguments(step))
-        else:
-            done = await self.run_task(step, step.task)
-            result, failed, self._ended = done.result, done.failed, done.outcome
-        self.names[step.id] = result
-        self._bind_rules(step)
+    async def _each(self, loop: ForEach, due: list[DueEntry], *, failing: bool) -> Failures:
+        """Run the nested steps for each item: what fails for one stops that one, and all of it is shown together."""
+        failed: Failures = []
+        results: list[Item] = []
+        for item, label, names in list(each(loop, self.names)):
+            found, entries = await self._item(loop, names, label, failing=failing)
+            failed += found
+            due += entries
+            results.append(result_of(loop, item, names))
+        self.names[loop.id] = results
         return failed
+
+    async def _item(
+        self, loop: ForEach, names: dict[str, object], label: str, *, failing: bool
+    ) -> tuple[Failures, list[DueEntry]]:
+        failed: Failures = []
+        due: list[DueEntry] = []
+        for step in loop.steps:
+            if (failed or failing) and _acts(step):
+                break
+            self._bind_rules(step, names)
+            try:
+                if step.when is not None and not step.when.holds(names):
+                    continue
+                if step.kind is Kind.ENTER:
+                    line = line_of(names[loop.item])
+                    due.append(DueEntry(step=step, names=names, item=label, line=line, loop=loop))
+                    continue
+                failed += await self.read(step, names, label)
+            except BusinessException as error:  # said with those of the other items
+                failed.append((Severity.BLOCK, _refused(error, step, label)))
+                break
+            if any(severity is Severity.STOP for severity, _ in failed):
+                break
+        return failed, due
+
+    async def read(self, step: Step, names: dict[str, object], item: str = "") -> Failures:
+        """Run one reading or computing step and return its failed controls, all of them."""
+        failed: Failures = []
+        if step.task is None:
+            result = await self.reading(step.id, step.keyword, step.given(names), item)
+        else:
+            result, failed = await self._of_suite(step, step.task)
+        names[step.id] = result
+        self._bind_rules(step, names)
+        return failed if self._ended is not None else failed + self._failed_controls(step, names, item)
+
+    async def _of_suite(self, step: Step, task: SuiteTask) -> tuple[object, Failures]:
+        done = await self.run_task(step, task)
+        if self.trusting:
+            return done.result, []
+        self._ended = done.outcome
+        return done.result, done.failed
 
     async def run_task(self, step: Step, task: SuiteTask) -> TaskDone:
         """Run the task of a suite; raises :class:`NoSuites` where this process cannot."""
@@ -252,56 +313,48 @@ class Attempt:
             raise NoSuites
         return await self.bench.suites.run(self, step, task)
 
-    async def reading(self, step: str, keyword: Keyword, arguments: Mapping[str, object]) -> object:
+    async def reading(self, step: str, keyword: Keyword, arguments: Mapping[str, object], item: str = "") -> object:
         """Call a keyword that reads or computes, and remember what it gave."""
         result = await self._ask(keyword, arguments)
         if keyword.kind is not Kind.COMPUTE:
             self.readings.append((keyword, arguments, result))
-        self.findings += findings_of(step, result)
+        self.findings += [of_item(finding, item) for finding in findings_of(step, result)]
         return result
 
     async def _ask(self, keyword: Keyword, arguments: Mapping[str, object]) -> Any:  # noqa: ANN401 - typed by the keyword
         known = self.memory(keyword, arguments) if self.memory is not None else None
         return known if known is not None else await self.bench.call(keyword, arguments)
 
-    def _bind_rules(self, step: Step) -> None:
+    def _bind_rules(self, step: AnyStep, names: dict[str, object]) -> None:
         """Let ``rules`` be those of the date that this step gives, which its own result may decide."""
-        self.names["rules"] = self.bench.scenario.rulebook(step, self.names)
-
-    def arguments(self, step: Step) -> dict[str, object]:
-        """Return the arguments of a step among what is known so far."""
-        return {name: value.evaluate(self.names) for name, value in step.arguments.items()}
+        names["rules"] = self.bench.scenario.rulebook(step, names)
 
     @property
     def amount(self) -> Euros | None:
         """What would be entered, as far as it is known; None before it was computed."""
-        for entry in self.bench.scenario.entries:
-            if entry.keyword.entry is not None:
-                try:
-                    found = entry.arguments[entry.keyword.entry.amount].evaluate(self.names)
-                except ExpressionError:
-                    return None
-                return found if isinstance(found, Euros) else None
-        return None
+        return total([self.reached] if self.reached else foreseen(self.bench.scenario, self.names))
 
-    def _failed_controls(self, step: Step) -> list[tuple[Control, FailedControl]]:
-        failed = []
-        for control in step.controls:
-            found = self.failed_control(step.id, control, self.names)
+    def _failed_controls(self, step: AnyStep, names: Mapping[str, object], item: str = "") -> Failures:
+        failed: Failures = []
+        for control in () if self.trusting else step.controls:
+            found = self.failed_control(step.id, control, names, item)
             if found is not None:
-                failed.append((control, found))
+                failed.append((control.severity, found))
                 if control.severity is Severity.STOP:
                     break
         return failed
 
-    def failed_control(self, step: str, control: Control, names: Mapping[str, object]) -> FailedControl | None:
+    def failed_control(
+        self, step: str, control: Control, names: Mapping[str, object], item: str = ""
+    ) -> FailedControl | None:
         """Evaluate a control and show its failure; returns it unless it only warns."""
         if self._holds(control, names):
             return None
         title = self.bench.scenario.codes[control.code].title
-        label = f"{control.code} {title}"
-        self.findings.append(Finding(step=step, label=label, value="non", mask="non", ok=False))
-        return None if control.severity is Severity.WARN else FailedControl(code=control.code, step=step, title=title)
+        seen = Finding(step=step, label=f"{control.code} {title}", value="non", mask="non", ok=False)
+        self.findings.append(of_item(seen, item))
+        warns = control.severity is Severity.WARN
+        return None if warns else FailedControl(code=control.code, step=step, title=title, item=item)
 
     def _holds(self, control: Control, names: Mapping[str, object]) -> bool:
         try:
@@ -313,13 +366,28 @@ class Attempt:
                 return True
             raise
 
-    def _end(self, step: Step) -> Done | None:
-        return next((Done(name=name) for name, when in step.ends.items() if when.holds(self.names)), None)
+    def _end(self, step: AnyStep) -> Done | None:
+        ends = {} if self.trusting else step.ends
+        return next((Done(name=name) for name, when in ends.items() if when.holds(self.names)), None)
 
 
-def controls_outcome(failed: list[tuple[Control, FailedControl]], again: Again | None = None) -> Controls:
-    """Return the outcome of failed controls, each code once; it is tried again only if all of them may pass by themselves."""
-    unique = {control.code: item for control, item in reversed(failed)}
-    ordered = [item for _, item in failed if unique[item.code] is item]
-    retry = all(control.severity is Severity.RETRY for control, _ in failed)
+def _acts(step: AnyStep) -> bool:
+    """True for what is not done once a control has failed."""
+    return isinstance(step, Step) and step.kind in {Kind.COMPUTE, Kind.ENTER}
+
+
+def _is_over(step: AnyStep, failed: Failures) -> bool:
+    """True when nothing further makes sense: a control says so, or items of a list lack what follows would use."""
+    return any(severity is Severity.STOP for severity, _ in failed) or (bool(failed) and isinstance(step, ForEach))
+
+
+def _refused(error: BusinessException, step: Step, item: str) -> FailedControl:
+    return FailedControl(code=error.code, step=step.id, title=str(error), item=item)
+
+
+def controls_outcome(failed: Failures, again: Again | None = None) -> Controls:
+    """Return the outcome of failed controls, each code once for each item; tried again only if all may pass by themselves."""
+    unique = {(item.code, item.item): item for _, item in reversed(failed)}
+    ordered = [item for _, item in failed if unique[item.code, item.item] is item]
+    retry = all(severity is Severity.RETRY for severity, _ in failed)
     return Controls(failed=tuple(ordered), retry=retry, again=again if retry else None)

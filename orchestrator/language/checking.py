@@ -6,7 +6,6 @@ import ast
 from collections.abc import Mapping
 from decimal import Decimal
 from fractions import Fraction
-from types import GenericAlias
 from typing import Any
 
 from orchestrator.domain.money import Euros
@@ -20,6 +19,7 @@ from orchestrator.language.shapes import (
     french,
     is_number,
     is_ordered,
+    list_of,
     members,
     plain,
     row_of,
@@ -149,7 +149,7 @@ class _Checker:
         for item, shape in zip(items, shapes, strict=True):
             if not comparable(shape, shapes[0]):
                 raise _fault(item, f"cette liste mêle {french(shapes[0])} et {french(shape)}")
-        return GenericAlias(list, (plain(shapes[0]) if shapes else ANY,))
+        return list_of(plain(shapes[0]) if shapes else ANY)
 
     def _each(self, node: ast.GeneratorExp) -> Any:  # noqa: ANN401
         """``one.found for one in checked if one.open``: one list, one new name that is known inside alone."""
@@ -165,7 +165,7 @@ class _Checker:
         inner = _Checker({**self._scope, name: row})
         for condition in each.ifs:
             inner._expect(condition, bool)
-        return GenericAlias(list, (plain(inner.shape(node.elt)),))
+        return list_of(plain(inner.shape(node.elt)))
 
     def _call(self, node: ast.Call) -> Any:  # noqa: ANN401
         if not isinstance(node.func, ast.Name):
@@ -178,7 +178,7 @@ class _Checker:
             raise _fault(node, expected, f"Exemple : {function.example}.")
         rows = self._arguments(node, function)
         self._filters(node, function, rows)
-        return GenericAlias(list, (rows,)) if function.gives == ROWS else function.gives
+        return list_of(rows) if function.gives == ROWS else function.gives
 
     def _arguments(self, node: ast.Call, function: Function) -> Any:  # noqa: ANN401
         rows: Any = ANY

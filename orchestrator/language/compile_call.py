@@ -27,7 +27,7 @@ def compile_call(section: Section, identifier: Text, words: Words) -> Step | Non
     keyword = _keyword(section, words)
     when = compile_when(section, identifier, words)
     arguments = _given(section, keyword, identifier, words) if keyword else {}
-    words.name(identifier, keyword.returns if keyword else ANY, "étape")
+    words.step_name(identifier, keyword.returns if keyword else ANY)
     rules_at = compile_rules_at(section, identifier, words)
     controls = compile_controls(section, identifier, words)
     ends = compile_ends(section, identifier, words)
@@ -109,10 +109,10 @@ def _arguments(section: Section, keyword: Keyword, identifier: Text, words: Word
 
 
 def _check_order(section: Section, words: Words) -> None:
-    entered = [place for place, step in enumerate(words.done) if step.kind is Kind.ENTER]
+    entered = [place for place, step in enumerate(words.before) if step.kind is Kind.ENTER]
     if not entered:
         return
-    if not any(step.then for step in words.done[entered[-1] :]):
+    if not any(step.then for step in words.before[entered[-1] :]):
         key = next(section.entries[form.word][0] for form in CALLS if form.word in section)
         advice = "La placer avant, ou après une attente (wait)."
         words.faults.add(key, "une étape qui lit ou calcule ne peut pas suivre une saisie", advice)

@@ -98,18 +98,18 @@ def _kind(declared: Section, place: Literal["field", "parameter"], default: str)
     return default
 
 
-def compile_key(section: Section, fields: Mapping[str, Field], scope: Scope) -> Template | None:
-    """Return the key of the case: identifiers only."""
+def compile_key(section: Section, fields: Mapping[str, Field], scope: Scope, of: str = "du dossier") -> Template | None:
+    """Return the key of the case (or of one of its rows): identifiers only."""
     section.need("key", "${nir}/${stop_id}")
     node = section.scalar("key")
-    key = template(node, scope, "clé du dossier", section.faults) if node else None
+    key = template(node, scope, f"clé {of}", section.faults) if node else None
     if key is None or node is None:
         return None
     if not key.inserts:
-        section.faults.add(node, "la clé du dossier n'insère aucun champ", "Écrire par exemple ${nir}/${stop_id}.")
+        section.faults.add(node, f"la clé {of} n'insère aucun champ", "Écrire par exemple ${nir}/${stop_id}.")
     wrong = [name for name in key.names if name not in fields or not FIELD_TYPES[fields[name].type].identifier]
     for name in wrong:
-        message = f"la clé du dossier n'est faite que d'identifiants, « {name} » n'en est pas un"
+        message = f"la clé {of} n'est faite que d'identifiants, « {name} » n'en est pas un"
         allowed = ", ".join(name for name, known in FIELD_TYPES.items() if known.identifier)
         section.faults.add(node, message, f"Types permis : {allowed}.")
     return None if wrong else key

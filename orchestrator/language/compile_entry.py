@@ -23,17 +23,28 @@ def compile_effect_key(section: Section, identifier: Text, words: Words) -> Temp
     key = template(node, words.scope, f"étape {identifier.text}, effect_key", words.faults) if node else None
     if key is None or node is None or words.key is None:
         return key
+    allowed, needed = _of_the_item(words)
     for name in key.names:
-        if name not in words.key:
+        if name not in words.key and name not in allowed:
             message = f"effect_key : « {name} » n'est pas un identifiant du dossier"
             advice = "Jamais de montant, de période ni de date : la même saisie aurait une autre clé demain."
             words.faults.add(node, message, advice)
-    for name in sorted(words.key - set(key.names)):
-        message = f"effect_key : il manque « {name} », qui est dans la clé du dossier"
-        words.faults.add(node, message, f"Ajouter ${{{name}}}.")
+    for names, of in ((sorted(words.key), "du dossier"), (needed, "de l'élément")):
+        for name in names:
+            if name not in key.names:
+                message = f"effect_key : il manque « {name} », qui est dans la clé {of}"
+                words.faults.add(node, message, f"Ajouter ${{{name}}}.")
     if not key.pieces[0].strip("/ "):
         words.faults.add(node, "effect_key : elle commence par ce qui est saisi", "Écrire par exemple ACP-IJ/${nir}/…")
     return key
+
+
+def _of_the_item(words: Words) -> tuple[list[str], list[str]]:
+    """Return what the key may hold of the item around, and what it must: the key of its row."""
+    if words.item is None:
+        return [], []
+    name, shape = words.item
+    return [f"{name}.{path}" for path in shape.identifiers], [f"{name}.{path}" for path in shape.key]
 
 
 def compile_approval(section: Section, identifier: Text, words: Words) -> ApprovalRule | None:
@@ -55,7 +66,7 @@ def compile_approval(section: Section, identifier: Text, words: Words) -> Approv
 
 def compile_reread(section: Section, words: Words) -> tuple[str, ...]:
     """Return the reading steps that are run again just before the look-up."""
-    reading = {step.id for step in words.done if step.kind in (Kind.CHECK, Kind.EXTRACT)}
+    reading = {step.id for step in words.before if step.kind in (Kind.CHECK, Kind.EXTRACT)}
     names = section.texts("reread")
     for name in names:
         if name.text not in reading:

@@ -34,7 +34,7 @@ def compile_suite(section: Section, identifier: Text, words: Words) -> Step | No
     result = _result(section, words)
     found = _task(section, words)
     enters = compile_enters(section, identifier, words, found[1] if found else None)
-    words.name(identifier, result or ANY, "étape")
+    words.step_name(identifier, result or ANY)
     rules_at = compile_rules_at(section, identifier, words)
     controls = compile_controls(section, identifier, words)
     ends = compile_ends(section, identifier, words)
@@ -66,11 +66,12 @@ def compile_suite(section: Section, identifier: Text, words: Words) -> Step | No
 
 def check_suites(mode: Mode, words: Words) -> None:
     """Refuse, in a live scenario that pays, what acts outside the guarantee; a suite that enters comes last."""
-    for step in words.done[:-1]:
-        if step.enters:
+    last = words.done[-1:]
+    for step in words.before:
+        if step.enters and step not in last:
             message = f"l'étape « {step.id} » est une suite qui saisit : rien ne peut la suivre"
             words.faults.add_at(step.line, 1, message, "La placer en dernier.")
-    outside = [step for step in words.done if step.task is not None and step.task.outside]
+    outside = [step for step in words.before if step.task is not None and step.task.outside]
     for step in outside if mode is Mode.LIVE and words.payments else ():
         message = f"l'étape « {step.id} » est hors de la garantie : un scénario réel qui paie ne l'emploie pas"
         words.faults.add_at(step.line, 1, message, "Lire par les mots-clés de la maison, ou écrire mode: shadow.")
@@ -185,7 +186,7 @@ def _by_robot_framework(**_: object) -> NoReturn:
 
 
 def _check_order(section: Section, words: Words) -> None:
-    if any(step.kind is Kind.ENTER for step in words.done):
+    if any(step.kind is Kind.ENTER for step in words.before):
         key = section.entries["robot"][0]
         words.faults.add(key, "une suite ne peut pas suivre une saisie", "La placer avant.")
 

@@ -13,9 +13,10 @@ from orchestrator.language.compile_wait import TODAY
 from orchestrator.language.decisions import compile_decision
 from orchestrator.language.expressions import ExpressionSyntaxError, names_in, parse
 from orchestrator.language.forms import Words
-from orchestrator.language.model import HIGHEST_PRIORITY, Due, Staged
+from orchestrator.language.model import ForEach
 from orchestrator.language.nodes import Items, Table, Text
 from orchestrator.language.sections import Section, whole
+from orchestrator.language.staged import HIGHEST_PRIORITY, Due, Staged
 from orchestrator.language.templates import Value
 
 #: What is said for the moments at which more is known.
@@ -30,8 +31,8 @@ _DELAY = re.compile(r"(\d+) ?(\w*) ?(day|jour)s?.*", re.ASCII)
 def compile_urgency(section: Section, fields: Scope, words: Words) -> tuple[Staged, Staged | None]:
     """Return priority and due, once every step is known; ``fields`` is what is known when a delivery is loaded."""
     at_load = {**fields, TODAY: date}
-    entered = {step.id for step in words.done if step.kind is Kind.ENTER}
-    after = {**at_load, **{name: shape for name, shape in words.scope.items() if name not in {*entered, "rules"}}}
+    out = {step.id for step in words.done if isinstance(step, ForEach) or step.kind is Kind.ENTER}
+    after = {**at_load, **{name: shape for name, shape in words.scope.items() if name not in {*out, "rules"}}}
     own = {PRIORITY: Fraction}
     due = _staged(section, "due", {**at_load, **own}, {**after, **own}, _compile_due) if "due" in section else None
     priority = _staged(section, PRIORITY, at_load, after, _compile_priority)

@@ -88,6 +88,18 @@ def _insert(
     return _compile(node, text, start, scope, place, faults)
 
 
+def inserted(node: Text, scope: Scope, place: str, faults: Faults) -> tuple[Expression, Any] | None:
+    """Compile a value that is one ``${…}`` and nothing else; returns it with its shape."""
+    found = _inserts(node, scope, place, faults)
+    if found is None:
+        return None
+    pieces, inserts = found
+    if len(inserts) == 1 and not any(pieces):
+        return inserts[0]
+    faults.add(node, f"{place} : un nom est attendu, « {node.text} » trouvé", "L'écrire ${nom}.")
+    return None
+
+
 def argument(node: Text, wanted: Argument, scope: Scope, place: str, faults: Faults) -> Value | None:
     """Compile the value of an argument and check that it fits."""
     found = _inserts(node, scope, place, faults)

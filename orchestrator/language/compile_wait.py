@@ -53,7 +53,7 @@ def compile_wait(section: Section, identifier: Text, words: Words) -> Step | Non
     node, then = given.scalar("until"), given.scalar("then")
     place = f"étape {identifier.text}, until"
     until = expression(node, {**words.scope, TODAY: date}, date, place, words.faults) if node else None
-    words.name(identifier, date, "étape")
+    words.step_name(identifier, date)
     if then is not None:
         words.waits[identifier.text] = then
     if section.node is None:

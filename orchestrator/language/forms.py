@@ -15,9 +15,10 @@ from orchestrator.domain.rules import RulePack
 from orchestrator.language.expressions import CONSTANTS
 from orchestrator.language.faults import Faults
 from orchestrator.language.functions import FUNCTIONS
-from orchestrator.language.model import Code, Step
+from orchestrator.language.model import AnyStep, Code, Step
 from orchestrator.language.nodes import Node, Table, Text
 from orchestrator.language.sections import Section
+from orchestrator.language.shapes import ItemShape
 
 #: Names that the language gives itself; nothing else may have them.
 RESERVED = frozenset({"rules", "run", "today", "priority"})
@@ -33,14 +34,20 @@ class Words:
     #: None when a pack could not be read.
     packs: Mapping[str, RulePack] | None
     codes: Mapping[str, Code]
-    #: Fields of the key of the case, or None when the key itself is wrong.
+    #: Fields of the key of the case, or None when that key, or that of its rows, is wrong.
     key: frozenset[str] | None
     #: Shape of each known name.
     scope: dict[str, Any]
     faults: Faults
+    #: The item of the repeated step around, as conditions name it, and its shape; None outside of any.
+    item: tuple[str, ItemShape] | None = None
+    #: The calls before the repeated step around: what its entries may have read again.
+    outer: tuple[Step, ...] = ()
+    #: Every name of a step, nested ones included: none is given twice.
+    ids: set[str] = field(default_factory=set)
     #: Where each code was used first.
     used: dict[str, Node] = field(default_factory=dict)
-    done: list[Step] = field(default_factory=list)
+    done: list[AnyStep] = field(default_factory=list)
     #: The payments, where their keyword is named.
     payments: list[Text] = field(default_factory=list)
     #: Where each waiting step goes on, as written.
@@ -48,12 +55,23 @@ class Words:
     #: The folder of the robot, which holds its suites.
     robot: Path = Path()
 
+    @property
+    def before(self) -> tuple[Step, ...]:
+        """The calls made before, in order."""
+        return (*self.outer, *(call for step in self.done for call in step.calls))
+
     def name(self, key: Text, shape: Any, what: str) -> None:  # noqa: ANN401 - a shape is any annotation
         """Make a name known; no name may mean two things."""
-        if key.text in self.scope or key.text in FUNCTIONS or key.text in CONSTANTS or key.text in RESERVED:
+        taken = key.text in self.scope or key.text in self.ids
+        if taken or key.text in FUNCTIONS or key.text in CONSTANTS or key.text in RESERVED:
             self.faults.add(key, f"{what} : le nom « {key.text} » veut déjà dire autre chose", "En choisir un autre.")
             return
         self.scope[key.text] = shape
+
+    def step_name(self, key: Text, shape: Any) -> None:  # noqa: ANN401
+        """Make the result of a step known."""
+        self.name(key, shape, "étape")
+        self.ids.add(key.text)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,8 +82,8 @@ class Form:
     word: str
     #: What it is, in French, for messages: ``une vérification (check)``.
     title: str
-    #: Compiles it: makes its result known (:meth:`Words.name`) and returns the step, or None (the faults say why).
-    compile: Callable[[Section, Text, Words], Step | None]
+    #: Compiles it: makes its result known (:meth:`Words.step_name`) and returns the step, or None (the faults say why).
+    compile: Callable[[Section, Text, Words], AnyStep | None]
     #: Keys that only this form has, besides its word.
     keys: tuple[str, ...] = ()
 

@@ -159,7 +159,14 @@ def _parameters(call: Callable[..., Any]) -> list[Parameter]:
 
 _ALL = (
     _function("known", _known, (ANY,), bool, "Vrai quand la valeur est renseignée.", "known(account.changed_on)"),
-    _function("count", len, (LIST,), int, "Le nombre d'éléments d'une liste.", "count(person.flags) == 0"),
+    _function(
+        "count",
+        len,
+        (LIST,),
+        int,
+        "Le nombre d'éléments d'une liste.",
+        "count(one for one in checked if one.late) == 0",
+    ),
     _function(
         "any",
         any,

@@ -12,6 +12,7 @@ from orchestrator.domain.keywords import STEP_KINDS, Keyword, Kind
 from orchestrator.language.compile_call import GIVEN
 from orchestrator.language.compile_case import DATE_FORMAT
 from orchestrator.language.compile_entry import ENTER_KEYS, ROLES
+from orchestrator.language.compile_for_each import KEYS, NESTED, WORD
 from orchestrator.language.compile_rest import (
     CEILINGS,
     DAYS,
@@ -29,9 +30,10 @@ from orchestrator.language.compile_urgency import STAGES
 from orchestrator.language.compile_wait import WAIT_KEYS
 from orchestrator.language.decisions import ROW_KEYS
 from orchestrator.language.fields import FIELD_TYPES, OF_FIELDS, OF_PARAMETERS
-from orchestrator.language.model import HIGHEST_PRIORITY, Due, Mode, Severity
+from orchestrator.language.model import Mode, Severity
 from orchestrator.language.schema_parts import TEXT, Schema, object_of, table_of
 from orchestrator.language.source_schema import source_schema
+from orchestrator.language.staged import HIGHEST_PRIORITY, Due
 
 _NAME = "^[a-z][a-z0-9_]*$"
 _EUROS: Schema = {"type": "string", "pattern": r"^\d+\.\d{2} EUR$"}
@@ -74,6 +76,7 @@ def scenario_schema(keywords: Mapping[str, Keyword]) -> Schema:
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Scénario de Go-les-robots",
         **object_of(sections, needed),
+        "$defs": {"call": _call(keywords, NESTED)},
     }
 
 
@@ -104,10 +107,18 @@ def _case() -> Schema:
         "choices": {"type": "array", "minItems": 1, "items": TEXT, "description": "Valeurs permises (choice)."},
         "separator": {"type": "string", "minLength": 1, "maxLength": 1, "description": "Entre les éléments (list)."},
     }
+    fields = table_of(object_of(field, ("type", "column")), "Champs et leurs colonnes.")
+    row = object_of({"key": TEXT, "fields": fields}, ("key", "fields"))
     return object_of(
         {
             "key": {**TEXT, "description": "Identifiants du dossier, comme ${nir}/${stop_id}."},
-            "fields": table_of(object_of(field, ("type", "column")), "Champs du dossier et leurs colonnes."),
+            "group_by": {**TEXT, "description": "Champ dont les lignes de même valeur font un seul dossier."},
+            "fields": fields,
+            "rows": {
+                **table_of(row, "Le nom de la liste des lignes d'un dossier."),
+                "minProperties": 1,
+                "maxProperties": 1,
+            },
             "priority": _staged({"anyOf": [_PRIORITY, _EXPRESSION, _decision(_PRIORITY)]}),
             "due": _staged({"anyOf": [_DELAY, _EXPRESSION, _decision(_DELAY)]}),
         },
@@ -120,6 +131,33 @@ def _staged(one: Schema) -> Schema:
 
 
 def _step(keywords: Mapping[str, Keyword]) -> Schema:
+    """A step of any form; those that are repeated are of the simple forms."""
+    calls = _call(keywords, NESTED)
+    repeated = {
+        WORD: {"type": "string", "pattern": r"^\$\{[^{}]+\}$", "description": "Une liste, comme ${members}."},
+        "as": {"type": "string", "pattern": _NAME},
+        "steps": {"type": "array", "minItems": 1, "items": {"$ref": "#/$defs/call"}},
+        "together": {"type": "boolean", "description": "Toutes les saisies ou aucune : demande undo."},
+        "undo": _one_of(keywords, Kind.ENTER),
+    }
+    once = {
+        "wait": {
+            **object_of(dict.fromkeys(WAIT_KEYS, TEXT), WAIT_KEYS),
+            "description": "Attendre une date (until) sans occuper personne, puis reprendre à une étape (then).",
+        },
+        **_suite(keywords),
+    }
+    running = {"if": {"required": [SUITE.word]}, "else": _without(SUITE.keys)}
+    needs = {"if": {"required": [WORD]}, "then": {"required": list(repeated)[1:3]}, "else": _without(KEYS)}
+    return {
+        **calls,
+        "properties": {**calls["properties"], **repeated, **once},
+        "oneOf": [{"required": [word]} for word in FORMS],
+        "allOf": [needs, running, *calls["allOf"]],
+    }
+
+
+def _call(keywords: Mapping[str, Keyword], forms: Iterable[str]) -> Schema:
     condition = {**TEXT, "description": "Une condition, sans ${…}."}
     long = object_of({"must": condition, "severity": _SEVERITY}, ("must",))
     control = {"anyOf": [condition, long, {"type": "array", "items": {"anyOf": [condition, long]}}]}
@@ -127,10 +165,6 @@ def _step(keywords: Mapping[str, Keyword]) -> Schema:
         "id": {"type": "string", "pattern": _NAME},
         **{kind.value: _one_of(keywords, kind) for kind in STEP_KINDS},
         "decide": _decision(TEXT),
-        "wait": {
-            **object_of(dict.fromkeys(WAIT_KEYS, TEXT), WAIT_KEYS),
-            "description": "Attendre une date (until) sans occuper personne, puis reprendre à une étape (then).",
-        },
         "with": {"type": "object"},
         "controls": table_of(control, "Conditions par code."),
         "ends": table_of(condition, "Fins du dossier par nom."),
@@ -141,18 +175,12 @@ def _step(keywords: Mapping[str, Keyword]) -> Schema:
             {"when": condition, "by": {"type": "array", "items": {"enum": list(ROLES)}}}, ("when", "by")
         ),
         "reread": {"type": "array", "items": TEXT},
-        **_suite(keywords),
     }
     entering = {"if": {"required": ["enter"]}, "then": {"required": ["effect_key"]}, "else": _without(ENTER_KEYS)}
-    running = {"if": {"required": [SUITE.word]}, "else": _without(SUITE.keys)}
     return {
         **object_of(values, ("id",)),
-        "oneOf": [{"required": [word]} for word in FORMS],
-        "allOf": [
-            entering,
-            running,
-            *(_arguments(keyword) for keyword in keywords.values() if keyword.kind in STEP_KINDS),
-        ],
+        "oneOf": [{"required": [word]} for word in forms],
+        "allOf": [entering, *(_arguments(keyword) for keyword in keywords.values() if keyword.kind in STEP_KINDS)],
     }
 
 

@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.domain.keywords import Keyword
+from orchestrator.language.case_model import CaseModel
 from orchestrator.language.compile_case import (
     compile_fields,
     compile_key,
     compile_parameters,
 )
 from orchestrator.language.compile_rest import CEILINGS, compile_codes, compile_limits, compile_schedule
+from orchestrator.language.compile_rows import compile_rows, shape_of
 from orchestrator.language.compile_sources import compile_sources
 from orchestrator.language.compile_steps import compile_step
 from orchestrator.language.compile_suite import check_suites
@@ -23,7 +25,7 @@ from orchestrator.language.expressions import CONSTANTS
 from orchestrator.language.faults import Faults, ScenarioErrors, suggest
 from orchestrator.language.forms import RESERVED, Words
 from orchestrator.language.functions import FUNCTIONS
-from orchestrator.language.model import CaseModel, Code, ExtractSource, Limits, Mode, RunInfo, Scenario, Source
+from orchestrator.language.model import Code, ExtractSource, Limits, Mode, RunInfo, Scenario, Source
 from orchestrator.language.nodes import Table, read_yaml
 from orchestrator.language.rulepacks import load_rules
 from orchestrator.language.sections import Section
@@ -96,7 +98,7 @@ class _Loader:
         priority, due = compile_urgency(self._known_case(), known, words)
         limits = self._limits(words)
         self._check_codes(words, limits)
-        sources = compile_sources(top, case.fields if case else {}, {**shapes, "run": RunInfo}, self._keywords)
+        sources = compile_sources(top, case.columns if case else {}, {**shapes, "run": RunInfo}, self._keywords)
         schedule = compile_schedule(top)
         if self._faults.found or case is None or not sources:
             return None
@@ -127,8 +129,8 @@ class _Loader:
         read = [(self._path.name, self._node), (self._local_name, self._local)]
         read += [(f"rules/{name}.yaml", node) for name, node in packs.items()]
         files = [(f"scenarios/{name}", folder / name, node) for name, node in read if node is not None]
-        used = [keyword for step in words.done for keyword in step.uses]
-        suites = {path: text for step in words.done if step.task for path, text in step.task.files.items()}
+        used = [keyword for call in words.before for keyword in call.uses]
+        suites = {path: text for call in words.before if call.task for path, text in call.task.files.items()}
         used += [source.keyword for source in sources if isinstance(source, ExtractSource)]
         place = Screens(shared=screens, local=folder.parent / "keywords", caisse=self._caisse)
         return version_of(files, used, self._keywords, place, suites)
@@ -175,7 +177,7 @@ class _Loader:
 
     def _case(self, shapes: Mapping[str, Any]) -> tuple[CaseModel | None, dict[str, Any]]:
         self._top.need("case", "{key: …, fields: …}")
-        section = self._top.section("case", "case", ("key", "fields", "priority", "due"))
+        section = self._top.section("case", "case", ("key", "group_by", "fields", "rows", "priority", "due"))
         section.need("fields", "{nir: {type: nir, column: N° assuré}}")
         fields = compile_fields(section.section("fields", "fields"))
         for key, _ in section.section("fields", "fields").entries.values():
@@ -185,13 +187,25 @@ class _Loader:
                 )
         scope = {name: field.python for name, field in fields.items()}
         key_template = compile_key(section, fields, scope)
-        case = CaseModel(key=key_template, fields=fields) if key_template else None
-        return case, {**shapes, **scope, "run": RunInfo}
+        group_by, rows = compile_rows(section, fields, key_template)
+        case = CaseModel(key=key_template, fields=fields, group_by=group_by, rows=rows) if key_template else None
+        loose = dict.fromkeys(section.section("rows", "rows").entries, ANY)
+        return case, {**shapes, **scope, "run": RunInfo, **({rows.name: shape_of(rows)} if rows else loose)}
 
     def _known_case(self) -> Section:
         """The case once more, whose own mistakes were said."""
         node = self._top.get("case")
         return Section(node if isinstance(node, Table) else None, self._faults, "case")
+
+    def _name_of_rows(self, case: CaseModel, known: Mapping[str, Any]) -> dict[str, Any]:
+        """The list of the rows of a group, under a name that nothing else has."""
+        if case.rows is None:  # wrong ones were said: their name is no mistake
+            return dict.fromkeys(self._top.section("case", "case").section("rows", "rows").entries, ANY)
+        name = case.rows.name
+        if name in known or name in FUNCTIONS or name in {*RESERVED, *CONSTANTS}:
+            key = self._top.section("case", "case").section("rows", "rows").entries[name][0]
+            self._faults.add(key, f"rows : le nom « {name} » veut déjà dire autre chose", "En choisir un autre.")
+        return {name: shape_of(case.rows)}
 
     def _words(
         self,
@@ -205,20 +219,25 @@ class _Loader:
                 message = f"paramètre : le nom « {key.text} » veut déjà dire autre chose"
                 self._faults.add(key, message, "En choisir un autre.")
         fields = {name: field.python for name, field in case.fields.items()} if case else self._loose_fields()
+        rows = self._name_of_rows(case, {**shapes, **fields}) if case else {}
         return Words(
             keywords=self._keywords,
             packs=packs,
             codes=codes,
-            key=frozenset(case.key.names) if case else None,
-            scope={**shapes, **fields, "run": RunInfo},
+            key=frozenset(case.key.names) if case and self._are_rows_right(case) else None,
+            scope={**shapes, **fields, **rows, "run": RunInfo},
             faults=self._faults,
             robot=self._path.parent.parent / "robots" / self._top.text("robot"),
         )
 
+    def _are_rows_right(self, case: CaseModel) -> bool:
+        return case.rows is not None or "rows" not in self._top.section("case", "case")
+
     def _loose_fields(self) -> dict[str, Any]:
         """The names of the fields when the case itself is wrong: one mistake must not hide behind twenty."""
         section = Section(self._top.get("case"), Faults(file=""), "case")
-        return dict.fromkeys(section.section("fields", "fields").entries, ANY)
+        names = (*section.section("fields", "fields").entries, *section.section("rows", "rows").entries)
+        return dict.fromkeys(names, ANY)
 
     def _steps(self, words: Words) -> None:
         self._top.need("steps", "")

@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from enum import StrEnum
 from pathlib import Path
-from typing import ClassVar, Literal, Self
+from typing import Literal
 
-from orchestrator.domain.errors import BusinessException
 from orchestrator.domain.keywords import Keyword, Kind
 from orchestrator.domain.money import Euros
 from orchestrator.domain.rules import Rulebook, RulePack
 from orchestrator.domain.sources import ApiSource, BadRows, FileSource
-from orchestrator.language.business_days import add_business_days
+from orchestrator.language.case_model import CaseModel
 from orchestrator.language.expressions import Expression
-from orchestrator.language.faults import ExpressionError
-from orchestrator.language.fields import Field
+from orchestrator.language.staged import Due, Staged
 from orchestrator.language.suites import SuiteTask
 from orchestrator.language.templates import Template, Value
 from orchestrator.language.version import Version
-
-#: Priorities are whole numbers from 0 to this.
-HIGHEST_PRIORITY = 1000
 
 
 class Severity(StrEnum):
@@ -57,65 +51,6 @@ class RunInfo:
 
     #: The civil date of the run, Europe/Paris, fixed when the delivery is loaded.
     date: date
-
-
-@dataclass(frozen=True, kw_only=True)
-class Due:
-    """When a case should be settled."""
-
-    #: How many days after the delivery.
-    days: int
-    #: True when only business days count.
-    business: bool
-
-    #: What 0 days are called.
-    SAME_DAY: ClassVar[str] = "same day"
-
-    @classmethod
-    def parse(cls, text: str) -> Self:
-        """Read ``2 business days``, ``10 days`` or ``same day``; raises ``ValueError`` in French."""
-        found = re.fullmatch(r"(\d{1,3}) (business )?days?", text, re.ASCII)
-        if text != cls.SAME_DAY and not found:
-            raise ValueError("délai attendu, comme « 2 business days », « 10 days » ou « same day »")
-        return cls(days=int(found[1]) if found else 0, business=bool(found and found[2]))
-
-    def after(self, day: date) -> date:
-        """Return the day that this delay gives, counted from ``day``."""
-        return add_business_days(day, self.days) if self.business else day + timedelta(days=self.days)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Staged:
-    """A value that is known when a delivery is loaded, and better once the steps have read more."""
-
-    #: From the fields of a case, the date of the run and the day.
-    at_load: Value
-    #: The same and the results of steps; None when nothing better is said.
-    after_steps: Value | None = None
-
-    @property
-    def needs(self) -> frozenset[str]:
-        """Every name that it may use."""
-        return self.at_load.needs | (self.after_steps.needs if self.after_steps else frozenset())
-
-    def evaluate(self, names: Mapping[str, object]) -> object:
-        """Return the better value as soon as what it needs is known; raises ``ExpressionError`` when neither can be."""
-        if self.after_steps is not None and self.after_steps.needs <= names.keys():
-            try:
-                return self.after_steps.evaluate(names)
-            except (BusinessException, ExpressionError):  # what was read lacks something: what is known of the fields
-                return self.at_load.evaluate(names)
-        return self.at_load.evaluate(names)
-
-
-@dataclass(frozen=True, kw_only=True)
-class CaseModel:
-    """What one case is made of."""
-
-    #: Its key: identifiers only, unique in a delivery and among open cases.
-    key: Template
-    #: Its fields by name, in the order of the file.
-    fields: Mapping[str, Field]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -202,6 +137,52 @@ class Step:
         """The entries that it may make."""
         return (self,) if self.keyword.entry is not None else tuple(self.enters.values())
 
+    @property
+    def calls(self) -> tuple[Step, ...]:
+        """The calls of keywords that it makes: itself."""
+        return (self,)
+
+    def given(self, names: Mapping[str, object], *wanted: str) -> dict[str, object]:
+        """Return its arguments among what is known: all, or those that are wanted."""
+        return {name: self.arguments[name].evaluate(names) for name in wanted or self.arguments}
+
+
+@dataclass(frozen=True, kw_only=True)
+class ForEach:
+    """Steps repeated for each item of a list; its result is a list with, for each item, what they gave."""
+
+    #: Its name: the name of its result in expressions.
+    id: str
+    #: The list.
+    over: Expression
+    #: The name of the item in the nested steps.
+    item: str
+    #: The nested steps, in order.
+    steps: tuple[Step, ...]
+    #: In the order of the file, evaluated once all items are done.
+    controls: tuple[Control, ...]
+    #: Ends of the case by name, evaluated then.
+    ends: Mapping[str, Expression]
+    #: Which date chooses the rules after it, when given.
+    rules_at: Expression | None
+    #: All is skipped when False.
+    when: Expression | None
+    #: Line of the step in the file.
+    line: int
+
+    @property
+    def calls(self) -> tuple[Step, ...]:
+        """The calls of keywords that it makes, once for each item."""
+        return self.steps
+
+    @property
+    def then(self) -> str:
+        """Nothing: it never waits."""
+        return ""
+
+
+AnyStep = Step | ForEach
+
 
 @dataclass(frozen=True, kw_only=True)
 class ScheduleEntry:
@@ -286,7 +267,7 @@ class Scenario:
     #: Where cases come from.
     sources: tuple[Source, ...]
     #: In order.
-    steps: tuple[Step, ...]
+    steps: tuple[AnyStep, ...]
     #: When it starts by itself.
     schedule: tuple[ScheduleEntry, ...]
     #: Ceilings.
@@ -325,29 +306,44 @@ class Scenario:
         """Return where a step stands in the order of the file, from 0."""
         return next(place for place, step in enumerate(self.steps) if step.id == identifier)
 
-    def step(self, identifier: str) -> Step:
-        """Return a step by its id."""
-        return next(step for step in self.steps if step.id == identifier)
+    @property
+    def calls(self) -> tuple[Step, ...]:
+        """Every call of a keyword, nested ones included, in order."""
+        return tuple(call for step in self.steps for call in step.calls)
 
     @property
     def entries(self) -> tuple[Step, ...]:
-        """The entries that it may make, in order, those of suites included."""
-        return tuple(entry for step in self.steps for entry in step.entries)
+        """The entries that it may make, in order, those of suites and repeated ones included."""
+        return tuple(entry for call in self.calls for entry in call.entries)
 
     @property
     def outside(self) -> tuple[str, ...]:
         """The libraries of its suites that may act outside the guarantee."""
-        return tuple(dict.fromkeys(name for step in self.steps if step.task for name in step.task.outside))
+        return tuple(dict.fromkeys(name for call in self.calls if call.task for name in call.task.outside))
 
-    def rulebook(self, step: Step, names: Mapping[str, object]) -> Rulebook:
+    def step(self, identifier: str) -> Step:
+        """Return a call by its id."""
+        return next(call for call in self.calls if call.id == identifier)
+
+    def rulebook(self, step: AnyStep, names: Mapping[str, object]) -> Rulebook:
         """Return ``rules`` as the controls of a step see them: bound to the last ``rules_at`` up to that step.
 
         The arguments of that step, evaluated before its result is in ``names``, see the one before. The date is
         evaluated only when a rule is read, so that a step whose result is missing can still say why.
         """
-        reached = self.steps[: self.steps.index(step) + (step.id in names)]
+        reached = self._before(step) + ((step,) if step.id in names else ())
         dated = [known.rules_at for known in reached if known.rules_at is not None]
         return Rulebook(packs=self.rules, day=lambda: dated[-1].as_date(names))
+
+    def _before(self, step: AnyStep) -> tuple[AnyStep, ...]:
+        """Return the steps before one: for a nested step also those of its item, and nothing of other loops."""
+        for place, known in enumerate(self.steps):
+            if known is step:
+                return self.steps[:place]
+            if step in known.calls:
+                nested = known.calls.index(step)
+                return (*self.steps[:place], *known.calls[:nested])
+        raise ValueError(step.id)
 
     def code_of(self, code: str) -> Code | None:
         """Return what a code means, or None for one that the scenario does not title (an application incident)."""

@@ -73,7 +73,7 @@ def may(robot: Robot, keyword: Keyword) -> bool:
 def check_rights(robot: Robot, scenario: Scenario) -> None:
     """Refuse a scenario whose steps go beyond what its robot declared."""
     asked = [
-        (_where(scenario, step, keyword), keyword, keyword.kind) for step in scenario.steps for keyword in step.uses
+        (_where(scenario, step, keyword), keyword, keyword.kind) for step in scenario.calls for keyword in step.uses
     ]
     asked += [
         (f"{scenario.path} : la source « {source.keyword.name} »", source.keyword, source.keyword.kind)

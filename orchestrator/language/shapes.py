@@ -71,6 +71,30 @@ class TableShape:
     columns: Mapping[str, Any]
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ItemShape:
+    """A row of a case, or one item of a repeated step: what it has, by name."""
+
+    #: The shape of each name.
+    values: Mapping[str, Any]
+    #: Paths to what identifies it: what an effect key may hold (``stop_id``; ``stop.stop_id`` one step further).
+    identifiers: tuple[str, ...] = ()
+    #: Those that tell it from the other items of its case: what an effect key must hold.
+    key: tuple[str, ...] = ()
+
+    def within(self, name: str, others: Mapping[str, Any]) -> ItemShape:
+        """Return the item of a repeated step: this one under its name, and the results of the nested steps."""
+        identifiers = tuple(f"{name}.{path}" for path in self.identifiers)
+        return ItemShape(
+            values={name: self, **others}, identifiers=identifiers, key=tuple(f"{name}.{path}" for path in self.key)
+        )
+
+
+def list_of(shape: Any) -> Any:  # noqa: ANN401
+    """Return the shape of a list of these."""
+    return types.GenericAlias(list, (shape,))
+
+
 def plain(shape: Any) -> Any:  # noqa: ANN401 - a shape is any annotation
     """Drop ``Annotated``, ``None`` and literals: ``date | None`` is ``date``, ``Literal[True]`` is ``bool``."""
     if get_origin(shape) is Annotated:
@@ -97,6 +121,8 @@ def members(shape: Any) -> dict[str, Any] | None:  # noqa: ANN401
             return {"in_force": bool, **{name: TableShape(columns=found) for name, found in pack.columns.items()}}
         case TableShape(columns=columns):
             return dict(columns)
+        case ItemShape(values=values):
+            return dict(values)
     if shape is ANY:
         return None
     merged: dict[str, Any] = {}

@@ -145,9 +145,12 @@ create table cases (
     waited jsonb not null default '{}',
     -- the civil day on which its priority or due change by themselves; null: never
     urgency_on date,
+    -- every line of the delivery that it is made of, when it is a group of rows
+    lines integer[],
     unique (run, line),
     check ((state = 'leased') = (leased_by is not null and lease_until is not null)),
     check ((state = 'waiting') = (wait_until is not null)),
+    constraint own_line check (line = any (lines)),
     constraint waits_while_waiting check (waits_for is null or state = 'waiting'),
     check ((state = 'ended') = (ended_as is not null))
 );
@@ -169,7 +172,7 @@ create table blind_index (
     digest bytea not null,
     primary key (case_id, field)
 );
-create index blind_index_digest on blind_index (field, digest);
+create index blind_index_digest on blind_index (digest);
 
 create table runner (
     id uuid primary key,
@@ -239,6 +242,8 @@ create table entry (
     settled_by text,
     planned_at timestamptz not null default now(),
     settled_at timestamptz,
+    -- the line of the delivery that it is for, when its case has several
+    line integer,
     check ((state in ('confirmed', 'by_hand')) = (reference is not null and settled_at is not null))
 );
 create index entry_by_case on entry (case_id);
@@ -282,7 +287,7 @@ create table approval (
     check (validator is null or validator <> author),
     check ((state in ('approved', 'refused')) = (validator is not null and decided_at is not null))
 );
-create unique index approval_open on approval (case_id) where state = 'asked';
+create unique index approval_open on approval (entry) where state = 'asked';
 
 create table exception_item (
     id uuid primary key,

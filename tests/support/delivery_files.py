@@ -9,9 +9,9 @@ from pathlib import Path
 from xml.sax.saxutils import escape
 
 from orchestrator.domain.sources import FileSource
+from orchestrator.language.case_model import CaseModel
 from orchestrator.language.expressions import Expression, parse
 from orchestrator.language.fields import Field
-from orchestrator.language.model import CaseModel
 from orchestrator.language.templates import Template
 
 COLUMNS = ("N° assuré", "Nom de naissance", "Réf. arrêt", "Montant", "Date")

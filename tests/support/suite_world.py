@@ -13,7 +13,7 @@ from psycopg.rows import dict_row
 from robot_world import PROJECT, PracticeWorld, RobotWorld, Row, robot_world
 
 from orchestrator.bootstrap.world import load_keywords
-from orchestrator.engine.enter import by_protocol
+from orchestrator.engine.entries import by_protocol
 from orchestrator.engine.results import RowResult
 from orchestrator.engine.suite_steps import SuiteRunner
 from orchestrator.language.faults import ScenarioErrors

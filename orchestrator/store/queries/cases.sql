@@ -4,6 +4,9 @@ values (%(id)s, %(caisse)s, %(run)s, %(scenario)s, %(line)s, %(reference)s, %(ke
         %(data_key)s, %(payload)s)
 on conflict (caisse, scenario, key_digest) where state not in ('ended', 'rejected', 'cancelled') do nothing
 
+-- gather: every line that a group of rows is made of
+update cases set lines = %(lines)s where id = %(id)s
+
 -- open_by_key: the open case that already has this key
 select id, reference from cases
 where caisse = %(caisse)s and scenario = %(scenario)s and key_digest = %(key_digest)s

@@ -215,7 +215,9 @@ join run on run.id = cases.run
 join delivery on delivery.id = run.delivery
 left join exception_item item on item.case_id = cases.id and item.closed_at is null
 left join account claimer on claimer.login = item.claimed_by
-left join approval on approval.case_id = cases.id and approval.state = 'asked'
+left join lateral (
+    select id from approval where approval.case_id = cases.id and approval.state = 'asked' order by asked_at, id limit 1
+) approval on true
 where cases.reference = %(reference)s and cases.caisse = %(caisse)s
   and (%(restricted)s or not exists (
       select 1 from exception_item where exception_item.case_id = cases.id and exception_item.restricted))
@@ -223,10 +225,8 @@ where cases.reference = %(reference)s and cases.caisse = %(caisse)s
 -- find_by_digest: the cases of a person, by blind index, newest first
 select cases.id, cases.reference, cases.state::text as state, cases.ended_as, cases.created_at, run.title as run_title,
        cases.data_key, cases.payload, cases.scenario
-from blind_index
-join cases on cases.id = blind_index.case_id
-join run on run.id = cases.run
-where blind_index.field = %(field)s and blind_index.digest = %(digest)s and cases.caisse = %(caisse)s
+from cases join run on run.id = cases.run
+where cases.id in (select case_id from blind_index where digest = %(digest)s) and cases.caisse = %(caisse)s
   and (%(restricted)s or not exists (
       select 1 from exception_item where exception_item.case_id = cases.id and exception_item.restricted))
 order by cases.created_at desc, cases.id limit 50
@@ -320,6 +320,15 @@ returning case_id
 -- resume_approved: the robot enters what was approved
 update cases set state = 'ready', instruction = %(instruction)s
 where id = %(id)s and caisse = %(caisse)s and state = 'awaiting_approval'
+
+-- lock_case: keep a case's row until the end of the transaction
+select id from cases where id = %(id)s and caisse = %(caisse)s for update
+
+-- others_asked: what else of a case waits for a second person; asked once its row is kept
+select count(*) as asked from approval where case_id = %(case_id)s and caisse = %(caisse)s and state = 'asked'
+
+-- void_others: what else was asked for a refused case is asked no more
+update approval set state = 'void' where case_id = %(case_id)s and caisse = %(caisse)s and state = 'asked'
 
 -- stop_refused: an agent takes over what a supervisor refused
 update cases set state = 'exception' where id = %(id)s and caisse = %(caisse)s and state = 'awaiting_approval'

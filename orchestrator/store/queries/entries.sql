@@ -17,9 +17,12 @@ where entry.effect_digest = %(effect_digest)s for update of entry
 -- adopt: an entry that was only planned passes to the case that now carries its effect
 update entry set case_id = %(case_id)s where id = %(id)s and state = 'planned'
 
+-- for_line: the line of the delivery that an entry is for
+update entry set line = %(line)s where id = %(id)s and line is distinct from %(line)s
+
 -- of_case: the entries of a case
-select id, state::text as state, token, amount_c, reference, settled_at, settled_by, planned_at, keyword
-from entry where case_id = %(case_id)s order by planned_at
+select id, state::text as state, token, amount_c, reference, settled_at, settled_by, planned_at, keyword, line
+from entry where case_id = %(case_id)s order by planned_at, line, id
 
 -- mark_doubtful_of_case: whatever was intended under an earlier lease is now in doubt
 update entry set state = 'doubtful' where case_id = %(case_id)s and state = 'intent' returning id
@@ -57,6 +60,9 @@ values (%(caisse)s, %(scenario)s, %(scope)s, %(amount_c)s, %(limit_c)s)
 on conflict (caisse, scenario, scope) do update
 set amount_c = spending.amount_c + excluded.amount_c, limit_c = excluded.limit_c
 
+-- void_asked: a question that is asked again with other values, or later, is void
+update approval set state = 'void' where entry = %(entry)s and state = 'asked'
+
 -- ask_approval: freeze what will be entered and ask a second person
 insert into approval (id, caisse, case_id, entry, values_digest, payload, amount_c, roles, author, expires_at)
 values (%(id)s, %(caisse)s, %(case_id)s, %(entry)s, %(values_digest)s, %(payload)s, %(amount_c)s, %(roles)s, %(author)s,
@@ -64,7 +70,7 @@ values (%(id)s, %(caisse)s, %(case_id)s, %(entry)s, %(values_digest)s, %(payload
 
 -- approved: was exactly this approved, and not expired
 select id, validator from approval
-where case_id = %(case_id)s and state = 'approved' and values_digest = %(values_digest)s and expires_at > now()
+where case_id = %(case_id)s and entry = %(entry)s and state = 'approved' and values_digest = %(values_digest)s and expires_at > now()
 order by decided_at desc limit 1
 
 -- of_application: our entries in an application, for reconciliation

@@ -29,25 +29,28 @@ select state::text as state, ended_as, count(*) as cases from cases where run = 
 select delivery.rows, (select count(*) from row_set_aside where row_set_aside.delivery = delivery.id) as set_aside
 from run join delivery on delivery.id = run.delivery where run.id = %(run)s
 
--- results: one line per row of the delivery, for the summary and the comparison with the oracle
-select cases.line, cases.reference, cases.state::text as state, cases.ended_as,
-       coalesce(entry.amount_c, approval.amount_c, item.amount_c) as amount_c, entry.state::text as entry_state,
+-- results: one line per row of the delivery, for the summary and the comparison with the oracle; what is the case's own,
+-- and not that of one of its rows, stands on its first line
+select place.line, cases.reference, cases.state::text as state, cases.ended_as,
+       coalesce(entry.amount_c, approval.amount_c, case when place.line = cases.line then item.amount_c end) as amount_c,
        entry.reference as entry_reference,
        item.cause, item.code, item.failed
 from cases
+cross join lateral unnest(coalesce(cases.lines, array[cases.line])) as place (line)
 left join lateral (
-    select amount_c, state, reference from entry
-    where entry.case_id = cases.id and entry.state <> 'planned' order by planned_at desc limit 1
+    select sum(amount_c)::bigint as amount_c, string_agg(reference, ', ' order by settled_at, id) as reference from entry
+    where entry.case_id = cases.id and entry.state <> 'planned' and coalesce(entry.line, cases.line) = place.line
 ) entry on true
 left join lateral (
-    select amount_c from approval where approval.case_id = cases.id and approval.state = 'asked'
+    select sum(approval.amount_c)::bigint as amount_c from approval join entry asked on asked.id = approval.entry
+    where approval.case_id = cases.id and approval.state = 'asked' and coalesce(asked.line, cases.line) = place.line
 ) approval on true
 left join lateral (
     select cause, code, failed, amount_c from exception_item where exception_item.case_id = cases.id and closed_at is null
 ) item on true
 where cases.run = %(run)s
 union all
-select row_set_aside.line, null, 'set_aside', null, null, null, null, null, row_set_aside.code, null
+select row_set_aside.line, null, 'set_aside', null, null, null, null, row_set_aside.code, null
 from row_set_aside join run on run.delivery = row_set_aside.delivery where run.id = %(run)s
 order by 1
 

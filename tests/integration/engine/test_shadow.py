@@ -80,7 +80,7 @@ async def test_a_keyword_declared_as_a_check_cannot_prepare_an_act(world: RobotW
 async def test_in_shadow_even_a_keyword_that_enters_has_no_act(world: RobotWorld) -> None:
     row = world.world.take("entered")
     world.bench.scenario = replace(world.bench.scenario, mode=Mode.SHADOW)
-    step = next(step for step in world.bench.scenario.steps if step.keyword.entry)
+    step = next(step for step in world.bench.scenario.calls if step.keyword.entry)
     period = Period(date_of("2026-03-05"), date_of("2026-03-20"))
     arguments = {"nir": Nir.parse(row.nir), "stop_id": row.stop, "period": period, "amount": Euros(100), "token": "T"}
     with pytest.raises(NoActHere):

@@ -205,6 +205,6 @@ def test_the_text_of_a_suite_is_part_of_its_version_and_comes_back_from_it(tmp_p
     suite.write_text(suite.read_text("utf-8") + "    No Operation\n", encoding="utf-8")
     assert loaded(path).hash != before.hash
     restored = restore("essai", before.hash, before.version.files, keywords, "cpam-931").scenario
-    (task,) = [step.task for step in restored.steps]
+    (task,) = [call.task for call in restored.calls]
     assert task is not None
     assert task.files["robots/acompte-ij/suite.robot"] == HEAD + READ

@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 from orchestrator.domain.errors import BadDelivery
 from orchestrator.domain.sources import CsvSource, Total
 from orchestrator.drivers.deliveries import BadRow, BadRowCode, Delivery, read_delivery
+from orchestrator.language.case_model import CaseModel
 from orchestrator.language.expressions import Expression, parse
 from orchestrator.language.fields import Field
-from orchestrator.language.model import CaseModel
 from orchestrator.language.templates import Template
 
 HEADER = "N° assuré;Nom de naissance;Réf. arrêt;Code anomalie;Date"

@@ -143,7 +143,7 @@ def failed_codes(scenario: Scenario, what: Seen) -> list[str]:
     known = names_of(what)
     names |= {name: value for name, value in known.items() if name in scenario.case.fields}
     failed: list[str] = []
-    for step in scenario.steps:
+    for step in scenario.calls:
         if step.kind is Kind.ENTER or (step.kind is Kind.COMPUTE and failed):
             break
         names["rules"] = scenario.rulebook(step, names)

@@ -13,7 +13,8 @@ from orchestrator.domain.cases import Again, AskHuman, Cause, Controls, FailedCo
 from orchestrator.domain.keywords import Keyword, collect
 from orchestrator.engine.urgency import Urgency, urgency
 from orchestrator.language.load import load_scenario
-from orchestrator.language.model import Due, RetryRule, RunInfo, Scenario
+from orchestrator.language.model import RetryRule, RunInfo, Scenario
+from orchestrator.language.staged import Due
 
 DRAFT = Path(__file__).parents[3] / "docs" / "brouillons" / "mutation-entrante.yaml"
 DAY = date(2026, 3, 27)

@@ -19,7 +19,8 @@ from orchestrator.domain.money import Euros
 from orchestrator.domain.personal import Nir
 from orchestrator.language.faults import ExpressionError
 from orchestrator.language.load import load_scenario
-from orchestrator.language.model import Due, Limits, Mode, Scenario, ScheduleEntry, Severity
+from orchestrator.language.model import Limits, Mode, Scenario, ScheduleEntry, Severity
+from orchestrator.language.staged import Due
 
 Load = Callable[[str], Scenario]
 
@@ -43,7 +44,7 @@ def test_the_scenario_of_the_advances_loads_whole(text: str, load: Load) -> None
         "minimum": Euros(1_000),
         "approval_above": Euros(70_000),
     }
-    assert [(step.id, step.kind) for step in scenario.steps] == [
+    assert [(step.id, step.kind) for step in scenario.calls] == [
         ("person", Kind.CHECK),
         ("account", Kind.EXTRACT),
         ("stop", Kind.EXTRACT),

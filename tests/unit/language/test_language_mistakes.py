@@ -465,6 +465,165 @@ MISTAKES = [
 ]
 
 
+#: In the scenario of the groups: ``group_by``, ``rows``, ``for_each``.
+OF_GROUPS = [
+    # --- groups
+    ("  group_by: nir", "  group_by: ‸niir", "group_by : champ « niir » inconnu du dossier. Écrire « nir » ?"),
+    (
+        "  group_by: nir",
+        "  group_by: ‸birth_name",
+        "la clé du dossier ne contient pas « birth_name », qui réunit ses lignes. Ajouter ${birth_name} à key.",
+    ),
+    ("  group_by: nir\n", "", "rows ne sert qu'avec group_by. Dire quel champ réunit les lignes."),
+    (
+        "      key: ${stop_id}",
+        "      key: ‸${raised_on}",
+        (
+            "la clé de la ligne n'est faite que d'identifiants, « raised_on » n'en est pas un. Types permis : nir, text, "
+            "integer, organism, siret, finess."
+        ),
+    ),
+    (
+        "        anomaly:   {type: text, max: 40, column: Code anomalie}",
+        "        ‸birth_name: {type: text, max: 40, column: Code anomalie}",
+        "rows : le nom « birth_name » est déjà celui d'un champ du dossier. En choisir un autre.…",
+    ),
+    (
+        "column: Code anomalie}",
+        "column: Nom de naissance}",
+        "la colonne « Nom de naissance » est déjà celle d'un champ du dossier. Une colonne par champ.",
+    ),
+    ("    stops:\n", "    ‸amount:\n", "rows : le nom « amount » veut déjà dire autre chose. En choisir un autre.…"),
+    # --- repeated steps
+    ("for_each: ${stops}", "for_each: ${‸stop}", "« stop » est inconnu ici. Écrire « stops » ?…"),
+    (
+        "for_each: ${stops}",
+        "for_each: ‸${person}",
+        "for_each attend une liste, « ${person} » est un ensemble de champs…",
+    ),
+    (
+        "for_each: ${stops}",
+        "for_each: ‸stops",
+        "étape checked, for_each : un nom est attendu, « stops » trouvé. L'écrire ${nom}.…",
+    ),
+    ("    as: line\n", "    as: ‸amount\n", "as : le nom « amount » veut déjà dire autre chose. En choisir un autre.…"),
+    ("    as: line\n", "", "étape : il manque « as ». Ajouter par exemple as: member…"),
+    (
+        "    as: line\n",
+        "    as: line\n    ‸with: {}\n",
+        "for_each n'a pas d'arguments. Les mettre aux étapes répétées.",
+    ),
+    (
+        "  - id: person\n    check: bdo.person\n",
+        "  - id: person\n    check: bdo.person\n    ‸as: line\n",
+        "« as » ne vaut que pour une répétition (for_each). Enlever cette ligne.",
+    ),
+    (
+        "      - id: stop\n",
+        "      - id: ‸person\n",
+        "étape : le nom « person » veut déjà dire autre chose. En choisir un autre.…",
+    ),
+    (
+        "  - id: verdict\n",
+        "  - id: ‸stop\n",
+        "étape : le nom « stop » veut déjà dire autre chose. En choisir un autre.…",
+    ),
+    ("R-ETAT: stop.state ==", "R-ETAT: stop.‸stat ==", "« stop » n'a pas de champ « stat ». Écrire « state » ?"),
+    (
+        "C-03: same_name(person.birth_name, birth_name)",
+        "C-03: same_name(person.birth_name, ‸line.birth_name)",
+        "« line » est inconnu ici. Possible ici : amount, approval_above, birth_name, nir, person, run, stops.",
+    ),
+    (
+        'all(one.stop.risk == "AS" for one in checked)',
+        'all(one.stop.‸risks == "AS" for one in checked)',
+        "« one.stop » n'a pas de champ « risks ». Écrire « risk » ?",
+    ),
+    (
+        'all(one.stop.risk == "AS" for one in checked)',
+        "all(one.‸person.found == 1 for one in checked)",
+        "« one » n'a pas de champ « person ». Possible ici : advances, line, stop.",
+    ),
+    (
+        'all(one.stop.risk == "AS" for one in checked)',
+        "all‸(one.stop.risk for one in checked)",
+        (
+            "« all » attend une liste de conditions, « (one.stop.risk for one in checked) » est une liste. Exemple : "
+            "all(row.end < stop.start for row in stop.others if row.alive)."
+        ),
+    ),
+    (
+        'all(one.stop.risk == "AS" for one in checked)',
+        'all(one.risk == "AS" for one in ‸person)',
+        (
+            "une liste est attendue après « in », « person » est un ensemble de champs. Exemple : "
+            "any(row.alive for row in stop.others)."
+        ),
+    ),
+    (
+        'all(one.stop.risk == "AS" for one in checked)',
+        'all(nir.stop.risk == "AS" for ‸nir in checked)',
+        "le nom « nir » veut déjà dire autre chose. En choisir un autre.",
+    ),
+    # --- their entries
+    (
+        "effect_key: ACP-GR/${nir}/${one.line.stop_id}",
+        "effect_key: ‸ACP-GR/${nir}",
+        "effect_key : il manque « one.line.stop_id », qui est dans la clé de l'élément. Ajouter ${one.line.stop_id}.",
+    ),
+    (
+        "effect_key: ACP-GR/${nir}/${one.line.stop_id}",
+        "effect_key: ‸ACP-GR/${nir}/${one.line.stop_id}/${one.stop.reference}",
+        (
+            "effect_key : « one.stop.reference » n'est pas un identifiant du dossier. Jamais de montant, de période ni de "
+            "date : la même saisie aurait une autre clé demain."
+        ),
+    ),
+    (
+        "    for_each: ${checked}\n    as: one\n",
+        "    for_each: ‸${person.flags}\n    as: one\n",
+        "étape proposal : cette liste ne dit pas ce qui identifie un élément. Une saisie ne se répète que sur les lignes…",
+    ),
+    (
+        "    as: one\n",
+        "    as: one\n    ‸together: true\n",
+        "for_each : « together » n'existe pas encore. Chaque saisie est faite pour elle-même.",
+    ),
+]
+
+
+@pytest.fixture
+def groups(folder: Path) -> str:
+    """The text of the scenario of the groups."""
+    return (Path(__file__).parents[2] / "support" / "grouped" / "acomptes-groupes.yaml").read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "message"), OF_GROUPS, ids=[wrong.strip()[:40] for _, wrong, _ in OF_GROUPS]
+)
+def test_one_mistake_in_groups_and_repeated_steps_is_told_at_its_place(
+    right: str, wrong: str, message: str, groups: str, folder: Path, known_keywords: dict[str, Keyword]
+) -> None:
+    assert right in groups
+    marked = groups.replace(right, wrong, 1)
+    path = folder / "acomptes-groupes.yaml"
+    path.write_text(marked.replace("‸", ""), "utf-8")
+
+    with pytest.raises(ScenarioErrors) as caught:
+        load_scenario(path, keywords=known_keywords)
+
+    said = str(caught.value)
+    if "‸" in marked:
+        place = marked.index("‸")
+        line, column = marked.count("\n", 0, place) + 1, place - marked.rfind("\n", 0, place)
+        message = f"acomptes-groupes.yaml:{line}:{column}: {message}"
+    if message.endswith("…"):
+        assert message.removesuffix("…") in said
+    else:
+        assert said.endswith(message)
+        assert len(caught.value.faults) == 1
+
+
 @pytest.mark.parametrize(("right", "wrong", "message"), MISTAKES, ids=[wrong.strip()[:40] for _, wrong, _ in MISTAKES])
 def test_one_mistake_gives_one_sentence_at_its_place(
     right: str, wrong: str, message: str, text: str, load: Callable[[str], Scenario]

@@ -1,0 +1,128 @@
+"""The entries that the steps of a case lead to: each with the names that its expressions see, and for which item."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from orchestrator.domain.keywords import EntryRules, Kind
+from orchestrator.domain.money import Euros
+from orchestrator.language.faults import ExpressionError
+from orchestrator.language.items import Item, label_of, line_of
+from orchestrator.language.model import ForEach, Scenario, Step
+
+
+@dataclass(frozen=True, kw_only=True)
+class DueEntry:
+    """One entry to make."""
+
+    #: The step that enters.
+    step: Step
+    #: What its expressions see.
+    names: Mapping[str, object]
+    #: Which item it is for, for people; empty for the case itself.
+    item: str = ""
+    #: The line of the delivery that it is for; None for the case itself.
+    line: int | None = None
+    #: The repeated step around, if any.
+    loop: ForEach | None = None
+    #: True when a suite asks for it: nobody knows before whether it will.
+    by_suite: bool = False
+
+    @property
+    def rules(self) -> EntryRules:
+        """What its keyword declares."""
+        if self.step.keyword.entry is None:
+            raise TypeError(f"{self.step.keyword.name} n'est pas une saisie")
+        return self.step.keyword.entry
+
+    @property
+    def title(self) -> str:
+        """How it is called beside others: the step, and the item."""
+        return f"{self.step.id} ({self.item})" if self.item else self.step.id
+
+    @property
+    def effect_key(self) -> str:
+        """The business identity of its effect; clear, never to be logged."""
+        if self.step.effect_key is None:
+            raise TypeError(f"{self.step.keyword.name} n'est pas une saisie")
+        return self.step.effect_key.render(self.names)
+
+    def arguments(self) -> dict[str, object]:
+        """Return what it would enter."""
+        return self.step.given(self.names)
+
+    def given(self, *names: str) -> dict[str, object]:
+        """Return some of its arguments: those that identify it are known before anything is read."""
+        return self.step.given(self.names, *names)
+
+    @property
+    def amount(self) -> Euros | None:
+        """Its amount, as far as it is known; None before it was computed, or when it is not made."""
+        try:
+            if self.step.when is not None and not self.step.when.holds(self.names):
+                return None
+            found = self.step.arguments[self.rules.amount].evaluate(self.names)
+        except ExpressionError:
+            return None
+        return found if isinstance(found, Euros) else None
+
+    @property
+    def needs_approval(self) -> bool:
+        """True when a second person must agree."""
+        rule = self.step.approval
+        return rule is not None and rule.when.holds(self.names)
+
+
+def each(loop: ForEach, names: Mapping[str, object]) -> Iterator[tuple[object, str, dict[str, object]]]:
+    """Return each item of a repeated step, how people call it, and the names that its steps see."""
+    found = loop.over.evaluate(names)
+    for place, item in enumerate(found if isinstance(found, Sequence) else (), start=1):
+        yield item, label_of(item, place), {**names, loop.item: item}
+
+
+def result_of(loop: ForEach, item: object, names: Mapping[str, object]) -> Item:
+    """Return what the nested steps gave for an item, as far as they were run."""
+    results = {step.id: names[step.id] for step in loop.steps if step.id in names}
+    return Item({loop.item: item, **results}, line_of(item))
+
+
+def foreseen(scenario: Scenario, names: Mapping[str, object]) -> list[DueEntry]:
+    """Return every entry that the case may come to, by what is known so far; before anything was read, all of them."""
+    known, due = dict(names), []
+    for step in scenario.steps:
+        if isinstance(step, Step):
+            suite = step.task is not None
+            due += [DueEntry(step=entry, names=known, by_suite=suite) for entry in step.entries]
+            continue
+        try:
+            items = list(each(step, known))
+        except ExpressionError:
+            continue  # a list that is read: nothing in it is entered
+        due += [entry for found in items for entry in of_item(step, *found)]
+        known.setdefault(step.id, [result_of(step, item, inner) for item, _, inner in items])
+    return due
+
+
+def of_item(loop: ForEach, item: object, label: str, names: Mapping[str, object]) -> list[DueEntry]:
+    """Return the entries of one item."""
+    entering = (step for step in loop.steps if step.kind is Kind.ENTER)
+    return [DueEntry(step=step, names=names, item=label, line=line_of(item), loop=loop) for step in entering]
+
+
+def stages(scenario: Scenario) -> list[tuple[frozenset[str], bool]]:
+    """Return which steps enter together, in order, and whether steps follow them: those that come after a wait."""
+    found: list[tuple[frozenset[str], bool]] = []
+    entering: frozenset[str] = frozenset()
+    for step in scenario.steps:
+        if step.then and entering:
+            found, entering = [*found, (entering, True)], frozenset()
+        entering |= {entry.id for call in step.calls for entry in call.entries}
+    return [*found, (entering, False)] if entering else found
+
+
+def total(due: Sequence[DueEntry]) -> Euros | None:
+    """Return the amount of several entries, as far as it is known."""
+    amounts = [entry.amount for entry in due]
+    known = [amount for amount in amounts if amount is not None]
+    return sum(known[1:], known[0]) if known else None

@@ -1,0 +1,71 @@
+"""Several stops of one person in the practice applications, and a scenario that makes one case of them."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import date, timedelta
+from pathlib import Path
+
+from robot_world import PROJECT, PracticeWorld, RobotWorld, Row, robot_world
+
+from orchestrator.bootstrap.world import load_keywords
+from orchestrator.language.load import load_scenario
+from orchestrator.language.model import Scenario
+from orchestrator.settings import Settings
+from orchestrator.store.vault import Vault
+
+SCENARIO = Path(__file__).parent / "grouped" / "acomptes-groupes.yaml"
+_FRENCH = "%d/%m/%Y"
+
+
+def grouped_scenario(folder: Path, *changes: tuple[str, str]) -> Scenario:
+    """Load the scenario of the groups with some changes."""
+    text = SCENARIO.read_text("utf-8")
+    for before, after in changes:
+        assert text.count(before) == 1, before
+        text = text.replace(before, after)
+    path = folder / "scenarios" / SCENARIO.name
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(text, "utf-8")
+    keywords = load_keywords(Settings(workspace=folder, home=PROJECT))
+    return load_scenario(path, keywords=keywords, caisse="cpam-931")
+
+
+@asynccontextmanager
+async def grouped_world(
+    practice: PracticeWorld, runner_url: str, vault: Vault, folder: Path, *changes: tuple[str, str]
+) -> AsyncIterator[RobotWorld]:
+    """Open a robot's world on that scenario."""
+    practice.fault()
+    async with robot_world(practice, runner_url, vault, folder, grouped_scenario(folder, *changes)) as world:
+        yield world
+
+
+def household(practice: PracticeWorld, stops: int) -> list[Row]:
+    """Return rows of one person whom no other test uses: its stop, and earlier ones that ARPEGE knows from now on."""
+    first = practice.take("entered")
+    rows = [first]
+    with sqlite3.connect(practice.practice.folder / "arpege.db") as store:
+        for number in range(1, stops):
+            reference = f"{first.stop}-{number}"
+            store.execute(
+                "INSERT INTO arret (assure, reference, debut, fin, fiche) SELECT assure, ?, ?, ?, ? FROM arret"
+                " WHERE reference = ?",
+                (reference, *_earlier(store, first.stop, reference, number), first.stop),
+            )
+            rows.append(replace(first, text=first.text.replace(f";{first.stop};", f";{reference};")))
+    return rows
+
+
+def _earlier(store: sqlite3.Connection, stop: str, reference: str, number: int) -> tuple[str, str, str]:
+    """Return first day, last day and file of a stop of ten days, ``number`` times sixty days before."""
+    (start, fiche) = store.execute("SELECT debut, fiche FROM arret WHERE reference = ?", (stop,)).fetchone()
+    first = date.fromisoformat(start) - timedelta(days=60 * number)
+    last = first + timedelta(days=9)
+    days = dict.fromkeys(("debut", "prescription", "constat", "reception"), f"{first:{_FRENCH}}")
+    file = {**json.loads(fiche), **days, "fin": f"{last:{_FRENCH}}", "reference": reference}
+    return first.isoformat(), last.isoformat(), json.dumps(file)
