@@ -1,4 +1,4 @@
-"""RPA.Email.ImapSmtp at work, in the helper process, on connections of our own: encrypted, checked, with a time limit.
+"""RPA.Email.ImapSmtp at work, in the helper process, on connections of our own (:mod:`keywords.mail.lines`).
 
 RPA opens connections without checking the server's certificate, and sends the password in clear to a server that offers
 no encryption: it is therefore given connections that are open already.
@@ -8,20 +8,18 @@ from __future__ import annotations
 
 import imaplib
 import smtplib
-import ssl
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
-from orchestrator.domain.errors import ApplicationException, BusinessException, NotHandedOver, SettingsError
+from keywords.mail import lines
+from orchestrator.domain.errors import ApplicationException, BusinessException, NotHandedOver
 
-#: Seconds for one answer of the mail server; messages read at once.
-PATIENCE, MOST = 20.0, 100
-_LOOPBACK = {"127.0.0.1", "::1", "localhost"}
+#: Messages read at once.
+MOST = 100
 #: What a server answers when it has refused a message for certain.
 _REFUSALS = (
     smtplib.SMTPRecipientsRefused,
@@ -58,7 +56,7 @@ def send(
     from RPA.Email.ImapSmtp import ImapSmtp  # noqa: PLC0415 - only the helper process imports it
 
     library = ImapSmtp()
-    library.smtp_conn = _Outgoing(_smtp(mailbox), message_id)
+    library.smtp_conn = _Outgoing(lines.smtp(mailbox), message_id)
     try:
         library.send_message(mailbox["sender"], [to], subject=subject, body=body, attachments=list(attachments))
     except ValueError as error:  # RPA's own, around what happened
@@ -144,48 +142,7 @@ def _library(mailbox: Mapping[str, str]) -> Iterator[Any]:
 
     library = ImapSmtp()
     try:
-        library.imap_conn = _imap(mailbox)
+        library.imap_conn = lines.imap(mailbox)
         yield library
     except (OSError, imaplib.IMAP4.error) as error:
         raise ApplicationException(f"La boîte du robot ne répond pas ({type(error).__name__}).") from None
-
-
-def _smtp(mailbox: Mapping[str, str]) -> smtplib.SMTP:
-    address = urlsplit(mailbox["smtp"])
-    host, port = str(address.hostname), address.port or (465 if address.scheme == "smtps" else 587)
-    try:
-        if address.scheme == "smtps":
-            line: smtplib.SMTP = smtplib.SMTP_SSL(host, port, timeout=PATIENCE, context=_trusted(mailbox))
-        else:
-            line = smtplib.SMTP(host, port, timeout=PATIENCE)
-            if _must_encrypt(host):
-                line.starttls(context=_trusted(mailbox))
-        line.login(mailbox["login"], mailbox["password"])
-    except (OSError, smtplib.SMTPException) as error:
-        raise NotHandedOver(f"Connexion au serveur de courriel impossible ({type(error).__name__}).") from None
-    return line
-
-
-def _imap(mailbox: Mapping[str, str]) -> imaplib.IMAP4:
-    address = urlsplit(mailbox["imap"])
-    host, port = str(address.hostname), address.port or (993 if address.scheme == "imaps" else 143)
-    if address.scheme == "imaps":
-        line: imaplib.IMAP4 = imaplib.IMAP4_SSL(host, port, ssl_context=_trusted(mailbox), timeout=PATIENCE)
-    else:
-        line = imaplib.IMAP4(host, port, timeout=PATIENCE)
-        if _must_encrypt(host):
-            line.starttls(_trusted(mailbox))
-    line.login(mailbox["login"], mailbox["password"])
-    return line
-
-
-def _must_encrypt(host: str) -> bool:
-    """True for every server but one on this very machine: a password never crosses a network in clear."""
-    return host not in _LOOPBACK
-
-
-def _trusted(mailbox: Mapping[str, str]) -> ssl.SSLContext:
-    authority = mailbox.get("authority")
-    if authority and not Path(authority).is_file():
-        raise SettingsError(f"Autorité de certification introuvable : {authority}")
-    return ssl.create_default_context(cafile=authority or None)

@@ -32,7 +32,7 @@ class FarSession:
         return cls(socket.socket(fileno=os.dup(descriptor)).makefile("rwb"))
 
     def call(self, keyword: Keyword, arguments: Mapping[str, object]) -> Any:  # noqa: ANN401 - typed by the keyword
-        """Call a keyword; raises what it raised there."""
+        """Call a keyword; raises what it raised there. None for a hand-over that was made as a person says."""
         if keyword.kind is Kind.COMPUTE:
             return keyword.function(**arguments)
         given = {name: clear(_written(value)) for name, value in arguments.items()}
@@ -41,7 +41,7 @@ class FarSession:
         said = json.loads(self._line.readline())
         if "error" in said:
             raise raised(said)
-        return read_again(keyword, said["result"])
+        return None if said["result"] is None else read_again(keyword, said["result"])
 
     def say(self, word: str, *values: Any) -> Any:  # noqa: ANN401, ARG002 - of the word
         """Refuse: a closing has no case."""

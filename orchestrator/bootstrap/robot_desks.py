@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
+from pathlib import Path
 from typing import Any
 
 from orchestrator.bootstrap.robot_library import EntryOutsideProtocol
@@ -32,8 +33,9 @@ class NoRight(GlrError):
 class RobotDesks:
     """Calls keywords under a robot's declared rights."""
 
-    def __init__(self, world: World, robot: Robot, version: str) -> None:
-        self.workshop = workshop_of(world, robot, version)
+    def __init__(self, world: World, robot: Robot, version: str, home: Path | None = None) -> None:
+        """:param home: its folder as its version has it; None: the project's."""
+        self.workshop = workshop_of(world, robot, version, home)
         self._world = world
         self._robot = robot
         self._stack = AsyncExitStack()

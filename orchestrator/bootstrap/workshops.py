@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 from orchestrator.bootstrap.world import World
 from orchestrator.drivers.workshop import DeclaredFolder, RobotWorkshop
 from orchestrator.language.robots import Robot
 
 
-def workshop_of(world: World, robot: Robot, version: str) -> RobotWorkshop:
-    """Return a robot's workshop, to be closed; ``version`` is the hash of the scenario, for what letters say."""
+def workshop_of(world: World, robot: Robot, version: str, home: Path | None = None) -> RobotWorkshop:
+    """Return a robot's workshop, to be closed.
+
+    :param version: the hash of the scenario, for what letters say.
+    :param home: the folder of its templates; None: the project's.
+    """
     settings = world.settings
     return RobotWorkshop(
-        home=settings.project / "robots" / robot.robot,
+        home=home or settings.project / "robots" / robot.robot,
         folders={
             name: DeclaredFolder(path=settings.workspace / folder.path, write=folder.write)
             for name, folder in robot.folders.items()

@@ -32,31 +32,39 @@ _EXITS: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], Exit]
 
 
 #: Where each command is; imported when it is asked for, since a robot session must not pay for the console.
-_COMMANDS = {
-    name: f"orchestrator.cli.{name}"
-    for name in (
-        "account",
-        "bench",
-        "check",
-        "close",
-        "demo",
-        "docs",
-        "machine",
-        "new",
-        "plan",
-        "publish",
-        "reconcile",
-        "replay",
-        "robot",
-        "run",
-        "runner",
-        "sandbox",
-        "screens",
-        "serve",
-        "shadow",
-        "status",
-    )
-} | {"session": "orchestrator.cli.runner", "extraction": "orchestrator.cli.run", "dry-run": "orchestrator.cli.dry_run"}
+_COMMANDS = (
+    {
+        name: f"orchestrator.cli.{name}"
+        for name in (
+            "account",
+            "bench",
+            "check",
+            "close",
+            "demo",
+            "docs",
+            "machine",
+            "new",
+            "plan",
+            "publish",
+            "reconcile",
+            "replay",
+            "robot",
+            "run",
+            "runner",
+            "sandbox",
+            "screens",
+            "serve",
+            "shadow",
+            "status",
+        )
+    }
+    | {
+        "session": "orchestrator.cli.runner",
+        "extraction": "orchestrator.cli.run",
+        "dry-run": "orchestrator.cli.dry_run",
+    }
+    | {"closing": "orchestrator.cli.close"}
+)
 
 
 class _Commands(click.Group):

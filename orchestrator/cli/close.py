@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from pathlib import Path
+from uuid import UUID
 
 import click
 from rich.console import Console
 
-from orchestrator.bootstrap.closing import Closed, close_run, settle
+from orchestrator.bootstrap.closing import Closed, close_run
+from orchestrator.bootstrap.closing_doubts import settle
+from orchestrator.bootstrap.processes import die_with_parent
 from orchestrator.bootstrap.reports import run_called
-from orchestrator.bootstrap.world import build_world
+from orchestrator.bootstrap.world import build_world, running_world
 from orchestrator.cli import options
+from orchestrator.engine.closings import BeingClosed
 from orchestrator.store.database import Database
 
 _WORDS = {"intended": "interrompue", "made": "faite", "not_made": "pas faite", "doubtful": "[red]en doute[/red]"}
@@ -53,9 +58,19 @@ def close(
     asyncio.run(act())
 
 
+@click.command(hidden=True)
+@click.argument("run", type=click.UUID)
+def closing(run: UUID) -> None:
+    """Close a run; started by ``glr serve``, which gives the settings in the environment."""
+    die_with_parent()
+    with suppress(BeingClosed):
+        asyncio.run(close_run(running_world(options.settings_of(None)), run))
+
+
 def show(closed: Closed, console: Console) -> None:
     """Say what a closing gave."""
-    console.print(f"Bordereau : {closed.bordereau}", soft_wrap=True)
+    if closed.bordereau:
+        console.print(f"Bordereau : {closed.bordereau}", soft_wrap=True)
     for row in closed.hand_overs:
         given = row["result"] or {}
         what = given.get("name") or given.get("to") or given.get("folder") or ""

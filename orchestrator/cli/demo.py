@@ -12,12 +12,13 @@ import sys
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import click
 from rich.console import Console
 
-from orchestrator.bootstrap.closing import close_run
+from orchestrator.bootstrap.closing import closed_so_far
 from orchestrator.bootstrap.loading import open_loader
 from orchestrator.bootstrap.practice import TODAY, Practice
 from orchestrator.bootstrap.processes import port_at, start_child, stop_children
@@ -41,6 +42,8 @@ SCENARIO = "ij-acompte"
 #: Scenarios that the oracle knows: the same work, as YAML and as a suite of Robot Framework.
 KNOWN = (SCENARIO, "ij-acompte-robot")
 _BUSY = {RowOutcome.RUNNING}
+#: Seconds for the closing of the run, which the console's process does.
+_CLOSING = 150.0
 
 
 @click.command()
@@ -190,7 +193,7 @@ async def _run(house: _House) -> Summary:
         seconds = await _follow(house, loader.database, run)
         rows = await results_of(loader.database, run)
         if not any(row.outcome in _BUSY for row in rows):
-            await _close(house, run)
+            await _show_closing(house, loader.database, run)
     lines = len(house.practice.proposals()) - _baseline(house, run)
     return Summary(
         rows=rows,
@@ -202,11 +205,32 @@ async def _run(house: _House) -> Summary:
     )
 
 
-async def _close(house: _House, run: UUID) -> None:
-    """Close the run as the robot does, and show what the accounting control received."""
-    show(await close_run(house.world, run), house.screen)
+async def _show_closing(house: _House, database: Database, run: UUID) -> None:
+    """Wait for the console's process to close the run, and show what the accounting control received."""
+    with house.screen.status("Clôture de l'exécution…"):
+        stands = await _closing(house, database, run)
+    if not stands.get("closed_at"):
+        why = stands.get("reason") or "elle n'a pas commencé"
+        house.screen.print(f"[yellow]Clôture pas faite : {why}[/yellow]", soft_wrap=True)
+        return
+    show(await closed_so_far(house.world, database, run), house.screen)
     for mail in house.practice.received()[-1:]:
         house.screen.print(f"Courriel reçu par le contrôle comptable : {mail}", soft_wrap=True)
+
+
+async def _closing(house: _House, database: Database, run: UUID) -> dict[str, Any]:
+    """Return where the closing of the run stands, once it is done or has had its time."""
+    end = time.monotonic() + _CLOSING
+    stands: dict[str, Any] = {}
+    while not stands.get("closed_at") and time.monotonic() < end:
+        try:
+            async with database.transaction("demo") as tx:
+                stands = dict(await tx.first("closings.one", run=run) or {})
+        except StoreUnavailable:
+            await restart_database(house.world)
+        house.watch()
+        await asyncio.sleep(0.2)
+    return stands
 
 
 async def _unfinished(loader: Loader, run: UUID) -> bool:

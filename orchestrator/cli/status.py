@@ -64,6 +64,13 @@ async def _show(tx: Transaction, world: World) -> None:
     for stop in await tx.all("versions.stopped_scenarios", caisse=world.settings.caisse):
         console.print(f"[red]Scénario {stop['scenario']} arrêté : {stop['reason']}[/red]", soft_wrap=True)
         console.print(f"Pour reprendre : glr status --resume {stop['scenario']}")
+    for late in await tx.all("closings.not_closed", caisse=world.settings.caisse):
+        again = f"{late['next_try_at'].astimezone(PARIS):%d/%m/%Y %H:%M}"
+        console.print(
+            f"[red]Exécution {str(late['run'])[:8]} : clôture pas faite[/red] ({late['reason']}) ; essai {late['tries']}, "
+            f"le suivant à partir du {again}. À la main : glr close {str(late['run'])[:8]}",
+            soft_wrap=True,
+        )
     for doubt in await tx.all("hand_overs.in_doubt", caisse=world.settings.caisse):
         short, key = str(doubt["run"])[:8], doubt["effect_key"]
         console.print(

@@ -40,9 +40,14 @@ class BordereauRun:
     delivery_rows: int
 
     @property
-    def file_name(self) -> str:
+    def name(self) -> str:
         """Run date and short run id; says nothing of anybody."""
-        return f"{self.run_date.isoformat()}-{self.id.hex[:8]}.xlsx"
+        return f"{self.run_date.isoformat()}-{self.id.hex[:8]}"
+
+    @property
+    def file_name(self) -> str:
+        """What its bordereau is called."""
+        return f"{self.name}.xlsx"
 
 
 class BordereauRow(Protocol):
@@ -83,9 +88,8 @@ async def write_bordereau(suite: Path, run: BordereauRun, rows: Sequence[Bordere
     :param suite: ``robots/<robot>/bordereau.robot``.
     :raises SuiteFailed: the suite refused the results, or did not end well; an earlier workbook is left as it was.
     """
-    name = run.file_name
-    work = folder / "suites" / name.removesuffix(".xlsx")
-    results, draft = work / "resultats.json", work / name
+    work = folder / "suites" / run.name
+    results, draft = work / "resultats.json", work / run.file_name
     await asyncio.to_thread(_write_results, results, _as_json(run, rows))
     draft.unlink(missing_ok=True)
     variables = {"RESULTATS": results, "CLASSEUR": draft}
@@ -93,7 +97,7 @@ async def write_bordereau(suite: Path, run: BordereauRun, rows: Sequence[Bordere
     if result.end is not SuiteEnd.PASSED or not draft.exists():
         raise SuiteFailed(suite, result)
     draft.chmod(0o600)
-    return draft.replace(folder / name)
+    return draft.replace(folder / run.file_name)
 
 
 def _as_json(run: BordereauRun, rows: Sequence[BordereauRow]) -> dict[str, Any]:

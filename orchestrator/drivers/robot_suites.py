@@ -67,11 +67,11 @@ class SuiteFailed(GlrError):
 
     def __init__(self, suite: Path, result: SuiteResult) -> None:
         self.result = result
-        why = " ".join(result.messages) or _WHY[result.end]
-        super().__init__(
-            f"La suite « {suite.parent.name}/{suite.name} » n'a pas abouti : {why} "
-            f"Détail dans {result.output} (console.txt, output.xml)."
-        )
+        name, why = f"{suite.parent.name}/{suite.name}", " ".join(result.messages) or _WHY[result.end]
+        detail = f"Détail dans {result.output} (console.txt, output.xml)."
+        #: The same without what the suite said, which may quote what it worked on.
+        self.summary = f"La suite « {name} » n'a pas abouti : {_WHY[result.end]} {detail}"
+        super().__init__(f"La suite « {name} » n'a pas abouti : {why} {detail}")
 
 
 _WHY = {

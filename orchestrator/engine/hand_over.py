@@ -6,7 +6,7 @@ hand-over is identified by its run and its effect key, and an interruption is ju
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -28,6 +28,10 @@ class HandOverState(StrEnum):
     NOT_MADE = "not_made"
     #: It may have been made: a person looks.
     DOUBTFUL = "doubtful"
+
+
+#: The result of a hand-over that was made as a person says.
+SETTLED: dict[str, Any] = {}
 
 
 class HandOverInDoubt(GlrError):
@@ -53,13 +57,15 @@ class HandOvers:
     async def once(self, key: str, keyword: Keyword, make: Callable[[], Awaitable[object]]) -> Any:  # noqa: ANN401 - JSON
         """Make a hand-over unless it was made; returns its result as JSON, the recorded one when it was.
 
+        None when a person has said that it was: what it would have given is not known.
+
         Raises :class:`HandOverInDoubt`, ``SettingsError`` for a key that names another keyword, or what ``make`` raises.
         """
         fresh = await self._intend(key, keyword)
         if not fresh:
             known = await self._known(key, keyword)
             if known["state"] == HandOverState.MADE:
-                return known["result"]
+                return None if known["result"] == SETTLED else known["result"]
         visible = keyword.hand_over is not None and keyword.hand_over.visible
         if not fresh and not visible:
             await self._end(key, HandOverState.DOUBTFUL)
@@ -82,6 +88,11 @@ class HandOvers:
         async with self.database.transaction(self.actor) as tx:
             await tx.run("hand_overs.made", run=self.run, effect_key=key, result=result)
         return result
+
+    async def all(self) -> list[Mapping[str, Any]]:
+        """Return what the run gave away so far, in order: effect key, keyword, state, result."""
+        async with self.database.transaction(self.actor) as tx:
+            return [*await tx.all("hand_overs.of_run", run=self.run)]
 
     async def _intend(self, key: str, keyword: Keyword) -> bool:
         async with self.database.transaction(self.actor) as tx:

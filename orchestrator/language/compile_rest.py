@@ -38,30 +38,32 @@ def _entry(node: Node, faults: Faults) -> ScheduleEntry:
     entry.need("at", '"06:30"')
     entry.need("days", "business")
     return ScheduleEntry(
-        at=entry.parsed("at", _time, "00:00"),
-        days=_days(entry),
+        at=entry.parsed("at", civil_time, "00:00"),
+        days=some_days(entry),
         calendar=entry.choice("calendar", {"FR": "FR"}, "FR"),
         missing=entry.choice("missing", MISSING, "run after"),
         repeated=entry.choice("repeated", REPEATED, "first"),
     )
 
 
-def _time(text: str) -> str:
+def civil_time(text: str) -> str:
+    """Read ``06:30``; raises ``ValueError`` in French."""
     if not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", text, re.ASCII):
         raise ValueError('heure attendue entre guillemets, comme "06:30"')
     return text
 
 
-def _days(entry: Section) -> Literal["business", "all"] | tuple[str, ...]:
+def some_days(entry: Section) -> Literal["business", "all"] | tuple[str, ...]:
+    """Return on which days something happens; business days when that is not said."""
     if not isinstance(entry.get("days"), Items):
         return entry.choice("days", EVERY, "business")
     names = entry.texts("days")
     for name in names:
         if name.text not in DAYS:
-            message = f"schedule : jour « {name.text} » inconnu"
+            message = f"{entry.what} : jour « {name.text} » inconnu"
             entry.faults.add(name, message, f"Possible ici : {', '.join(DAYS)}.")
     if not names and (node := entry.get("days")):
-        entry.faults.add(node, "schedule : aucun jour, cet horaire ne part jamais", "Donner au moins un jour.")
+        entry.faults.add(node, f"{entry.what} : aucun jour, cet horaire ne part jamais", "Donner au moins un jour.")
     return tuple(name.text for name in names)
 
 

@@ -30,7 +30,7 @@ from orchestrator.language.compile_urgency import STAGES
 from orchestrator.language.compile_wait import WAIT_KEYS
 from orchestrator.language.decisions import ROW_KEYS
 from orchestrator.language.fields import FIELD_TYPES, OF_FIELDS, OF_PARAMETERS
-from orchestrator.language.model import Mode, Severity
+from orchestrator.language.model import ClosingMoment, Mode, Severity
 from orchestrator.language.schema_parts import TEXT, Schema, object_of, table_of
 from orchestrator.language.source_schema import source_schema
 from orchestrator.language.staged import HIGHEST_PRIORITY, Due
@@ -61,6 +61,7 @@ def scenario_schema(keywords: Mapping[str, Keyword]) -> Schema:
         "sources": {"type": "array", "minItems": 1, "items": source_schema(keywords)},
         "steps": {"type": "array", "minItems": 1, "items": _step(keywords)},
         "schedule": {"type": "array", "items": _schedule()},
+        "closing": _closing(),
         "limits": _limits(),
         "exceptions": object_of(
             {
@@ -226,17 +227,22 @@ def _decision(answer: Schema) -> Schema:
 
 
 def _schedule() -> Schema:
-    days = {"anyOf": [{"enum": list(EVERY)}, {"type": "array", "minItems": 1, "items": {"enum": list(DAYS)}}]}
-    return object_of(
-        {
-            "at": {"type": "string", "pattern": r"^([01]\d|2[0-3]):[0-5]\d$"},
-            "days": days,
-            "calendar": {"const": "FR"},
-            "missing": {"enum": list(MISSING)},
-            "repeated": {"enum": list(REPEATED)},
-        },
-        ("at", "days"),
-    )
+    known = {**_time_of_day(), "missing": {"enum": list(MISSING)}, "repeated": {"enum": list(REPEATED)}}
+    return object_of(known, ("at", "days"))
+
+
+def _closing() -> Schema:
+    when: Schema = {"enum": [each.value for each in ClosingMoment], "description": "Quand une exécution se clôt."}
+    return object_of({"when": when, **_time_of_day()}, ())
+
+
+def _time_of_day() -> dict[str, Schema]:
+    days: Schema = {"anyOf": [{"enum": list(EVERY)}, {"type": "array", "minItems": 1, "items": {"enum": list(DAYS)}}]}
+    return {
+        "at": {"type": "string", "pattern": r"^([01]\d|2[0-3]):[0-5]\d$"},
+        "days": days,
+        "calendar": {"const": "FR"},
+    }
 
 
 def _code() -> Schema:

@@ -14,6 +14,7 @@ from orchestrator.language.compile_case import (
     compile_key,
     compile_parameters,
 )
+from orchestrator.language.compile_closing import closing_texts, compile_closing
 from orchestrator.language.compile_rest import CEILINGS, compile_codes, compile_limits, compile_schedule
 from orchestrator.language.compile_rows import compile_rows, shape_of
 from orchestrator.language.compile_sources import compile_sources
@@ -34,7 +35,7 @@ from orchestrator.language.version import Screens, Version, version_of
 
 _KEYS = (
     "scenario", "title", "author", "robot", "mode", "parameters", "rules", "case", "sources", "steps", "schedule",
-    "limits", "exceptions",
+    "closing", "limits", "exceptions",
 )  # fmt: skip
 #: Given by the engine when a ceiling of ``limits`` is reached.
 CEILING_CODE = "C-14"
@@ -99,7 +100,7 @@ class _Loader:
         limits = self._limits(words)
         self._check_codes(words, limits)
         sources = compile_sources(top, case.columns if case else {}, {**shapes, "run": RunInfo}, self._keywords)
-        schedule = compile_schedule(top)
+        schedule, closing = compile_schedule(top), compile_closing(top)
         if self._faults.found or case is None or not sources:
             return None
         return Scenario(
@@ -114,6 +115,7 @@ class _Loader:
             sources=sources,
             steps=tuple(words.done),
             schedule=schedule,
+            closing=closing,
             limits=limits,
             queue=queue,
             codes=codes,
@@ -130,7 +132,8 @@ class _Loader:
         read += [(f"rules/{name}.yaml", node) for name, node in packs.items()]
         files = [(f"scenarios/{name}", folder / name, node) for name, node in read if node is not None]
         used = [keyword for call in words.before for keyword in call.uses]
-        suites = {path: text for call in words.before if call.task for path, text in call.task.files.items()}
+        suites = closing_texts(words.robot)
+        suites |= {path: text for call in words.before if call.task for path, text in call.task.files.items()}
         used += [source.keyword for source in sources if isinstance(source, ExtractSource)]
         place = Screens(shared=screens, local=folder.parent / "keywords", caisse=self._caisse)
         return version_of(files, used, self._keywords, place, suites)

@@ -200,6 +200,27 @@ class ScheduleEntry:
     repeated: Literal["first", "second"]
 
 
+class ClosingMoment(StrEnum):
+    """What a run waits for before it closes itself (ADR 24)."""
+
+    #: No case is in the robots' hands any more; what is with a person stays there, and the bordereau says so.
+    ROBOTS_DONE = "robots done"
+    #: No case is with a person either.
+    ALL_SETTLED = "all settled"
+    #: ``glr close`` alone.
+    BY_HAND = "by hand"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClosingRule:
+    """When a run closes itself."""
+
+    #: What it waits for.
+    when: ClosingMoment = ClosingMoment.ROBOTS_DONE
+    #: Only at this time of day, the first that comes after; None: at once.
+    at: ScheduleEntry | None = None
+
+
 @dataclass(frozen=True, kw_only=True)
 class Limits:
     """What the robot may not exceed (C-14)."""
@@ -270,6 +291,8 @@ class Scenario:
     steps: tuple[AnyStep, ...]
     #: When it starts by itself.
     schedule: tuple[ScheduleEntry, ...]
+    #: When its runs close themselves.
+    closing: ClosingRule
     #: Ceilings.
     limits: Limits
     #: The basket of exceptions, unless their code says otherwise.

@@ -681,6 +681,36 @@ $$;
 create trigger hand_over_transition before insert or update on hand_over for each row
     execute function hand_over_transition();
 
+-- The closing of a run: tried until it is done, then never again.
+create table closing (
+    run uuid primary key references run,
+    caisse text not null,
+    tries integer not null check (tries >= 0),
+    -- while it is not closed: when it is tried again
+    next_try_at timestamptz not null,
+    -- why the last try gave nothing, or that it was begun; nothing of a person
+    reason text,
+    closed_at timestamptz,
+    check ((closed_at is null) = (reason is not null))
+);
+
+-- A closed run stays closed.
+create function closing_event() returns trigger language plpgsql as $$
+begin
+    if tg_op = 'UPDATE' and (old.closed_at is not null or new.run <> old.run) then
+        raise exception 'a run is closed once' using errcode = 'GL003';
+    end if;
+    if new.closed_at is not null then
+        perform record_event(new.caisse, 'run.closed', new.run::text, jsonb_build_object('tries', new.tries));
+    elsif tg_op = 'UPDATE' and new.tries = old.tries and new.reason <> old.reason then
+        perform record_event(new.caisse, 'run.not_closed', new.run::text,
+            jsonb_build_object('tries', new.tries, 'reason', new.reason));
+    end if;
+    return new;
+end
+$$;
+create trigger closing_event before insert or update on closing for each row execute function closing_event();
+
 -- Rights. The application may only insert into the outbox; nobody updates it; one role moves rows out.
 grant select, insert on effect_key, scenario_version, delivery, run, row_set_aside, blind_index, attempt, evidence,
     schedule_occurrence to glr_runner;
@@ -714,3 +744,5 @@ grant update (released_at, released_by) on scenario_stop to glr_console;
 grant select, insert, update on hand_over to glr_runner;
 grant select on hand_over to glr_console;
 grant update (state, result, settled_by, reason) on hand_over to glr_console;
+grant select, insert, update on closing to glr_runner;
+grant select on closing to glr_console;

@@ -2,6 +2,7 @@
 
 import asyncio
 import shlex
+import ssl
 from email import message_from_bytes
 
 from sandbox.mail.boxes import FOLDERS, Boxes, Message
@@ -12,8 +13,16 @@ _VALIDITY = 1
 class ImapTalk:
     """One connection."""
 
-    def __init__(self, boxes: Boxes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def __init__(
+        self,
+        boxes: Boxes,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        upgrade: ssl.SSLContext | None = None,
+    ) -> None:
         self._boxes, self._reader, self._writer = boxes, reader, writer
+        #: What STARTTLS encrypts with; None when it is not offered, or done.
+        self._upgrade = upgrade
         self._owner = self._folder = ""
 
     async def run(self) -> None:
@@ -21,6 +30,11 @@ class ImapTalk:
         self._say("* OK practice mail server")
         while line := (await self._reader.readline()).decode("ascii", "replace").strip():
             tag, word, *rest = _words(line)
+            if word.upper() == "STARTTLS" and self._upgrade:
+                self._say(f"{tag} OK go on")
+                await self._writer.start_tls(self._upgrade)
+                self._upgrade = None
+                continue
             self._say(f"{tag} {self._answer(word.upper(), rest)}")
             await self._writer.drain()
             if word.upper() == "LOGOUT":
@@ -31,7 +45,9 @@ class ImapTalk:
             return self._by_uid(rest[0].upper(), rest[1:])
         match word:
             case "CAPABILITY":
-                self._say("* CAPABILITY IMAP4rev1")
+                self._say("* CAPABILITY IMAP4rev1" + (" STARTTLS LOGINDISABLED" if self._upgrade else ""))
+            case "LOGIN" if self._upgrade:
+                return "NO encrypt first"
             case "LOGIN":
                 if self._boxes.passwords.get(rest[0]) != rest[1]:
                     return "NO refused"

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import re
+import ssl
 
 from sandbox.mail.boxes import Boxes
 
@@ -13,8 +14,16 @@ _LARGEST = 30_000_000
 class SmtpTalk:
     """One connection."""
 
-    def __init__(self, boxes: Boxes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def __init__(
+        self,
+        boxes: Boxes,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        upgrade: ssl.SSLContext | None = None,
+    ) -> None:
         self._boxes, self._reader, self._writer = boxes, reader, writer
+        #: What STARTTLS encrypts with; None when it is not offered, or done.
+        self._upgrade = upgrade
         self._login = self._sender = ""
         self._recipients: list[str] = []
 
@@ -26,6 +35,11 @@ class SmtpTalk:
             if word.upper() == "QUIT":
                 self._say("221 bye")
                 return
+            if word.upper() == "STARTTLS" and self._upgrade:
+                self._say("220 go on")
+                await self._writer.start_tls(self._upgrade)
+                self._upgrade = None
+                continue
             if word.upper() == "DATA" and self._recipients:
                 if not await self._data():
                     return
@@ -36,8 +50,9 @@ class SmtpTalk:
     async def _answer(self, word: str, rest: str) -> str:
         match word:
             case "EHLO" | "HELO":
-                return f"250-practice\r\n250-SIZE {_LARGEST}\r\n250 AUTH PLAIN LOGIN"
-            case "AUTH":
+                offered = "STARTTLS" if self._upgrade else "AUTH PLAIN LOGIN"
+                return f"250-practice\r\n250-SIZE {_LARGEST}\r\n250 {offered}"
+            case "AUTH" if not self._upgrade:
                 return await self._authenticate(rest)
             case "NOOP" | "RSET":
                 self._recipients = []
@@ -85,7 +100,7 @@ class SmtpTalk:
             return True
         self._boxes.accept(self._sender, self._recipients, b"".join(lines))
         if fault == "hang":
-            await asyncio.sleep(3600)
+            await self._reader.read()  # until the client gives up
         if fault in {"drop", "hang"}:
             return False
         self._say("250 taken")

@@ -364,8 +364,9 @@ limit %(limit)s
 -- run: one run
 select run.id, run.title, run.scenario, run.mode, run.run_date, run.started_at, run.robot, run.version,
        delivery.file_name, delivery.rows, delivery.received_at,
+       closing.closed_at, closing.reason as not_closed, closing.tries as closing_tries,
        (select count(*) from row_set_aside where row_set_aside.delivery = delivery.id) as set_aside
-from run join delivery on delivery.id = run.delivery
+from run join delivery on delivery.id = run.delivery left join closing on closing.run = run.id
 where run.id = %(id)s and run.caisse = %(caisse)s
 
 -- run_counts: how many cases of a run stand where

@@ -1,6 +1,3 @@
--- close: one closing of a run at a time; held until the connection ends, so that a killed closing holds nothing
-select pg_try_advisory_lock(hashtextextended('glr.close.' || %(run)s::text, 0)) as mine
-
 -- intend: commit that a hand-over may have been made from now on; touches no row when it stands already
 insert into hand_over (caisse, run, effect_key, keyword)
 values (%(caisse)s, %(run)s, %(effect_key)s, %(keyword)s)

@@ -63,8 +63,8 @@ where run.caisse = %(caisse)s order by run.started_at desc, run.id limit %(limit
 select min(run_date) as first, max(run_date) as last from run where caisse = %(caisse)s and scenario = %(scenario)s
 
 -- about: what a bordereau says of its run
-select run.id, run.scenario, run.title, run.version, run.robot, run.run_date, delivery.file_name as delivery,
-       delivery.sha256 as delivery_sha256, delivery.rows as delivery_rows
+select run.id, run.scenario, run.title, run.version, run.robot, run.mode, run.run_date,
+       delivery.file_name as delivery, delivery.sha256 as delivery_sha256, delivery.rows as delivery_rows
 from run join delivery on delivery.id = run.delivery where run.id = %(run)s
 
 -- claim_occurrence: a due instant belongs to whoever writes it first

@@ -293,6 +293,21 @@ MISTAKES = [
     ),
     (
         "limits: {parallel: 2",
+        "closing: {when: ‸soon}\nlimits: {parallel: 2",
+        "closing : « when » ne peut pas être « soon ». Possible ici : all settled, by hand, robots done.",
+    ),
+    (
+        "limits: {parallel: 2",
+        'closing: {when: by hand, ‸at: "18:00"}\nlimits: {parallel: 2',
+        "closing : une clôture à la main n'a pas d'heure. Enlever « at » ou changer when.",
+    ),
+    (
+        "limits: {parallel: 2",
+        "closing: ‸{days: business}\nlimits: {parallel: 2",
+        'closing : il manque « at ». Ajouter par exemple at: "18:00"',
+    ),
+    (
+        "limits: {parallel: 2",
         "limits: {ramp: [10, ‸0], parallel: 2",
         "limits : « ramp » : nombre entier de 1 à 100000 attendu, « 0 » trouvé",
     ),

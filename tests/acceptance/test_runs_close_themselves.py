@@ -1,0 +1,88 @@
+"""Runs that close themselves, with real processes; judged by the mail server's ledger and the folders."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+
+import psutil
+import pytest
+from audit_rows import exported
+from demo_house import wait_for
+from office import Office, serving_mail
+from workshops import received
+
+from orchestrator.store import embedded
+
+
+@pytest.fixture(scope="module")
+def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    """Open an office whose scenario is published, with a runner at work."""
+    opened = Office(tmp_path_factory.mktemp("office"))
+    with serving_mail(opened.workspace) as urls:
+        opened.make(urls)
+        try:
+            with opened.running("runner", "--sessions", "1"):
+                yield opened
+        finally:
+            embedded.discard(opened.workspace)
+
+
+def _codes(office: Office, run: str) -> dict[int, str]:
+    rows = office.query(
+        "select c.line, coalesce(i.failed->0->>'code', i.code, c.ended_as) as what from glr.cases c "
+        "left join glr.exception_item i on i.case_id = c.id and i.closed_at is null where c.run = %(run)s",
+        run=run,
+    )
+    return {row["line"]: row["what"] for row in rows}
+
+
+def _hand_overs(office: Office, run: str) -> dict[str, str]:
+    rows = office.query("select effect_key, state from glr.hand_over where run = %(run)s", run=run)
+    return {row["effect_key"]: row["state"] for row in rows}
+
+
+def _given(office: Office) -> list[str]:
+    return sorted(path.name for path in (office.workspace / "traitees").glob("*"))
+
+
+def test_a_run_of_libraries_alone_closes_itself_and_a_killed_closing_gives_nothing_twice(office: Office) -> None:
+    office.plan("hang")  # the mail server takes the message and says nothing more
+    with office.running("serve", "--no-planner") as serve:
+        run = office.deliver(rows="D-1;697,39\nD-2;1,00\nD-3;2,01\nD-4;3,00\n")
+        wait_for(lambda: received(office.workspace), "the mail has left", 90)
+        closing = next(child for child in serve.children() if "closing" in child.cmdline())
+        for victim in (serve, closing):
+            victim.send_signal(signal.SIGKILL)
+        psutil.wait_procs([serve, closing], timeout=10)
+    assert _codes(office, run) == {2: "done", 3: "E-LISTE", 4: "E-MONTANT", 5: "E-PIECE"}
+    assert _given(office) == ["a.txt"]
+    assert _hand_overs(office, run) == {"a.txt": "made", "courriel": "intended"}
+    with office.running("serve", "--no-planner"):
+        wait_for(lambda: _hand_overs(office, run)["courriel"] == "doubtful", "a doubt", 60)
+    assert not office.closed(run)
+    shown = office.glr("status").stdout
+    assert "Remise « courriel » (mail.send) en doute" in shown
+    assert "clôture pas faite" in shown
+    _settle_and_close(office, run)
+
+
+def _settle_and_close(office: Office, run: str) -> None:
+    """A person says that the mail was received; the run then closes by itself, and the mail is not sent again."""
+    asked = ["close", run[:8], "--settle", "courriel", "--made", "--by", "agent"]
+    assert "--reason" in office.glr(*asked).stderr
+    wrong = office.glr(*asked, "--reason", "Reçu.", GLR_PASSWORD="autre chose")
+    assert "Mot de passe refusé" in wrong.stderr
+    said = office.glr(*asked, "--reason", "Reçu à 10 h 02.", GLR_PASSWORD=office.people["agent"])
+    assert said.stdout == "Remise « courriel » : faite.\n", said.stderr
+    with office.running("serve", "--no-planner"):
+        office.wait_closed(run)
+    assert len(received(office.workspace)) == 1
+    assert _given(office) == ["a.txt", "b.txt"]
+    assert set(_hand_overs(office, run).values()) == {"made"}
+    told = [(event["verb"], event["actor"]) for event in exported(office.workspace / "logs" / "audit")]
+    assert ("hand_over.made", "agent:agent") in told
+    assert told.count(("run.closed", "closing")) == 1
+    again = office.glr("close", run[:8])
+    assert again.stdout.count("faite") == 3
+    assert len(received(office.workspace)) == 1
