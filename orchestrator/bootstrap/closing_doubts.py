@@ -7,7 +7,7 @@ from uuid import UUID
 from orchestrator.bootstrap.world import World
 from orchestrator.domain.errors import SettingsError
 from orchestrator.engine.hand_over import SETTLED, HandOverState
-from orchestrator.store.accounts import is_person
+from orchestrator.store.accounts import person
 from orchestrator.store.database import Database
 
 
@@ -19,8 +19,7 @@ async def settle(world: World, run: UUID, key: str, *, login: str, password: str
     state, result = (HandOverState.MADE, SETTLED) if made else (HandOverState.NOT_MADE, None)
     about = {"run": run, "effect_key": key, "login": login, "reason": reason}
     async with Database(world.urls["owner"], size=1) as database, database.transaction(f"agent:{login}") as tx:
-        if not await is_person(tx, world.settings.caisse, login, password):
-            raise SettingsError(f"Mot de passe refusé, ou « {login} » n'a pas de compte actif dans cette caisse.")
+        await person(tx, world.settings.caisse, login, password)
         if not await tx.run("hand_overs.settle", state=state, result=result, **about):
             raise SettingsError(f"Aucune remise « {key} » n'est en doute dans l'exécution {run}.")
         await tx.run("closings.at_once", run=run)

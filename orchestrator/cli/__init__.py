@@ -56,6 +56,7 @@ _COMMANDS = (
             "serve",
             "shadow",
             "status",
+            "wake",
         )
     }
     | {

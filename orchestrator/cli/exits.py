@@ -28,6 +28,8 @@ class Exit(IntEnum):
     STOPPED = 8
     #: A task of a suite failed.
     SUITE = 9
+    #: A case that was to go on does not wait, or its entry is in doubt.
+    REFUSED = 10
     #: Interrupted by Ctrl-C.
     INTERRUPTED = 130
 

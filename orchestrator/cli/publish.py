@@ -16,7 +16,7 @@ from orchestrator.cli import options
 from orchestrator.engine import versions
 from orchestrator.engine.versions import SHORT, RefusedPublication
 from orchestrator.language.version import Difference, differences
-from orchestrator.store.accounts import is_person
+from orchestrator.store.accounts import person
 from orchestrator.store.database import Database, Transaction
 
 _COLOURS = {"+": "green", "-": "red", "@": "cyan"}
@@ -117,11 +117,10 @@ def _allowance(allowed: int | None, begun: int) -> str:
 
 
 async def _check_person(database: Database, world: World, login: str) -> None:
-    """Ask for the password of a person; raises :class:`RefusedPublication` when it is not theirs."""
+    """Ask for the password of a person; raises ``SettingsError`` when it is not theirs."""
     given = options.password(f"Mot de passe de {login}")
     async with database.transaction(f"agent:{login}") as tx:
-        if not await is_person(tx, world.settings.caisse, login, given):
-            raise RefusedPublication(f"Mot de passe refusé, ou « {login} » n'a pas de compte actif dans cette caisse.")
+        await person(tx, world.settings.caisse, login, given)
 
 
 def _show(found: tuple[Difference, ...]) -> None:

@@ -80,7 +80,7 @@ async def wake(request: Request, reference: str) -> Response:
     typed = (await form_of(request)).get("version_dossier", "")
     version = int(typed) if typed.isdecimal() and len(typed) < 10 else -1
     async with world.database.transaction(visitor.actor) as tx:
-        woken = await tx.run("console.wake_case", id=found["id"], caisse=world.caisse, version=version)
+        woken = await tx.run("cases.wake", id=found["id"], caisse=world.caisse, version=version)
     message = "repris" if woken else "deja-repris"
     return RedirectResponse(f"/dossiers/{found['reference']}?message={message}", status_code=303)
 

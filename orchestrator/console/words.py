@@ -93,7 +93,7 @@ MESSAGES = {
     "hand_over": "Transmis.",
     "wait": "Mis en attente : le robot reprendra à la date dite, ou quand vous le reprendrez.",
     "repris": "Le robot reprend le dossier.",
-    "deja-repris": "Ce dossier n’attend plus.",
+    "deja-repris": "Ce dossier n’attend plus, ou sa saisie est en doute : rien n’a changé.",
     "rendu": "Dossier rendu à la file.",
     "vide": "Plus rien à prendre ici.",
     "approuve": "Approuvé : le robot va saisir.",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import secrets
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 
@@ -70,11 +71,23 @@ def matches(password_hash: str | None, password: str) -> bool:
         return False
 
 
-async def is_person(tx: Transaction, caisse: str, login: str, password: str) -> bool:
-    """Say whether this is the password of an active account of the caisse."""
+@dataclass(frozen=True, kw_only=True)
+class Person:
+    """An active account whose password was given."""
+
+    #: Its login.
+    login: str
+    #: Whether sensitive cases are shown to it.
+    restricted: bool
+
+
+async def person(tx: Transaction, caisse: str, login: str, password: str) -> Person:
+    """Return the active account of the caisse that has this password; raises ``SettingsError`` when there is none."""
     row = await tx.first("console.account_to_check", login=login, caisse=caisse)
     known = row["password_hash"] if row and row["active"] and not row["locked"] else None
-    return await asyncio.to_thread(matches, known, password)
+    if not await asyncio.to_thread(matches, known, password) or row is None:
+        raise SettingsError(f"Mot de passe refusé, ou « {login} » n'a pas de compte actif dans cette caisse.")
+    return Person(login=login, restricted=row["restricted_queues"])
 
 
 @cache

@@ -47,7 +47,7 @@ async def test_an_agent_puts_a_case_to_wait_for_a_document_and_lets_it_go_on(
     assert "Le robot reprend le dossier." in woken.text
     assert await _state(owner_db, case.reference) == ("ready", None, None, 0)
     late = await agent.post(f"/dossiers/{case.reference}/reprendre", version_dossier=version)
-    assert "Ce dossier n’attend plus." in late.text
+    assert "Ce dossier n’attend plus" in late.text
 
 
 async def test_a_wait_says_for_what_and_until_a_day_to_come(seed: Any, visit: Any, owner_db: Database) -> None:

@@ -100,6 +100,20 @@ where id in (
 )
 returning id, caisse, scenario
 
+-- wake: a waiting case goes on before its date; touches no row when it is taken, closed or in doubt, or goes on already
+update cases set state = 'ready'
+where id = %(id)s and caisse = %(caisse)s and state = 'waiting'
+  and (%(version)s::integer is null or version = %(version)s)
+  and not exists (select 1 from entry where entry.case_id = cases.id and entry.state in ('intent', 'doubtful'))
+
+-- standing: where a case stands, for a person who wants it to go on; sensitive ones only for who may see them
+select id, reference, state::text as state,
+       exists (select 1 from entry where entry.case_id = cases.id and entry.state in ('intent', 'doubtful')) as in_doubt
+from cases
+where reference = %(reference)s and caisse = %(caisse)s
+  and (%(restricted)s or not exists (
+      select 1 from exception_item where exception_item.case_id = cases.id and exception_item.restricted))
+
 -- sweep_approvals: approvals that expired are void; their case asks again
 with void as (
     update approval set state = 'void'

@@ -7,7 +7,7 @@ on conflict (login) do update set
     active = true, failed_logins = 0, locked_until = null
 
 -- account_to_check: whose password is about to be checked; locked accounts say so
-select login, password_hash, active, coalesce(locked_until > now(), false) as locked
+select login, password_hash, active, coalesce(locked_until > now(), false) as locked, restricted_queues
 from account where login = %(login)s and caisse = %(caisse)s
 
 -- wrong_password: count a failure; the fifth locks the account for a while
@@ -193,10 +193,6 @@ where id = %(id)s and caisse = %(caisse)s and version = %(version)s and state = 
 -- put_to_wait: a document is expected; the robot goes on when it is there, or on that day
 update cases set state = 'waiting', wait_until = %(wait_until)s, waits_for = 'document', instruction = null
 where id = %(id)s and caisse = %(caisse)s and version = %(version)s and state = 'exception'
-
--- wake_case: a person lets a waiting case go on; touches no row when it has gone on already
-update cases set state = 'ready'
-where id = %(id)s and caisse = %(caisse)s and version = %(version)s and state = 'waiting'
 
 -- reject_case: a person refuses it; refused once the entry is proven
 update cases set state = 'rejected', instruction = null
