@@ -44,11 +44,15 @@ def choices_of(scenario: Scenario | None, item: Mapping[str, Any], entry: EntryS
         why.append("Saisie douteuse : le dossier peut être renvoyé (le robot regardera seulement), pas corrigé.")
     if entry.word is Word.CONFIRMED:
         why.append("Saisie confirmée : le dossier ne peut plus être corrigé ni rejeté.")
+    if entry.word is Word.PARTIAL:
+        why.append(
+            f"{entry.count} : le dossier ne peut plus être corrigé ni rejeté. Renvoyé, il reprend à ce qui manque."
+        )
     return Choices(
         resend="correct" in allowed,
         correct="correct" in allowed and entry.correctable,
         by_hand="by_hand" in allowed,
-        reject="reject" in allowed and entry.word is not Word.CONFIRMED,
+        reject="reject" in allowed and entry.word not in {Word.CONFIRMED, Word.PARTIAL},
         why=tuple(why),
     )
 

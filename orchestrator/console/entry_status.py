@@ -1,9 +1,9 @@
-"""« Saisie déjà faite ? »: CONFIRMÉE, DOUTEUSE or NON, with its proof and time (ENTER, The states of one entry)."""
+"""« Saisie déjà faite ? »: CONFIRMÉE, EN PARTIE, DOUTEUSE or NON, with its proof and time (ENTER, The states of one entry)."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -16,6 +16,8 @@ class Word(StrEnum):
 
     #: Read back in the application, with its own reference.
     CONFIRMED = "CONFIRMÉE"
+    #: Of several entries of a case, some are read back and the others are still to be made.
+    PARTIAL = "EN PARTIE"
     #: It may have been made, or may still land.
     DOUBTFUL = "DOUTEUSE"
     #: Nothing left for the application.
@@ -23,15 +25,29 @@ class Word(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
+class EntryLine:
+    """One of several entries of a case."""
+
+    #: Which row of the delivery it is for; empty for the case itself.
+    item: str
+    #: How it stands.
+    status: EntryStatus
+
+
+@dataclass(frozen=True, kw_only=True)
 class EntryStatus:
     """The answer, why, and since when."""
 
-    #: CONFIRMÉE, DOUTEUSE or NON.
+    #: The answer.
     word: Word
     #: One sentence: the proof.
     proof: str
     #: When that was proven; None when nothing ever happened.
     at: datetime | None = None
+    #: « 1 sur 2 saisies », when the case has several.
+    count: str = ""
+    #: Each entry, when the case has several.
+    lines: tuple[EntryLine, ...] = ()
 
     @property
     def correctable(self) -> bool:
@@ -41,23 +57,49 @@ class EntryStatus:
 
 def entry_status(entries: Sequence[Mapping[str, Any]], cause: str | None = None) -> EntryStatus:
     """Answer for the entries of a case (rows of ``console.entries_of``) and the cause of its open exception."""
-    for entry in entries:
-        if entry["state"] in {"intent", "doubtful"}:
-            return _doubtful(entry)
-    for entry in entries:
-        if entry["state"] in {"confirmed", "by_hand"}:
-            return _confirmed(entry)
+    found = _together(entries, cause)
+    if len(entries) < 2:
+        return found
+    made = sum(entry["state"] in _SETTLED for entry in entries)
+    lines = tuple(EntryLine(item=_item(entry), status=_one(entry)) for entry in entries)
+    return replace(found, count=f"{made} sur {len(entries)} saisies", lines=lines)
+
+
+_SETTLED = frozenset({"confirmed", "by_hand"})
+_DOUBTED = frozenset({"intent", "doubtful"})
+_NOTHING = EntryStatus(word=Word.NO, proof="Aucune intention d’acte n’a été enregistrée.")
+
+
+def _together(entries: Sequence[Mapping[str, Any]], cause: str | None) -> EntryStatus:
+    states = {entry["state"] for entry in entries}
+    doubted = [entry for entry in entries if entry["state"] in _DOUBTED]
+    if doubted or (states and states <= _SETTLED):
+        return _one([*doubted, *entries][0])
     if cause == "doubt":
         return EntryStatus(
             word=Word.DOUBTFUL,
             proof="L’application montre peut-être déjà cette saisie (voir le motif). À vérifier dans l’application.",
         )
-    for entry in entries:
-        if entry["result"] == "not_sent":
-            return EntryStatus(
-                word=Word.NO, proof="L’acte a été arrêté avant de quitter le robot.", at=entry["ended_at"]
-            )
-    return EntryStatus(word=Word.NO, proof="Aucune intention d’acte n’a été enregistrée.")
+    if states & _SETTLED:
+        proof = "Le robot reprend à la première saisie qui manque ; il ne refait pas les autres."
+        return EntryStatus(word=Word.PARTIAL, proof=proof)
+    stopped = [entry for entry in entries if entry["result"] == "not_sent"]
+    return _one(stopped[0]) if stopped else _NOTHING
+
+
+def _one(entry: Mapping[str, Any]) -> EntryStatus:
+    """Answer for one entry alone."""
+    if entry["state"] in _DOUBTED:
+        return _doubtful(entry)
+    if entry["state"] in _SETTLED:
+        return _confirmed(entry)
+    if entry["result"] == "not_sent":
+        return EntryStatus(word=Word.NO, proof="L’acte a été arrêté avant de quitter le robot.", at=entry["ended_at"])
+    return _NOTHING
+
+
+def _item(entry: Mapping[str, Any]) -> str:
+    return "" if entry["line"] is None else f"ligne {entry['line']}"
 
 
 def _confirmed(entry: Mapping[str, Any]) -> EntryStatus:

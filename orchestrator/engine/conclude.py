@@ -62,7 +62,11 @@ async def _known(attempt: Attempt) -> Outcome | None:
     by_hand = str(asked["reference"]) if asked.get("do") == "read_back" else ""
     for steps, follows in stages(attempt.bench.scenario):
         entries = foreseen_of(attempt, steps)
-        known = await remembered(entries, look=not by_hand)
+        known = await remembered(entries, look=False)
+        if known.touched:
+            keep_record(attempt)
+        if not by_hand:
+            known = await remembered(entries, look=True)
         if by_hand:
             if known.complete and known.end is not None:
                 return _closed_by_hand(known, known.end, by_hand)
@@ -94,15 +98,20 @@ def _continue(attempt: Attempt, *, begun: bool) -> None:
     What is read now would show our own entries, and the controls that guarded them would refuse the rest. From the next
     day on everything is read: what then speaks against the rest is for a person.
     """
-    record = _earlier(attempt) if begun else None
+    record = attempt.recorded if begun else None
     stage = stage_of(record, attempt.stage)
     if stage is not None and stage.get("today") == str(attempt.bench.today):
-        attempt.recorded, attempt.memory = record, _memory(stage)
+        attempt.memory = _memory(stage)
+
+
+def keep_record(attempt: Attempt) -> None:
+    """Keep what was known when entries of the case were made, however this attempt ends: the rest goes on from it."""
+    attempt.recorded = attempt.recorded or _earlier(attempt)
 
 
 async def _recall(attempt: Attempt) -> None:
     """Know again what was known when entries were made, up to them; what the record lacks is read, without its controls."""
-    attempt.recorded = attempt.recorded or _earlier(attempt)
+    keep_record(attempt)
     attempt.memory, attempt.trusting = _memory(stage_of(attempt.recorded, attempt.stage)), True
     _, due = await attempt.steps()
     attempt.memory, attempt.trusting = None, False

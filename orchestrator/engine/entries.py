@@ -33,6 +33,11 @@ class Known:
         return bool(known) and not self.open and (enough or len(known) == len(self.rows))
 
     @property
+    def touched(self) -> bool:
+        """True when at least one was made by this case, or may have been."""
+        return any(row.ours and row.state != "planned" for row in self._known)
+
+    @property
     def begun(self) -> bool:
         """True when at least one was made by this case."""
         return any(row.ours and row.settled for row in self._known)

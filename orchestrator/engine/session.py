@@ -23,7 +23,7 @@ from orchestrator.domain.errors import (
 )
 from orchestrator.drivers.witness import Witness
 from orchestrator.engine.canary import changed
-from orchestrator.engine.conclude import conclude
+from orchestrator.engine.conclude import conclude, keep_record
 from orchestrator.engine.evidence import keep_capture
 from orchestrator.engine.lease import Heartbeat, Lease, clocks
 from orchestrator.engine.settle import give_back, settle
@@ -130,6 +130,7 @@ class RobotSession:
     async def _work(self, attempt: Attempt) -> Outcome:
         case = attempt.case
         if await self._interrupted(case):
+            keep_record(attempt)
             raise EntryInDoubt("La tentative précédente s'est arrêtée pendant la saisie : à vérifier.")
         return await conclude(attempt)
 

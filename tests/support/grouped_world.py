@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
+import httpx
 from robot_world import PROJECT, PracticeWorld, RobotWorld, Row, robot_world
 
 from orchestrator.bootstrap.world import load_keywords
@@ -37,10 +38,16 @@ def grouped_scenario(folder: Path, *changes: tuple[str, str]) -> Scenario:
 
 @asynccontextmanager
 async def grouped_world(
-    practice: PracticeWorld, runner_url: str, vault: Vault, folder: Path, *changes: tuple[str, str]
+    practice: PracticeWorld,
+    runner_url: str,
+    vault: Vault,
+    folder: Path,
+    *changes: tuple[str, str],
+    faults: bool = False,
 ) -> AsyncIterator[RobotWorld]:
-    """Open a robot's world on that scenario."""
-    practice.fault()
+    """Open a robot's world on that scenario; the faults that the applications have stay only when asked."""
+    if not faults:
+        practice.fault()
     async with robot_world(practice, runner_url, vault, folder, grouped_scenario(folder, *changes)) as world:
         yield world
 
@@ -59,6 +66,19 @@ def household(practice: PracticeWorld, stops: int) -> list[Row]:
             )
             rows.append(replace(first, text=first.text.replace(f";{first.stop};", f";{reference};")))
     return rows
+
+
+def by_hand(practice: PracticeWorld, row: Row) -> str:
+    """Enter an advance for a stop in COMPTA as a person does, without our token; return its number."""
+    with sqlite3.connect(practice.practice.folder / "arpege.db") as store:
+        days = store.execute("SELECT debut, fin FROM arret WHERE reference = ?", (row.stop,)).fetchone()
+    start, end = (f"{date.fromisoformat(day):{_FRENCH}}" for day in days)
+    account = practice.accounts["compta"]
+    proposal = {"nir": row.nir, "nature": "ACP-IJ", "reference_arret": row.stop, "du": start, "au": end}
+    with httpx.Client(base_url=account.address) as client:
+        client.post("/connexion", data={"identifiant": account.login, "mot_de_passe": account.password.reveal()})
+        made = client.post("/avances", data={**proposal, "montant": "100,00", "motif": "À la main"})
+    return made.headers["location"].rpartition("/")[2]
 
 
 def _earlier(store: sqlite3.Connection, stop: str, reference: str, number: int) -> tuple[str, str, str]:

@@ -14,6 +14,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from playwright.async_api import Browser
+from psycopg.types.json import Jsonb
 from published import publish_at
 
 from orchestrator.bootstrap.practice import Practice
@@ -197,6 +198,18 @@ async def robot_world(
             yield RobotWorld(
                 world=practice, bench=bench, runner_url=runner_url, loader=loader, heartbeat=heartbeat, folder=folder
             )
+
+
+async def resend(owner: Database, run: UUID, instruction: Mapping[str, Any]) -> None:
+    """Do what a decision in the console does: close the exception, give the case back with an instruction."""
+    async with owner.transaction("agent:test") as tx:
+        await tx.connection.execute(
+            "update exception_item set closed_at = now(), closed_by = 'test', decision = 'resend' where closed_at is null"
+        )
+        await tx.connection.execute(
+            "update cases set state = 'ready', instruction = %s where run = %s and state = 'exception'",
+            [Jsonb(dict(instruction)), run],
+        )
 
 
 @contextmanager

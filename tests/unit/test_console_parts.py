@@ -26,7 +26,9 @@ NOON = datetime(2026, 3, 27, 12, tzinfo=UTC)
 
 
 def _entry(state: str, **about: Any) -> dict[str, Any]:
-    row = {"application": "compta", "token": "GLR-X", "reference": None, "amount_c": None, "settled_at": None}
+    row = {
+        "application": "compta", "token": "GLR-X", "reference": None, "amount_c": None, "settled_at": None, "line": None
+    }  # fmt: skip
     return {**row, "state": state, "intent_at": None, "ended_at": None, "result": None, **about}
 
 
@@ -48,12 +50,30 @@ def test_htmx_is_the_file_that_was_read_and_nothing_else_is_vendored() -> None:
         ([_entry("confirmed", reference="AC-1", settled_at=NOON)], "application", Word.CONFIRMED),
         ([_entry("by_hand", reference="AC-1", settled_at=NOON, amount_c=1)], None, Word.CONFIRMED),
         ([_entry("confirmed", reference="AC-1", settled_at=NOON), _entry("doubtful")], None, Word.DOUBTFUL),
+        ([_entry("confirmed", reference="AC-1", settled_at=NOON), _entry("planned")], None, Word.PARTIAL),
+        ([_entry("planned"), _entry("by_hand", reference="AC-1", settled_at=NOON)], "business", Word.PARTIAL),
+        ([_entry("confirmed", reference="AC-1", settled_at=NOON), _entry("planned")], "doubt", Word.DOUBTFUL),
     ],
 )
 def test_the_answer_about_an_entry_never_hides_a_doubt(entries: Any, cause: str | None, word: Word) -> None:
     status = entry_status(entries, cause)
     assert status.word is word
     assert status.correctable is (word is Word.NO)
+
+
+def test_of_several_entries_it_is_said_how_many_are_made_and_how_each_stands(scenario: Any) -> None:
+    entries = [_entry("confirmed", line=2, reference="AC-1", settled_at=NOON), _entry("doubtful", line=3)]
+    status = entry_status([*entries, _entry("planned", line=4)], "doubt")
+    assert (status.word, status.count) == (Word.DOUBTFUL, "1 sur 3 saisies")
+    assert [(line.item, line.status.word) for line in status.lines] == [
+        ("ligne 2", Word.CONFIRMED), ("ligne 3", Word.DOUBTFUL), ("ligne 4", Word.NO)
+    ]  # fmt: skip
+    half = entry_status([entries[0], _entry("planned", line=3)])
+    choices = choices_of(scenario, {"code": "C-03", "failed": []}, half)
+    assert (choices.resend, choices.correct, choices.reject) == (True, False, False)
+    assert choices.why == (
+        "1 sur 2 saisies : le dossier ne peut plus être corrigé ni rejeté. Renvoyé, il reprend à ce qui manque.",
+    )
 
 
 def test_every_failed_code_must_allow_a_decision(scenario: Any) -> None:

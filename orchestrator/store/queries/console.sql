@@ -159,14 +159,14 @@ where cases.reference = %(reference)s and evidence.digest = %(digest)s and evide
 
 -- entries_of: what was entered for a case, or may have been, with its last attempt
 select entry.id, entry.state::text as state, entry.application, entry.keyword, entry.payment, entry.token, entry.amount_c,
-       entry.reference, entry.settled_by, entry.planned_at, entry.settled_at,
+       entry.reference, entry.settled_by, entry.planned_at, entry.settled_at, entry.line,
        last.intent_at, last.ended_at, last.result
 from entry
 left join lateral (
     select intent_at, ended_at, result from entry_attempt where entry_attempt.entry = entry.id order by n desc limit 1
 ) last on true
 where entry.case_id = %(case_id)s and entry.caisse = %(caisse)s
-order by entry.planned_at, entry.id
+order by entry.line nulls first, entry.planned_at, entry.id
 
 -- close_item: settle an exception under its claim; touches no row when the race is lost
 update exception_item set

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
-from uuid import UUID
 
 import pytest
-from psycopg.types.json import Jsonb
-from robot_world import DAY, PROJECT, PracticeWorld, RobotWorld, robot_world
+from robot_world import DAY, PROJECT, PracticeWorld, RobotWorld, resend, robot_world
 
 from orchestrator.bootstrap.world import load_keywords
 from orchestrator.domain.money import Euros
@@ -43,18 +40,6 @@ def changed_scenario(folder: Path, before: str, after: str) -> Scenario:
     path.write_text(text.replace(before, after), "utf-8")
     keywords = load_keywords(Settings(workspace=folder, home=PROJECT))
     return load_scenario(path, keywords=keywords, caisse="cpam-931")
-
-
-async def resend(owner: Database, run: UUID, instruction: Mapping[str, Any]) -> None:
-    """Do what a decision in the console does: close the exception, give the case back with an instruction."""
-    async with owner.transaction("agent:test") as tx:
-        await tx.connection.execute(
-            "update exception_item set closed_at = now(), closed_by = 'test', decision = 'resend' where closed_at is null"
-        )
-        await tx.connection.execute(
-            "update cases set state = 'ready', instruction = %s where run = %s and state = 'exception'",
-            [Jsonb(dict(instruction)), run],
-        )
 
 
 async def test_one_case_is_entered_once_with_proof(world: RobotWorld, owner_db: Database) -> None:
