@@ -580,6 +580,16 @@ OF_GROUPS = [
         'all(nir.stop.risk == "AS" for ‸nir in checked)',
         "le nom « nir » veut déjà dire autre chose. En choisir un autre.",
     ),
+    (
+        "  due: 2 business days\n",
+        "  due:\n    at_load: 2 business days\n    after_steps: ‸checked\n",
+        "« checked » est inconnu ici…",
+    ),
+    (
+        "  - id: verdict\n",
+        "  - id: again\n    for_each: ${checked}\n    as: each\n    steps: [{id: nested, ‸wait: x}]\n  - id: verdict\n",
+        "étape : clé « wait » inconnue…",
+    ),
     # --- their entries
     (
         "effect_key: ACP-GR/${nir}/${one.line.stop_id}",

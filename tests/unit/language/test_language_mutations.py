@@ -15,6 +15,7 @@ from orchestrator.language.load import load_scenario
 
 SCENARIOS = Path(__file__).parents[3] / "scenarios"
 TEXT = (SCENARIOS / "ij-acompte.yaml").read_text("utf-8")
+GROUPED = (Path(__file__).parents[2] / "support" / "grouped" / "acomptes-groupes.yaml").read_text("utf-8")
 PIECES = st.one_of(
     st.sampled_from(
         ["{", "}", "[", "]", ": ", "- ", "\n", "  ", "${", "}", "'", '"', "&a", "*a", "!!int ", "#", "|\n"]
@@ -24,7 +25,14 @@ PIECES = st.one_of(
     ),
     st.text(max_size=8),
 )
-CUTS = st.tuples(st.integers(0, len(TEXT)), st.integers(0, 40), PIECES)
+OF_GROUPS = st.sampled_from(
+    ["for_each: ", "as: one\n", "steps:\n", "${checked}", "rows:\n", "group_by: nir\n", " for "]
+)
+
+
+def cuts_of(text: str, pieces: st.SearchStrategy[str]) -> st.SearchStrategy[list[tuple[int, int, str]]]:
+    """Return one to three cuts in a text, each with what stands there instead."""
+    return st.lists(st.tuples(st.integers(0, len(text)), st.integers(0, 40), pieces), min_size=1, max_size=3)
 
 
 @pytest.fixture(scope="module")
@@ -35,15 +43,26 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @example(cuts=[(TEXT.index("rules: [ij") + 8, 0, "9" * 400)])  # a name too long for any file
 @example(cuts=[(TEXT.index("cpam-931"), 0, "../../")])
-@given(cuts=st.lists(CUTS, min_size=1, max_size=3))
+@given(cuts=cuts_of(TEXT, PIECES))
 @settings(max_examples=1000, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_mutated_scenario_is_loaded_or_refused_in_french(
     cuts: list[tuple[int, int, str]], place: Path, known_keywords: dict[str, Keyword]
 ) -> None:
-    text = TEXT
+    check(place / "ij-acompte.yaml", TEXT, cuts, known_keywords)
+
+
+@given(cuts=cuts_of(GROUPED, PIECES | OF_GROUPS))
+@settings(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_mutated_scenario_of_groups_is_loaded_or_refused_in_french(
+    cuts: list[tuple[int, int, str]], place: Path, known_keywords: dict[str, Keyword]
+) -> None:
+    check(place / "acomptes-groupes.yaml", GROUPED, cuts, known_keywords)
+
+
+def check(path: Path, text: str, cuts: list[tuple[int, int, str]], known_keywords: dict[str, Keyword]) -> None:
+    """Load a text with cuts: every fault has a place and a sentence."""
     for start, length, piece in cuts:
         text = text[:start] + piece + text[start + length :]
-    path = place / "ij-acompte.yaml"
     path.write_bytes(text.encode("utf-8", "surrogatepass"))
 
     faults = faults_of(path, known_keywords)
