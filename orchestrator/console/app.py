@@ -9,6 +9,7 @@ from starlette.exceptions import HTTPException
 from orchestrator.console import (
     api,
     applications,
+    by_hand,
     decision_routes,
     dossiers,
     exceptions,
@@ -24,7 +25,7 @@ from orchestrator.console.sessions import LARGEST_BODY
 from orchestrator.console.world import ConsoleWorld, world_of
 from orchestrator.store.database import StoreUnavailable
 
-_ROUTERS = (people, runs, exceptions, decision_routes, dossiers, validations, applications, versions, api)
+_ROUTERS = (people, runs, exceptions, decision_routes, dossiers, validations, applications, by_hand, versions, api)
 
 
 def create_console(world: ConsoleWorld) -> FastAPI:

@@ -26,12 +26,21 @@ class Choices:
     by_hand: bool
     #: Reject it.
     reject: bool
+    #: Put it to wait for a document.
+    wait: bool
+    #: True for a case that was taken from the robots: sending it back says that nothing was entered.
+    held: bool
     #: Why something is closed, in sentences.
     why: tuple[str, ...]
 
 
-def choices_of(scenario: Scenario | None, item: Mapping[str, Any], entry: EntryStatus) -> Choices:
-    """Return what may be decided: every failed code must allow it."""
+def choices_of(
+    scenario: Scenario | None, item: Mapping[str, Any], entry: EntryStatus, held: Mapping[str, Any] | None = None
+) -> Choices:
+    """Return what may be decided: every failed code must allow it.
+
+    :param held: who took the case from the robots and what was declared; None for an ordinary exception.
+    """
     allowed = set(MAY)
     why = []
     for code in [item["code"], *(failed["code"] for failed in item["failed"])]:
@@ -48,11 +57,18 @@ def choices_of(scenario: Scenario | None, item: Mapping[str, Any], entry: EntryS
         why.append(
             f"{entry.count} : le dossier ne peut plus être corrigé ni rejeté. Renvoyé, il reprend à ce qui manque."
         )
+    stands = held is not None and held["reference"] is not None
+    if stands:
+        why.append(
+            "Une saisie à la main est déclarée : le dossier n’est ni rendu au robot ni rejeté avant sa relecture."
+        )
     return Choices(
-        resend="correct" in allowed,
-        correct="correct" in allowed and entry.correctable,
+        resend="correct" in allowed and not stands,
+        correct="correct" in allowed and entry.correctable and held is None,
         by_hand="by_hand" in allowed,
-        reject="reject" in allowed and entry.word not in {Word.CONFIRMED, Word.PARTIAL},
+        reject="reject" in allowed and entry.word not in {Word.CONFIRMED, Word.PARTIAL} and not stands,
+        wait=held is None,
+        held=held is not None,
         why=tuple(why),
     )
 

@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
+from fastapi.responses import RedirectResponse
 
+from orchestrator.console.by_hand import held_by_hand, write_by_hand
 from orchestrator.console.choices import choices_of, target_queues
 from orchestrator.console.decisions import Act, Incomplete, carry_out, read_act
-from orchestrator.console.entry_status import entry_status
+from orchestrator.console.entry_status import Declared, entry_status
 from orchestrator.console.errors import LostRace
 from orchestrator.console.exception_page import load_item, show_exception
 from orchestrator.console.exceptions import identifier, next_one
@@ -18,6 +20,8 @@ from orchestrator.console.sessions import form_of, present
 from orchestrator.console.world import world_of
 
 router = APIRouter(route_class=GuardedRoute)
+#: What is said above the list of a stopped application after a decision.
+_SAID = {"done_by_hand": "declaree", "resend": "rendu-robots"}
 
 
 @router.post("/exceptions/{item}/decision")
@@ -26,15 +30,19 @@ async def decide(request: Request, item: str) -> Response:
     """Settle an exception and go on to the next of its basket."""
     form, wanted = await form_of(request), identifier(item)
     try:
-        queue, reference, act = await _settle(request, wanted)
+        queue, reference, act, application = await _settle(request, wanted)
     except Incomplete as incomplete:
         return await show_exception(request, wanted, status=422, typed=form, errors=incomplete.errors)
     except LostRace:
         return await show_exception(request, wanted, status=409, typed=form, lost=True)
+    if application is not None and act.kind in {"done_by_hand", "resend"}:
+        address = f"/a-la-main?application={application}&message={_SAID[act.kind]}&dossier={reference}"
+        return RedirectResponse(address, status_code=303)
     return await next_one(request, queue, act.kind, reference)
 
 
-async def _settle(request: Request, item: UUID) -> tuple[str, str, Act]:
+async def _settle(request: Request, item: UUID) -> tuple[str, str, Act, str | None]:
+    """Write the decision; returns basket, reference, act, and the application whose list the case was taken from, if any."""
     world, visitor, form = world_of(request), present(request), await form_of(request)
     row = await load_item(world, visitor, item)
     if row["closed_at"] is not None or row["claimed_by"] != visitor.login:
@@ -42,11 +50,15 @@ async def _settle(request: Request, item: UUID) -> tuple[str, str, Act]:
     async with world.database.transaction(visitor.actor) as tx:
         entries = await tx.all("console.entries_of", case_id=row["case_id"], caisse=world.caisse)
         scenario = world.scenarios.get(row["scenario"])
-        choices = choices_of(scenario, row, entry_status(entries, row["cause"]))
+        held = await held_by_hand(tx, row["case_id"])
+        status = entry_status(entries, row["cause"], Declared.of(held, row["instruction"]))
+        choices = choices_of(scenario, row, status, held)
         queues = [queue for queue in target_queues(scenario) if queue != row["queue"]]
         act = read_act(world, row, choices, queues, form)
+        if held is not None:
+            await write_by_hand(tx, world, visitor, row["case_id"], act)
         await carry_out(tx, world, visitor, row, act, (_number(form, "version"), _number(form, "version_dossier")))
-    return row["queue"], row["reference"], act
+    return row["queue"], row["reference"], act, held["application"] if held else None
 
 
 def _number(form: Mapping[str, str], name: str) -> int:

@@ -14,11 +14,13 @@ from orchestrator.console.errors import won
 from orchestrator.console.sessions import Visitor
 from orchestrator.console.world import ConsoleWorld
 from orchestrator.domain.civil import opening, paris_date
+from orchestrator.domain.money import Euros
 from orchestrator.domain.personal import Nir
 from orchestrator.language.fields import canonical
 from orchestrator.store.database import Transaction
 
 _REFERENCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9/._-]{2,39}", re.ASCII)
+_AMOUNT = re.compile(r"(\d{1,9})(?:[,.](\d{1,2}))?", re.ASCII)
 _LONGEST_NOTE = 2000
 #: Days.
 _LONGEST_WAIT = 366
@@ -34,6 +36,8 @@ class Act:
     text: str = ""
     #: The application's number of what was done by hand.
     reference: str = ""
+    #: Its amount in centimes, when it was given.
+    amount_c: int | None = None
     #: The basket to which it goes.
     queue: str = ""
     #: Corrected fields by name, canonical.
@@ -62,13 +66,13 @@ def read_act(
             corrected = _corrections(world, row, form) if choices.correct else {}
             return Act(kind=kind, text=text, corrected=corrected)
         case "done_by_hand" if choices.by_hand:
-            return Act(kind=kind, text=text, reference=_reference(form.get("reference", "").strip()))
+            return _done_by_hand(form, choices, row, text)
         case "reject" if choices.reject:
             return Act(kind=kind, text=_required(kind, text, "Motif attendu : le métier lira cette phrase."))
         case "hand_over" if form.get("file_cible") in queues:
             note = _required(kind, text, "Note attendue : dites à vos collègues ce que vous avez vu.")
             return Act(kind=kind, text=note, queue=form["file_cible"])
-        case "wait":
+        case "wait" if choices.wait:
             note = _required(kind, text, "Pièce attendue : dites laquelle, et à qui elle a été demandée.")
             return Act(
                 kind=kind, text=note, until=_day(form.get("jusqu_au", "").strip(), paris_date(world.clock.now()))
@@ -111,7 +115,9 @@ async def _move_case(
     if act.kind == "reject":
         return await tx.run("console.reject_case", **case)
     if act.kind == "done_by_hand":
-        read_back = {"do": "read_back", "reference": act.reference, "by": visitor.login}
+        read_back: dict[str, Any] = {"do": "read_back", "reference": act.reference, "by": visitor.login}
+        if act.amount_c is not None:
+            read_back["amount_c"] = act.amount_c
         return await tx.run("console.resume_case", instruction=read_back, **case)
     if act.until is not None:
         return await tx.run("console.put_to_wait", wait_until=opening(act.until), **case)
@@ -142,6 +148,29 @@ def _corrections(world: ConsoleWorld, row: Mapping[str, Any], form: Mapping[str,
     if errors:
         raise Incomplete(errors)
     return corrected
+
+
+def _done_by_hand(form: Mapping[str, str], choices: Choices, row: Mapping[str, Any], text: str) -> Act:
+    """Read what was entered by hand; its amount is asked of who took the case from the robots, and said why it is another."""
+    reference, amount = _reference(form.get("reference", "").strip()), _amount(form.get("montant", "").strip())
+    if choices.held and amount is None:
+        raise Incomplete({"montant": "Montant attendu : celui de la saisie, le robot le comparera à l’application."})
+    known = row["amount_c"]
+    if choices.held and known is not None and amount != known and not text:
+        sentence = f"Note attendue : le robot aurait saisi {Euros(known)}, dites pourquoi le montant est autre."
+        raise Incomplete({"texte-done_by_hand": sentence})
+    return Act(kind="done_by_hand", text=text, reference=reference, amount_c=amount)
+
+
+def _amount(text: str) -> int | None:
+    """Read an amount as people type it; None when nothing is typed."""
+    compact = re.sub(r"[\s€]", "", text)
+    if not compact:
+        return None
+    found = _AMOUNT.fullmatch(compact)
+    if found is None:
+        raise Incomplete({"montant": "Montant attendu en euros, comme 697,39."})
+    return int(found[1]) * 100 + int((found[2] or "").ljust(2, "0"))
 
 
 def _reference(text: str) -> str:

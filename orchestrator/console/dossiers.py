@@ -8,8 +8,9 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import FileResponse, RedirectResponse
 
+from orchestrator.console.by_hand import held_by_hand
 from orchestrator.console.case_data import case_fields, nir_mask
-from orchestrator.console.entry_status import entry_status
+from orchestrator.console.entry_status import Declared, entry_status
 from orchestrator.console.errors import NotFound
 from orchestrator.console.pages import render
 from orchestrator.console.permissions import GuardedRoute, Permission, allow
@@ -56,12 +57,14 @@ async def dossier_page(request: Request, reference: str) -> Response:
         entries = await tx.all("console.entries_of", case_id=found["id"], caisse=world.caisse)
         timeline = await tx.all("console.timeline", case_id=found["id"])
         evidence = await tx.all("console.evidence_of", case_id=found["id"], caisse=world.caisse)
+        declared = Declared.of(await held_by_hand(tx, found["id"]), found["instruction"])
     row = {**found, "case_id": found["id"]}
     return await render(
         request,
         "dossier.html",
         case=found,
-        entry=entry_status(entries),
+        entry=entry_status(entries, declared=declared),
+        declared=declared,
         entries=entries,
         timeline=timeline,
         evidence=evidence,

@@ -1,4 +1,4 @@
-"""« Saisie déjà faite ? »: CONFIRMÉE, EN PARTIE, DOUTEUSE or NON, with its proof and time (ENTER, The states of one entry)."""
+"""« Saisie déjà faite ? »: CONFIRMÉE, EN PARTIE, DOUTEUSE, À RELIRE or NON, with its proof and time (ENTER)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Self
 
 from orchestrator.domain.money import Euros
 
@@ -20,6 +20,8 @@ class Word(StrEnum):
     PARTIAL = "EN PARTIE"
     #: It may have been made, or may still land.
     DOUBTFUL = "DOUTEUSE"
+    #: A person says so; no robot has read it back yet.
+    DECLARED = "À RELIRE"
     #: Nothing left for the application.
     NO = "NON"
 
@@ -32,6 +34,27 @@ class EntryLine:
     item: str
     #: How it stands.
     status: EntryStatus
+
+
+@dataclass(frozen=True, kw_only=True)
+class Declared:
+    """What a person says was entered by hand."""
+
+    #: The application's own number.
+    reference: str
+    #: Who says so.
+    by: str
+    #: When; None when it is not known.
+    at: datetime | None
+
+    @classmethod
+    def of(cls, held: Mapping[str, Any] | None, instruction: Mapping[str, Any] | None) -> Self | None:
+        """Return what stands on a case: of who works it by hand, or what a robot was asked to read back."""
+        if held is not None and held["reference"] is not None:
+            return cls(reference=held["reference"], by=held["declared_by"], at=held["declared_at"])
+        if instruction and instruction.get("do") == "read_back":
+            return cls(reference=str(instruction["reference"]), by=str(instruction["by"]), at=None)
+        return None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,9 +78,14 @@ class EntryStatus:
         return self.word is Word.NO
 
 
-def entry_status(entries: Sequence[Mapping[str, Any]], cause: str | None = None) -> EntryStatus:
-    """Answer for the entries of a case (rows of ``console.entries_of``) and the cause of its open exception."""
-    found = _together(entries, cause)
+def entry_status(
+    entries: Sequence[Mapping[str, Any]], cause: str | None = None, declared: Declared | None = None
+) -> EntryStatus:
+    """Answer for the entries of a case (rows of ``console.entries_of``) and the cause of its open exception.
+
+    :param declared: what a person says was entered by hand and no robot has read back yet.
+    """
+    found = _together(entries, cause, declared)
     if len(entries) < 2:
         return found
     made = sum(entry["state"] in _SETTLED for entry in entries)
@@ -70,11 +98,13 @@ _DOUBTED = frozenset({"intent", "doubtful"})
 _NOTHING = EntryStatus(word=Word.NO, proof="Aucune intention d’acte n’a été enregistrée.")
 
 
-def _together(entries: Sequence[Mapping[str, Any]], cause: str | None) -> EntryStatus:
+def _together(entries: Sequence[Mapping[str, Any]], cause: str | None, declared: Declared | None) -> EntryStatus:
     states = {entry["state"] for entry in entries}
     doubted = [entry for entry in entries if entry["state"] in _DOUBTED]
     if doubted or (states and states <= _SETTLED):
         return _one([*doubted, *entries][0])
+    if declared is not None:
+        return _declared(declared)
     if cause == "doubt":
         return EntryStatus(
             word=Word.DOUBTFUL,
@@ -109,6 +139,17 @@ def _confirmed(entry: Mapping[str, Any]) -> EntryStatus:
         word=Word.CONFIRMED,
         proof=f"{entry['application'].upper()} n° {entry['reference']}{amount} ({who}).",
         at=entry["settled_at"],
+    )
+
+
+def _declared(declared: Declared) -> EntryStatus:
+    return EntryStatus(
+        word=Word.DECLARED,
+        proof=(
+            f"Saisie à la main n° {declared.reference} déclarée par {declared.by} : pas encore relue par le robot. "
+            "Ni confirmée, ni à refaire."
+        ),
+        at=declared.at,
     )
 
 

@@ -8,9 +8,10 @@ from uuid import UUID
 
 from fastapi import Request, Response
 
-from orchestrator.console.case_data import case_fields, findings, notes
+from orchestrator.console.by_hand import held_by_hand
+from orchestrator.console.case_data import case_fields, findings, notes, would_enter
 from orchestrator.console.choices import choices_of, target_queues
-from orchestrator.console.entry_status import entry_status
+from orchestrator.console.entry_status import Declared, entry_status
 from orchestrator.console.errors import NotFound
 from orchestrator.console.pages import ago, moment, render
 from orchestrator.console.sessions import Visitor, present
@@ -28,11 +29,13 @@ async def show_exception(
 ) -> Response:
     """Render an exception; what was typed and what is wrong with it come back with the page."""
     world, visitor = world_of(request), present(request)
-    row, entries, evidence, queues = await _load(world, visitor, item)
+    row, entries, evidence, queues, held = await _load(world, visitor, item)
     mine = row["closed_at"] is None and row["claimed_by"] == visitor.login
     holds = mine and row["claim_alive"]
     clear = holds and row["revealed_at"] is not None
-    entry = entry_status(entries, row["cause"] if row["closed_at"] is None else None)
+    entry = entry_status(
+        entries, row["cause"] if row["closed_at"] is None else None, Declared.of(held, row["instruction"])
+    )
     fields = case_fields(world, row, clear=clear)
     return await render(
         request,
@@ -50,7 +53,9 @@ async def show_exception(
         field_titles={field.name: field.title for field in fields},
         findings=findings(world, row, clear=clear),
         notes=notes(world, row, row["id"], row["note"]) if holds or row["closed_by"] == visitor.login else [],
-        choices=choices_of(world.scenarios.get(row["scenario"]), row, entry),
+        choices=choices_of(world.scenarios.get(row["scenario"]), row, entry, held),
+        held=held,
+        would_enter=would_enter(world, row, clear=clear) if held else [],
         queues=[queue for queue in queues if queue != row["queue"]],
         typed=typed or {},
         errors=errors or {},
@@ -83,9 +88,10 @@ def what_changed(row: Mapping[str, Any], visitor: Visitor, world: ConsoleWorld) 
 
 async def _load(
     world: ConsoleWorld, visitor: Visitor, item: UUID
-) -> tuple[dict[str, Any], list[dict[str, Any]], list[dict[str, Any]], list[str]]:
+) -> tuple[dict[str, Any], list[dict[str, Any]], list[dict[str, Any]], list[str], Mapping[str, Any] | None]:
     row = await load_item(world, visitor, item)
     async with world.database.transaction(visitor.actor) as tx:
         entries = await tx.all("console.entries_of", case_id=row["case_id"], caisse=world.caisse)
         evidence = await tx.all("console.evidence_of", case_id=row["case_id"], caisse=world.caisse)
-    return row, entries, evidence, target_queues(world.scenarios.get(row["scenario"]))
+        held = await held_by_hand(tx, row["case_id"])
+    return row, entries, evidence, target_queues(world.scenarios.get(row["scenario"])), held

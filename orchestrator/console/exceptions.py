@@ -12,10 +12,11 @@ from orchestrator.console.case_data import nir_mask
 from orchestrator.console.errors import LostRace, NotFound
 from orchestrator.console.exception_page import show_exception
 from orchestrator.console.pages import render, uuid_or_none
-from orchestrator.console.paging import Mark, cut
+from orchestrator.console.paging import Mark, UrgencyMark, cut, cut_by_urgency
 from orchestrator.console.permissions import GuardedRoute, Permission, allow
 from orchestrator.console.sessions import form_of, present
 from orchestrator.console.world import world_of
+from orchestrator.domain.civil import paris_date
 
 router = APIRouter(route_class=GuardedRoute)
 _PAGE = 50
@@ -26,7 +27,7 @@ VIEWS = {"a-traiter": "À traiter", "a-moi": "À moi", "prises": "Pris par d’a
 @router.get("/exceptions")
 @allow(Permission.READ)
 async def exceptions(request: Request) -> Response:
-    """List exceptions: one view, one basket or all, oldest first."""
+    """List exceptions: one view, one basket or all, in the order of work."""
     world, visitor = world_of(request), present(request)
     view = request.query_params.get("vue", "a-traiter")
     if view not in VIEWS:
@@ -34,7 +35,7 @@ async def exceptions(request: Request) -> Response:
     queue = request.query_params.get("file") or None
     scope = {"caisse": world.caisse, "restricted": visitor.restricted, "login": visitor.login}
     async with world.database.transaction(visitor.actor) as tx:
-        figures = await tx.first("console.figures", queue=queue, **scope)
+        figures = await tx.first("console.figures", queue=queue, today=paris_date(world.clock.now()), **scope)
         queues = await tx.all("console.queues", caisse=world.caisse, restricted=visitor.restricted)
     items, following = await _page(request, view, queue, scope)
     masks = {item["id"]: nir_mask(world, item) for item in items}
@@ -55,7 +56,7 @@ async def exceptions(request: Request) -> Response:
 @router.post("/exceptions/suivant")
 @allow(Permission.SETTLE)
 async def take_next(request: Request) -> Response:
-    """Claim the oldest free exception of a basket, and open it."""
+    """Claim the most urgent free exception of a basket, and open it."""
     queue = (await form_of(request)).get("file") or None
     return await next_one(request, queue, "vide")
 
@@ -129,18 +130,18 @@ async def _act(request: Request, statement: str, item: UUID, **more: Any) -> Non
 
 
 async def _page(request: Request, view: str, queue: str | None, scope: dict[str, Any]) -> tuple[Any, str | None]:
-    mark = Mark.read(request.query_params.get("apres"), newest_first=view == "faites")
+    after = request.query_params.get("apres")
     async with world_of(request).database.transaction(present(request).actor) as tx:
         if view == "faites":
+            mark = Mark.read(after, newest_first=True)
             rows = await tx.all("console.settled_items", before_at=mark.at, before_id=mark.id, limit=_PAGE + 1, **scope)
             return cut(rows, _PAGE, "closed_at")
         rows = await tx.all(
             "console.open_items",
             view=view,
             queue=queue,
-            after_at=mark.at,
-            after_id=mark.id,
             limit=_PAGE + 1,
+            **UrgencyMark.read(after).parameters,
             **scope,
         )
-    return cut(rows, _PAGE, "opened_at")
+    return cut_by_urgency(rows, _PAGE)

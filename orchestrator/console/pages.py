@@ -15,7 +15,7 @@ from orchestrator.console import words
 from orchestrator.console.assets import address_of
 from orchestrator.console.sessions import Visitor, cookie_name
 from orchestrator.console.world import ConsoleWorld, world_of
-from orchestrator.domain.civil import PARIS, french_date
+from orchestrator.domain.civil import PARIS, french_date, paris_date
 from orchestrator.domain.money import Euros
 
 
@@ -41,8 +41,8 @@ async def render(request: Request, template: str, *, status: int = 200, **contex
 
 def fragment(world: ConsoleWorld, template: str, **context: Any) -> str:  # noqa: ANN401
     """Render a template alone."""
-    page = _environment().get_template(template)
-    return page.render(environment=world.environment, now=world.clock.now(), words=words, **context)
+    page, now = _environment().get_template(template), world.clock.now()
+    return page.render(environment=world.environment, now=now, today=paris_date(now), words=words, **context)
 
 
 def uuid_or_none(text: str) -> UUID | None:

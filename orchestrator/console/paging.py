@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Self
 from uuid import UUID
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FIRST = UUID(int=0)
 _LAST = UUID(int=2**128 - 1)
+#: Beyond any priority or line.
+_HUGE = 2**30
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +36,62 @@ class Mark:
         if newest_first:
             return cls(at=datetime(9000, 1, 1, tzinfo=UTC), id=_LAST)
         return cls(at=_EPOCH, id=_FIRST)
+
+
+#: The due date of what has none: after all others.
+NO_DUE = date(9999, 12, 31)
+
+
+@dataclass(frozen=True, kw_only=True)
+class UrgencyMark:
+    """The row after which a page begins, in the order of work: priority, due date, arrival."""
+
+    #: Minus the priority.
+    rank: int
+    #: The due date; :data:`NO_DUE` without one.
+    due: date
+    #: When the case arrived, and on which line of its delivery.
+    at: datetime
+    line: int
+    id: UUID
+
+    @classmethod
+    def read(cls, text: str | None) -> Self:
+        """Read a mark of an address; anything else is the first page."""
+        try:
+            rank, due, instant, line, identifier = (text or "").split("_")
+            at = _EPOCH + timedelta(microseconds=int(instant))
+            return cls(rank=_small(rank), due=date.fromisoformat(due), at=at, line=_small(line), id=UUID(identifier))
+        except (ValueError, OverflowError):
+            return cls(rank=-_HUGE, due=date(1, 1, 1), at=_EPOCH, line=0, id=_FIRST)
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any]) -> Self:
+        """Return the mark of a row with ``priority``, ``due``, ``created_at``, ``line`` and ``case_id``."""
+        where = {"at": row["created_at"], "line": row["line"], "id": row["case_id"]}
+        return cls(rank=-row["priority"], due=row["due"] or NO_DUE, **where)
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """What the queries call it."""
+        known = {"rank": self.rank, "due": self.due, "at": self.at, "line": self.line, "id": self.id}
+        return {f"after_{name}": value for name, value in known.items()}
+
+    def __str__(self) -> str:
+        instant = (self.at - _EPOCH) // timedelta(microseconds=1)
+        return f"{self.rank}_{self.due}_{instant}_{self.line}_{self.id}"
+
+
+def cut_by_urgency(rows: Sequence[Any], size: int) -> tuple[Sequence[Any], str | None]:
+    """Return a page of rows, and the mark of the next page when one row more was found."""
+    return (rows, None) if len(rows) <= size else (rows[:size], str(UrgencyMark.of(rows[size - 1])))
+
+
+def _small(text: str) -> int:
+    number = int(text)
+    if abs(number) >= _HUGE:
+        raise ValueError(text)
+    return number
 
 
 def cut(rows: Sequence[Any], size: int, column: str) -> tuple[Sequence[Any], str | None]:

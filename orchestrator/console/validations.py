@@ -13,7 +13,7 @@ from fastapi.responses import RedirectResponse
 from orchestrator.console.errors import AlteredApproval, LostRace, NotFound, won
 from orchestrator.console.exceptions import identifier
 from orchestrator.console.pages import moment, render
-from orchestrator.console.paging import Mark, cut
+from orchestrator.console.paging import UrgencyMark, cut_by_urgency
 from orchestrator.console.people import check_password
 from orchestrator.console.permissions import GuardedRoute, Permission, allow
 from orchestrator.console.sessions import Visitor, form_of, present
@@ -28,14 +28,12 @@ _REFUSED = "Saisie refusée en validation : voir la note du responsable."
 @router.get("/validations")
 @allow(Permission.APPROVE)
 async def approvals(request: Request) -> Response:
-    """List what waits for a second person."""
+    """List what waits for a second person, in the order of work."""
     world, visitor = world_of(request), present(request)
-    mark = Mark.read(request.query_params.get("apres"))
+    mark = UrgencyMark.read(request.query_params.get("apres"))
     async with world.database.transaction(visitor.actor) as tx:
-        rows = await tx.all(
-            "console.approvals", after_at=mark.at, after_id=mark.id, limit=_PAGE + 1, **_scope(world, visitor)
-        )
-    page, following = cut(rows, _PAGE, "expires_at")
+        rows = await tx.all("console.approvals", limit=_PAGE + 1, **mark.parameters, **_scope(world, visitor))
+    page, following = cut_by_urgency(rows, _PAGE)
     return await render(request, "validations.html", approvals=page, following=following)
 
 

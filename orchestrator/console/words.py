@@ -18,7 +18,7 @@ ENDS = {
     "entered": "Saisi",
     "nothing_to_pay": "Rien à payer",
     "already_done": "Déjà fait",
-    "done_by_hand": "Fait à la main",
+    "done_by_hand": "Saisi à la main, relu",
     "shadow": "À blanc, rien saisi",
     "done": "Terminé",
 }
@@ -64,6 +64,9 @@ EVENTS = {
     ("exception", "done_by_hand"): "Déclaré fait à la main",
     ("exception", "reject"): "Rejeté au métier",
     ("exception", "wait"): "Mis en attente d’une pièce",
+    ("by_hand", "taken"): "Retiré aux robots pour être fait à la main",
+    ("by_hand", "declared"): "Saisie à la main déclarée, à relire",
+    ("by_hand", "given_back"): "Plus à faire à la main : rien n’a été saisi",
     ("approval", "asked"): "Validation demandée",
     ("approval", "approved"): "Saisie approuvée",
     ("approval", "refused"): "Saisie refusée",
@@ -75,6 +78,7 @@ _KINDS = {
     "evidence": "Preuve",
     "exception": "Exception",
     "approval": "Validation",
+    "by_hand": "À la main",
 }
 #: What an agent may decide, as scenarios name it.
 MAY = {
@@ -94,6 +98,9 @@ MESSAGES = {
     "wait": "Mis en attente : le robot reprendra à la date dite, ou quand vous le reprendrez.",
     "repris": "Le robot reprend le dossier.",
     "deja-repris": "Ce dossier n’attend plus, ou sa saisie est en doute : rien n’a changé.",
+    "declaree": "Déclaré fait à la main : le robot relira la saisie, dès que l’application lui sera rouverte.",
+    "rendu-robots": "Rendu aux robots : rien n’avait été saisi.",
+    "deja-connue": "Cette saisie est déjà connue par un autre dossier : laissée au robot, qui le dira.",
     "rendu": "Dossier rendu à la file.",
     "vide": "Plus rien à prendre ici.",
     "approuve": "Approuvé : le robot va saisir.",

@@ -12,6 +12,7 @@ from typing import Any
 from orchestrator.domain.cases import Done, Outcome
 from orchestrator.domain.errors import BusinessException
 from orchestrator.domain.keywords import Keyword, Kind
+from orchestrator.domain.money import Euros
 from orchestrator.domain.wire import read_again
 from orchestrator.engine.due import stages
 from orchestrator.engine.enter import Entering
@@ -70,7 +71,8 @@ async def _known(attempt: Attempt) -> Outcome | None:
         if by_hand:
             if known.complete and known.end is not None:
                 return _closed_by_hand(known, known.end, by_hand)
-            outcome = await read_back(entries, by_hand, f"agent:{asked['by']}")
+            amount = Euros(asked["amount_c"]) if "amount_c" in asked else None
+            outcome = await read_back(entries, by_hand, f"agent:{asked['by']}", amount)
             known, by_hand = await remembered(entries, look=False), ""
         elif known.complete:
             outcome = known.told()

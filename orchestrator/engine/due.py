@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
+from orchestrator.domain.errors import BusinessException
 from orchestrator.domain.keywords import EntryRules, Kind
 from orchestrator.domain.money import Euros
+from orchestrator.engine.findings import displayed
 from orchestrator.language.faults import ExpressionError
 from orchestrator.language.items import Item, label_of, line_of
 from orchestrator.language.model import ForEach, Scenario, Step
@@ -66,6 +69,14 @@ class DueEntry:
         except ExpressionError:
             return None
         return found if isinstance(found, Euros) else None
+
+    def displayed(self) -> list[dict[str, str]]:
+        """Return what it would enter as people are shown it, as far as it is known."""
+        known: dict[str, object] = {}
+        for name, value in self.step.arguments.items():
+            with suppress(ExpressionError, BusinessException):
+                known[name] = value.evaluate(self.names)
+        return displayed(self.rules.titles, known)
 
     @property
     def needs_approval(self) -> bool:

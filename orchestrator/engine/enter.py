@@ -100,11 +100,16 @@ class Entering:
             return Done(name="shadow")
         return await self._act(entry)
 
-    async def read_back(self, reference: str, person: str) -> Done | None:
-        """Check with the same look-up what an agent entered by hand; None when this reference is not about it."""
+    async def read_back(self, reference: str, person: str, amount: Euros | None = None) -> Done | None:
+        """Check with the same look-up what an agent entered by hand; None when this reference is not about it.
+
+        Raises ``BusinessException`` when another amount than the declared one is there.
+        """
         given = self.due.given(*dict.fromkeys((*self.rules.look_up_with, self.rules.subject)))
         for seen in await self._seen(given):
             if seen.reference == reference and seen.subject == given[self.rules.subject] and seen.alive:
+                if amount is not None and seen.amount != amount:
+                    raise _differs(seen, amount)
                 ours = await self.ledger.by_hand(self.digest, seen, person)
                 await keep_capture(self.bench, self.case, self.step.id, "by_hand")
                 return Done(name="entered" if ours else "done_by_hand")
@@ -182,3 +187,11 @@ class Entering:
     def _tell(self, label: str, text: str, *, ok: bool) -> None:
         finding = Finding(step=self.step.id, label=label, value=text, mask=text, ok=ok)
         self.attempt.findings.append(of_item(finding, self.due.item))
+
+
+def _differs(seen: EntrySeen, declared: Euros) -> BusinessException:
+    return BusinessException(
+        "RELECTURE-ECART",
+        f"La saisie {seen.reference} porte {seen.amount}, {declared} déclarés : corriger dans l'application, ou déclarer ce "
+        "qu'elle montre.",
+    )

@@ -107,10 +107,10 @@ async def by_protocol(attempt: Attempt, due: DueEntry) -> Outcome:
     return await enter_all(attempt, [due])
 
 
-async def read_back(entries: Sequence[Entering], reference: str, person: str) -> Done:
+async def read_back(entries: Sequence[Entering], reference: str, person: str, amount: Euros | None = None) -> Done:
     """Prove what a person entered by hand; raises ``BusinessException`` when it is not there, or when some remain."""
     for entry in entries:
-        outcome = await entry.read_back(reference, person)
+        outcome = await entry.read_back(reference, person, amount)
         if outcome is None:
             continue
         known = await remembered(entries, look=False)
@@ -118,7 +118,13 @@ async def read_back(entries: Sequence[Entering], reference: str, person: str) ->
             return outcome
         left = f"il reste {known.open} saisie(s) de ce dossier à faire ou à régler"
         raise BusinessException("PARTIEL", f"La référence {reference} a été relue ; {left}.")
-    raise BusinessException("RELECTURE", f"La référence {reference} n'a pas été relue dans l'application.")
+    for entry in entries[:1]:
+        await entry.ledger.not_found()
+    raise BusinessException(
+        "RELECTURE",
+        f"La référence {reference} n'a pas été relue dans l'application, pour cette personne et cet objet : vérifier le "
+        "numéro, et pour qui la saisie a été faite.",
+    )
 
 
 async def _make(planned: Sequence[tuple[Entering, Planned]], settled: Sequence[EntryRow]) -> Outcome:

@@ -14,7 +14,7 @@ from orchestrator.domain.entries import EntrySeen, token_of
 from orchestrator.domain.errors import BusinessException, EntryInDoubt, LeaseLost
 from orchestrator.domain.money import Euros
 from orchestrator.engine.due import DueEntry
-from orchestrator.engine.findings import shown
+from orchestrator.engine.findings import displayed
 from orchestrator.engine.work import Claimed, Workbench
 from orchestrator.language.model import Step
 from orchestrator.store.database import StoreError, Transaction
@@ -89,7 +89,7 @@ class EntryLedger:
     async def approved(self, entry: EntryRow, arguments: Mapping[str, object], amount: Euros) -> bool:
         """True when exactly these values were approved; otherwise freeze them and ask a second person."""
         titles = self.step.keyword.entry.titles if self.step.keyword.entry else {}
-        values = [_displayed(titles.get(name, name), value) for name, value in arguments.items()]
+        values = displayed(titles, arguments)
         digest = self.bench.vault.approved_values(self.step.keyword.name, values)
         async with held(self.bench, self.case) as tx:
             if await tx.first("entries.approved", case_id=self.case.id, entry=entry.id, values_digest=digest):
@@ -152,6 +152,11 @@ class EntryLedger:
             await tx.run("cases.instruction_done", **self.case.lease.key)
         return ours
 
+    async def not_found(self) -> None:
+        """Write that what a person said was entered is not there: whoever works the case by hand holds no number any more."""
+        async with held(self.bench, self.case) as tx:
+            await tx.run("by_hand.not_found", case_id=self.case.id)
+
     # --- inside ------------------------------------------------------------------------------------------------------
 
     def _row(self, row: Mapping[str, Any]) -> EntryRow:
@@ -205,8 +210,3 @@ class EntryLedger:
 
 def _proof(seen: EntrySeen) -> dict[str, Any]:
     return {"reference": seen.reference, "amount_c": seen.amount.centimes}
-
-
-def _displayed(label: str, value: object) -> dict[str, str]:
-    clear, mask = shown(value)
-    return {"label": label, "value": clear, "mask": mask}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -44,6 +44,12 @@ def findings_of(step: str, result: object) -> list[Finding]:
 def of_item(finding: Finding, item: str) -> Finding:
     """Return a finding that says which item of a repeated step it is about."""
     return replace(finding, label=f"{item} · {finding.label}") if item else finding
+
+
+def displayed(titles: Mapping[str, str], values: Mapping[str, object]) -> list[dict[str, str]]:
+    """Return the values of an entry as they are shown to people: label, in clear, masked."""
+    pairs = [(titles.get(name, name), *shown(value)) for name, value in values.items()]
+    return [{"label": label, "value": clear, "mask": mask} for label, clear, mask in pairs]
 
 
 def shown(value: object) -> tuple[str, str]:

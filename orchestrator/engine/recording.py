@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Self
@@ -26,6 +26,10 @@ class Recording:
     record: Mapping[str, Any] | None
     #: Results of steps that priority and due need, by step.
     known: Mapping[str, Any]
+    #: What would have been entered, as far as it was known: label, value and mask of each.
+    would_enter: Sequence[Mapping[str, str]] = ()
+    #: Its amount in centimes; None when it was not known.
+    amount_c: int | None = None
 
     @classmethod
     def open(cls, vault: Vault, row: Mapping[str, Any]) -> Self:
@@ -34,7 +38,8 @@ class Recording:
         key = vault.data_key(case, row["data_key"])
         payload = vault.open(key, f"cases:payload:{case}", row["payload"])
         seen = vault.open(key, f"cases:findings:{case}", row["findings"]) if row["findings"] else {}
-        return cls(row, key, payload, seen.get("recorded"), seen.get("known", {}))
+        entry = seen.get("would_enter", ()), seen.get("amount_c")
+        return cls(row, key, payload, seen.get("recorded"), seen.get("known", {}), *entry)
 
     @property
     def reference(self) -> str:

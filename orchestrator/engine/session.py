@@ -104,7 +104,7 @@ class RobotSession:
         error = outcome.error if isinstance(outcome, Failed) else None
         if isinstance(error, LoginRefused | ReleaseChanged):
             await self._stop_application(error)
-            await give_back(self.bench, case)
+            await give_back(self.bench, attempt)
             return
         if isinstance(error, StoreUnavailable):
             raise error

@@ -79,10 +79,11 @@ async def keep_findings(attempt: Attempt) -> None:
             raise LeaseLost
 
 
-async def give_back(bench: Workbench, case: Claimed) -> None:
-    """Put a case back untouched: its application refused the robot, or the session is asked to stop."""
+async def give_back(bench: Workbench, attempt: Attempt) -> None:
+    """Put a case back untouched, with what was read: its application refused the robot, or its screens have changed."""
+    case = attempt.case
     async with bench.database.transaction(bench.actor) as tx:
-        target = {"state": "ready", "ended_as": None, "wait_until": None, "findings": None}
+        target = {"state": "ready", "ended_as": None, "wait_until": None, "findings": _sealed(bench, attempt)}
         await tx.run("cases.settle", **case.lease.key, **target, forgive=True)
         await tx.run(
             "cases.end_attempt", case_id=case.id, n=case.lease.epoch, outcome="given_back", code=None, incident=None
@@ -175,7 +176,16 @@ def _words(decision: Decision) -> tuple[str, str | None]:
             return "lease_lost", None
 
 
-def _sealed(bench: Workbench, attempt: Attempt) -> bytes:
+def _sealed(bench: Workbench, attempt: Attempt) -> bytes | None:
+    """Seal what an attempt knows; None when it only looked for what a person declared: what was known before stays."""
+    if attempt.case.instruction.get("do") == "read_back" and not attempt.findings:
+        return None
     rows = [finding.as_json() for finding in attempt.findings]
-    seen = {"rows": rows, "recorded": attempt.recorded, "known": known_of(bench.scenario, attempt.names)}
+    seen = {
+        "rows": rows,
+        "recorded": attempt.recorded,
+        "known": known_of(bench.scenario, attempt.names),
+        "would_enter": [line for due in attempt.due for line in due.displayed()],
+        "amount_c": attempt.amount.centimes if attempt.amount else None,
+    }
     return bench.vault.seal(attempt.case.data_key, f"cases:findings:{attempt.case.id}", seen)

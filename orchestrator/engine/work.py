@@ -332,7 +332,12 @@ class Attempt:
     @property
     def amount(self) -> Euros | None:
         """What would be entered, as far as it is known; None before it was computed."""
-        return total([self.reached] if self.reached else foreseen(self.bench.scenario, self.names))
+        return total(self.due)
+
+    @property
+    def due(self) -> list[DueEntry]:
+        """What the case may come to enter, by what is known so far."""
+        return [self.reached] if self.reached else foreseen(self.bench.scenario, self.names)
 
     def _failed_controls(self, step: AnyStep, names: Mapping[str, object], item: str = "") -> Failures:
         failed: Failures = []

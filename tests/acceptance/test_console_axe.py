@@ -156,6 +156,36 @@ async def test_the_pages_of_a_supervisor(busy: Any, at_browser: Any, look: Any, 
     assert problems == []
 
 
+async def test_the_list_worked_by_hand(busy: Any, at_browser: Any, look: Any, runner_db: Any) -> None:
+    page, problems = await at_browser("c.roux"), []
+    await page.goto("/a-la-main")
+    problems += await look(page, "a-la-main-rien")
+    async with runner_db.transaction("robot:acompte-ij") as tx:
+        reason = "COMPTA, écran « Nouvelle avance » : l'écran a changé (3 écarts). Rien n'a été saisi."
+        await tx.run("sessions.stop_application", caisse="cpam-931", application="compta", reason=reason)
+    for _ in range(3):
+        await busy.case(priority=10)
+    await page.goto("/a-la-main")
+    problems += await look(page, "a-la-main")
+    for number in ("ACP-2026-000777", ""):
+        await page.goto("/a-la-main")
+        await page.get_by_role("button", name="Prendre le suivant").click()
+        await page.locator("summary", has_text="Saisi à la main").click()
+        problems += await look(page, f"exception-a-la-main-{number or 'tenu'}")
+        if number:
+            await page.get_by_label("Numéro de la saisie").fill(number)
+            await page.get_by_label("Montant saisi").fill("697,39")
+            await page.get_by_role("button", name="Déclarer fait").click()
+            await page.wait_for_url("**/a-la-main?*")
+    for view in ("en-cours", "a-relire", "relues"):
+        await page.goto(f"/a-la-main?vue={view}")
+        problems += await look(page, f"a-la-main-{view}")
+    await page.goto("/a-la-main?vue=a-relire")
+    await page.locator("[data-row]").first.click()
+    problems += await look(page, "dossier-a-relire")
+    assert problems == []
+
+
 async def test_the_versions_of_a_scenario(busy: Any, at_browser: Any, look: Any, owner_db: Any, owner_url: str) -> None:
     page, problems = await at_browser("s.noir"), []
     changed = await propose_another(owner_db, busy.scenario, "t.blanc")

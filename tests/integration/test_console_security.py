@@ -50,6 +50,8 @@ ROUTES = {
     "GET /validations/{approval}": "approve",
     "POST /validations/{approval}/approuver": "approve",
     "POST /validations/{approval}/refuser": "approve",
+    "GET /a-la-main": "read",
+    "POST /a-la-main/{application}/prendre": "settle",
     "GET /applications": "operate",
     "POST /applications/{application}/rouvrir": "operate",
     "GET /versions": "publish",
@@ -257,7 +259,7 @@ async def test_the_log_has_patterns_of_addresses_and_no_error_text(
         raise RuntimeError("185027512345678")
 
     monkeypatch.setattr("orchestrator.console.exceptions.nir_mask", fails)
-    monkeypatch.setattr("orchestrator.console.exceptions.cut", fails)
+    monkeypatch.setattr("orchestrator.console.exceptions.cut_by_urgency", fails)
     answer = await agent.get("/exceptions?file=SECRET-QUEUE")
     assert answer.status_code == 500
     written = [record for record in caplog.records if record.name == "glr.console"]

@@ -46,22 +46,26 @@ select (select coalesce(json_agg(json_build_object('application', application, '
        (select coalesce(json_agg(json_build_object('scenario', scenario, 'reason', reason, 'at', stopped_at)
                order by scenario), '[]') from scenario_stop where caisse = %(caisse)s and released_at is null) as stopped,
        (select count(*) from publication where caisse = %(caisse)s and state = 'proposed') as versions,
+       (select count(*) from (select 1 from by_hand
+            where caisse = %(caisse)s and given_back_at is null and read_back_at is null limit 1001) counted) as by_hand,
        (select count(*) from (select 1 from exception_item
             where caisse = %(caisse)s and closed_at is null and (not restricted or %(restricted)s)
               and (claimed_by is null or claimed_until < now()) limit 1001) counted) as todo,
        (select count(*) from (select 1 from approval
             where caisse = %(caisse)s and state = 'asked' and expires_at > now() limit 1001) counted) as approvals
 
--- figures: the counts above the list of exceptions (capped), and since when the oldest waits
+-- figures: the counts above the list of exceptions (capped), since when the oldest waits, and how many are late
 select count(*) filter (where claimed_by is null or claimed_until < now()) as todo,
        count(*) filter (where claimed_by = %(login)s) as mine,
        count(*) filter (where claimed_by <> %(login)s and claimed_until >= now()) as taken,
-       min(opened_at) filter (where claimed_by is null or claimed_until < now()) as oldest
+       min(opened_at) filter (where claimed_by is null or claimed_until < now()) as oldest,
+       count(*) filter (where (claimed_by is null or claimed_until < now()) and due < %(today)s) as late
 from (
-    select claimed_by, claimed_until, opened_at from exception_item
-    where caisse = %(caisse)s and closed_at is null and (not restricted or %(restricted)s)
-      and (%(queue)s::text is null or queue = %(queue)s)
-    order by opened_at, id limit 10001
+    select item.claimed_by, item.claimed_until, item.opened_at, cases.due
+    from exception_item item join cases on cases.id = item.case_id
+    where item.caisse = %(caisse)s and item.closed_at is null and (not item.restricted or %(restricted)s)
+      and (%(queue)s::text is null or item.queue = %(queue)s)
+    order by item.opened_at, item.id limit 10001
 ) open_items
 
 -- queues: the baskets that hold something, and how much (capped by the number of open exceptions)
@@ -69,25 +73,27 @@ select queue, bool_or(restricted) as restricted, count(*) as items from exceptio
 where caisse = %(caisse)s and closed_at is null and (not restricted or %(restricted)s)
 group by queue order by queue
 
--- open_items: one page of open exceptions, oldest first
+-- open_items: one page of open exceptions in the order of work: priority, due date, arrival
 select item.id, item.scenario, item.cause, item.code, item.message, jsonb_array_length(item.failed) as failed,
        item.queue, item.restricted, item.opened_at, item.claimed_by, item.version,
        coalesce(item.claimed_until >= now(), false) as claim_alive,
        item.claimed_until - interval '15 minutes' as claim_seen, claimer.display_name as claimer,
-       cases.id as case_id, cases.reference, cases.due, cases.data_key, cases.payload, run.run_date
-from exception_item item
-join cases on cases.id = item.case_id
+       cases.id as case_id, cases.reference, cases.priority, cases.due, cases.created_at, cases.line, cases.data_key,
+       cases.payload, run.run_date
+from cases
+join exception_item item on item.case_id = cases.id and item.closed_at is null
 join run on run.id = cases.run
 left join account claimer on claimer.login = item.claimed_by
-where item.caisse = %(caisse)s and item.closed_at is null and (not item.restricted or %(restricted)s)
+where cases.caisse = %(caisse)s and cases.state in ('exception', 'awaiting_approval') and (not item.restricted or %(restricted)s)
   and (%(queue)s::text is null or item.queue = %(queue)s)
   and case %(view)s::text
         when 'a-traiter' then item.claimed_by is null or item.claimed_until < now()
         when 'a-moi' then item.claimed_by = %(login)s
         else item.claimed_by <> %(login)s and item.claimed_until >= now()
       end
-  and (item.opened_at, item.id) > (%(after_at)s::timestamptz, %(after_id)s::uuid)
-order by item.opened_at, item.id
+  and (-cases.priority, coalesce(cases.due, date '9999-12-31'), cases.created_at, cases.line, cases.id)
+      > (%(after_rank)s::integer, %(after_due)s::date, %(after_at)s::timestamptz, %(after_line)s::integer, %(after_id)s::uuid)
+order by -cases.priority, coalesce(cases.due, date '9999-12-31'), cases.created_at, cases.line, cases.id
 limit %(limit)s
 
 -- settled_items: one page of the exceptions that this person has settled, newest first
@@ -101,15 +107,15 @@ where item.caisse = %(caisse)s and item.closed_at is not null and item.closed_by
 order by item.closed_at desc, item.id desc
 limit %(limit)s
 
--- claim_next: the oldest that nobody holds, for this person
+-- claim_next: the most urgent that nobody holds, for this person
 update exception_item set claimed_by = %(login)s, claimed_until = now() + interval '15 minutes', version = version + 1
 where id = (
-    select id from exception_item
-    where caisse = %(caisse)s and closed_at is null and (not restricted or %(restricted)s)
-      and (%(queue)s::text is null or queue = %(queue)s)
-      and (claimed_by is null or claimed_until < now())
-    order by opened_at, id
-    limit 1 for update skip locked
+    select item.id from cases join exception_item item on item.case_id = cases.id and item.closed_at is null
+    where cases.caisse = %(caisse)s and cases.state in ('exception', 'awaiting_approval')
+      and (not item.restricted or %(restricted)s) and (%(queue)s::text is null or item.queue = %(queue)s)
+      and (item.claimed_by is null or item.claimed_until < now())
+    order by -cases.priority, coalesce(cases.due, date '9999-12-31'), cases.created_at, cases.line, cases.id
+    limit 1 for update of item skip locked
 )
 returning id
 
@@ -138,6 +144,7 @@ select item.id, item.scenario, item.cause, item.code, item.message, item.failed,
        item.claimed_until - interval '15 minutes' as claim_seen,
        claimer.display_name as claimer, closer.display_name as closer,
        cases.id as case_id, cases.reference, cases.state::text as state, cases.ended_as, cases.version as case_version,
+       cases.instruction,
        cases.attempts, cases.due, cases.line, cases.data_key, cases.payload, cases.findings,
        run.id as run, run.title as run_title, run.run_date, run.robot
 from exception_item item
@@ -202,6 +209,7 @@ where id = %(id)s and caisse = %(caisse)s and version = %(version)s and state = 
 -- dossier: a case by its reference
 select cases.id, cases.reference, cases.scenario, cases.state::text as state, cases.ended_as, cases.attempts, cases.line,
        cases.due, cases.created_at, cases.changed_at, cases.wait_until, cases.waits_for, cases.version,
+       cases.instruction,
        cases.data_key, cases.payload,
        run.id as run, run.title as run_title, run.run_date, run.robot, delivery.file_name,
        item.id as open_item, item.queue, claimer.display_name as claimer,
@@ -262,6 +270,17 @@ select at, kind, what, who, detail from (
     from exception_item left join account on account.login = closed_by
     where case_id = %(case_id)s and closed_at is not null
     union all
+    select taken_at, 85, 'by_hand', 'taken', coalesce(account.display_name, taken_by), upper(application)
+    from by_hand left join account on account.login = taken_by where case_id = %(case_id)s
+    union all
+    select declared_at, 88, 'by_hand', 'declared', coalesce(account.display_name, declared_by), 'n° ' || reference
+    from by_hand left join account on account.login = declared_by
+    where case_id = %(case_id)s and declared_at is not null
+    union all
+    select given_back_at, 95, 'by_hand', 'given_back', coalesce(account.display_name, given_back_by), null
+    from by_hand left join account on account.login = given_back_by
+    where case_id = %(case_id)s and given_back_at is not null
+    union all
     select asked_at, 65, 'approval', 'asked', author, null from approval where case_id = %(case_id)s
     union all
     select decided_at, 90, 'approval', state, coalesce(account.display_name, validator), null
@@ -269,9 +288,9 @@ select at, kind, what, who, detail from (
     where case_id = %(case_id)s and decided_at is not null
 ) events order by at, place limit 500
 
--- approvals: one page of what waits for a second person, the first to expire first
-select approval.id, approval.amount_c, approval.asked_at, approval.expires_at, approval.author, cases.reference,
-       run.title as run_title,
+-- approvals: one page of what waits for a second person, in the order of work: priority, due date, arrival
+select approval.id, approval.amount_c, approval.asked_at, approval.expires_at, approval.author, cases.id as case_id,
+       cases.reference, cases.priority, cases.due, cases.created_at, cases.line, run.title as run_title,
        approval.author = %(login)s or exists (
            select 1 from exception_item item where item.case_id = approval.case_id
              and (%(login)s in (item.closed_by, item.claimed_by) or %(login)s = any (item.worked_by))) as excluded
@@ -281,8 +300,9 @@ join run on run.id = cases.run
 where approval.caisse = %(caisse)s and approval.state = 'asked' and approval.expires_at > now()
   and (%(restricted)s or not exists (
       select 1 from exception_item where exception_item.case_id = cases.id and exception_item.restricted))
-  and (approval.expires_at, approval.id) > (%(after_at)s::timestamptz, %(after_id)s::uuid)
-order by approval.expires_at, approval.id
+  and (-cases.priority, coalesce(cases.due, date '9999-12-31'), cases.created_at, cases.line, cases.id)
+      > (%(after_rank)s::integer, %(after_due)s::date, %(after_at)s::timestamptz, %(after_line)s::integer, %(after_id)s::uuid)
+order by -cases.priority, coalesce(cases.due, date '9999-12-31'), cases.created_at, cases.line, cases.id
 limit %(limit)s
 
 -- approval: what will be entered, and whether this person may decide it

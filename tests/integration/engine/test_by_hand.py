@@ -1,0 +1,244 @@
+"""A canary stops the run; people work its cases by hand at the console and in COMPTA; robots only read back what they did."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from by_hand_agent import propose_by_hand, typed
+from playwright.async_api import Browser, Page
+from robot_world import PracticeWorld, RobotWorld, Row, robot_world
+
+from orchestrator.drivers.canary import walk
+from orchestrator.drivers.witness import Witness, load_witnesses
+from orchestrator.engine.results import RowOutcome
+from orchestrator.store.database import Database
+from orchestrator.store.vault import Vault
+
+CHANGED = {"compta": {"screen": "nouvelle-avance", "kind": "swap_labels", "seed": 4}}
+
+
+@pytest.fixture
+async def world(
+    practice_world: PracticeWorld, runner_url: str, vault: Vault, tmp_path: Path
+) -> AsyncIterator[RobotWorld]:
+    practice_world.fault()
+    async with robot_world(practice_world, runner_url, vault, tmp_path) as opened:
+        yield opened
+        release(opened, {})
+
+
+def release(world: RobotWorld, asked: dict[str, Any]) -> None:
+    (world.world.practice.folder / "mutations.json").write_text(json.dumps(asked))
+
+
+async def witnesses(world: RobotWorld) -> dict[str, Witness]:
+    path = world.folder / "canary.json"
+    world.world.practice.write_witnesses(path)
+    known = load_witnesses(path)
+    return {
+        name: Witness(values=one.values, known=(await walk(world.bench.desks[name], one)).shown)
+        for name, one in known.items()
+    }
+
+
+async def work(world: RobotWorld, known: dict[str, Witness]) -> str:
+    runner = uuid4()
+    async with world.bench.database.transaction("test") as tx:
+        await tx.run("sessions.register_runner", id=runner, host="test", pid=1)
+    session = world.session(runner)
+    session.witnesses = known
+    return await session.run()
+
+
+async def stopped_by_the_canary(world: RobotWorld, *rows: Row) -> tuple[UUID, dict[str, Witness]]:
+    """Deliver rows; the screens of COMPTA change before a robot works them."""
+    known = await witnesses(world)
+    loaded = await world.deliver(*rows)
+    release(world, CHANGED)
+    assert await work(world, known) == "screens not walked"
+    return loaded.run, known
+
+
+async def take_next(page: Page) -> None:
+    await page.goto("/a-la-main?application=compta")
+    await page.get_by_role("button", name="Prendre le suivant").click()
+    await page.wait_for_url("**/exceptions/*")
+
+
+async def declare(page: Page, number: str, amount: str, note: str = "") -> None:
+    await page.locator("summary", has_text="Saisi à la main").click()
+    await page.get_by_label("Numéro de la saisie").fill(number)
+    await page.get_by_label("Montant saisi").fill(amount)
+    if note:
+        await page.locator("#texte-done_by_hand").fill(note)
+    await page.get_by_role("button", name="Déclarer fait").click()
+    await page.wait_for_url("**/a-la-main?*")
+
+
+async def stop_of(page: Page) -> str:
+    """Read the stop of the case on the page, as an agent does before typing it into COMPTA."""
+    return await page.locator("tr", has_text="Réf. arrêt").locator(".value").inner_text()
+
+
+async def hold(page: Page, stop: str) -> str:
+    """Take the case of a stop and keep it."""
+    await page.goto("/a-la-main?application=compta")
+    for reference in await page.locator("[data-row]").all_inner_texts():
+        await page.goto(f"/dossiers/{reference}")
+        if stop in await page.inner_text("main"):
+            await page.goto("/a-la-main?application=compta")
+            await page.get_by_role("button", name=f"Prendre {reference}").click()
+            await page.wait_for_url("**/exceptions/*")
+            return stop
+    raise LookupError(stop)
+
+
+async def reopen(page: Page) -> None:
+    await page.goto("/applications")
+    await page.get_by_role("button", name="Rouvrir COMPTA").click()
+    await page.wait_for_url("**/applications?message=rouverte")
+
+
+async def states(owner: Database, run: UUID) -> dict[int, tuple[str, str | None]]:
+    async with owner.transaction("test") as tx:
+        cursor = await tx.connection.execute(
+            "select line, state::text as state, ended_as from cases where run = %s order by line", [run]
+        )
+        return {row["line"]: (row["state"], row["ended_as"]) for row in await cursor.fetchall()}
+
+
+async def test_what_people_entered_while_the_robot_was_stopped_is_read_back_and_entered_by_no_later_run(
+    world: RobotWorld, at_browser: Any, browser: Browser, owner_db: Database
+) -> None:
+    rows = [world.world.take("entered") for _ in range(3)]
+    run, known = await stopped_by_the_canary(world, *rows)
+    agent, colleague = await at_browser("a.martin"), await at_browser("b.petit")
+
+    await agent.get_by_role("link", name="Travailler à la main").click()  # from the banner of every page
+    await take_next(agent)
+    mine = await stop_of(agent)
+    await take_next(colleague)
+    theirs = await stop_of(colleague)
+    assert mine != theirs, "two people never get the same case"
+    assert "n’avait pas encore travaillé ce dossier" in await agent.inner_text("main")
+
+    row = next(each for each in rows if each.stop == mine)
+    assert row.amount_c is not None
+    number = await propose_by_hand(browser, world.world, row, typed(row.amount_c))
+    await declare(agent, number, typed(row.amount_c))
+    await agent.get_by_role("link", name="À relire").click()
+    listed = await agent.inner_text("table")
+    assert f"n° {number}" in listed
+    await agent.locator("[data-row]").first.click()
+    shown = await agent.inner_text("main")
+    assert "À RELIRE" in shown, "never taken for confirmed"
+    assert "Ni confirmée, ni à refaire" in shown
+
+    await colleague.locator("summary", has_text="Rien n’a été saisi : rendre au robot").click()
+    await colleague.get_by_role("button", name="Renvoyer").click()
+    await colleague.wait_for_url("**/a-la-main?*message=rendu-robots*")
+    await agent.goto("/a-la-main?application=compta&vue=a-prendre")
+    given_back = await agent.locator("tbody tr").count()
+    assert given_back == 2, "the third case, and the one given back"
+    third = next(each for each in rows if each.stop not in {mine, theirs})
+    held = await hold(agent, third.stop)
+
+    assert await work(world, known) == "application stopped"
+    release(world, {})
+    await reopen(await at_browser("s.noir"))
+    assert await work(world, known) == "nothing ready"
+    ended = await states(owner_db, run)
+    line_of = {each.stop: place for place, each in enumerate(rows, start=2)}
+    assert ended[line_of[mine]] == ("ended", "done_by_hand")
+    assert ended[line_of[held]] == ("exception", None)
+
+    again = await world.deliver(*reversed(rows))  # the same people in another file, for a new run
+    await work(world, known)
+    lines = {each.stop: world.world.lines_of(each.stop) for each in rows}
+    assert [(each["amount_c"], each["reason"]) for each in lines[mine]] == [(row.amount_c, "Acompte saisi à la main")]
+    assert lines[held] == [], "a person holds it"
+    outcomes = {each.outcome for each in await world.results(again.run)}
+    assert outcomes == {RowOutcome.ALREADY_DONE, RowOutcome.SET_ASIDE}, "held: its case is still open"
+    assert world.world.practice.duplicates() == 0
+
+    await agent.goto("/a-la-main?application=compta&vue=relues")
+    assert f"relue n° {number}" in " ".join((await agent.inner_text("table")).split())
+    case = await agent.locator("[data-row]").first.inner_text()
+    await agent.goto(f"/dossiers/{case}")
+    shown = await agent.inner_text("main")
+    assert "Saisi à la main, relu" in shown
+    assert "CONFIRMÉE" in shown
+    assert "Capture masquée de la saisie à la main" in shown
+
+
+async def decide(agent: Any, item: str, **form: str) -> Any:
+    await agent.post(f"{item}/prendre")
+    page = (await agent.get(item)).text
+    versions = {name: page.split(f'name="{name}" value="', 1)[1].split('"', 1)[0] for name in VERSIONS}
+    return await agent.post(f"{item}/decision", **versions, **form)
+
+
+async def open_item(owner: Database, run: UUID) -> tuple[str, str]:
+    async with owner.transaction("test") as tx:
+        cursor = await tx.connection.execute(
+            "select item.id, item.code from exception_item item join cases on cases.id = item.case_id"
+            " where cases.run = %s and closed_at is null",
+            [run],
+        )
+        row = await cursor.fetchone()
+    assert row is not None
+    return f"/exceptions/{row['id']}", row["code"]
+
+
+VERSIONS = ("version", "version_dossier")
+NOTHING = {"decision": "resend", "texte-resend": ""}
+
+
+async def test_a_number_that_is_not_there_or_another_amount_goes_back_to_a_person_and_to_no_robot(
+    world: RobotWorld, visit: Any, browser: Browser, owner_db: Database
+) -> None:
+    row = world.world.take("entered")
+    assert row.amount_c is not None
+    loaded = await world.deliver(row)
+    caisse = world.bench.scenario.caisse
+    async with world.bench.database.transaction("test") as tx:
+        await tx.run("sessions.stop_application", caisse=caisse, application="compta", reason="écran changé")
+    agent = await visit("a.martin")
+    taken = str((await agent.post("/a-la-main/compta/prendre")).url.path)
+    amount = typed(row.amount_c)
+    wrong = await decide(agent, taken, decision="done_by_hand", reference="ACP-1999-000001")
+    assert wrong.status_code == 422
+    assert "Montant attendu" in wrong.text
+    await decide(agent, taken, decision="done_by_hand", reference="ACP-1999-000001", montant=amount)
+    async with owner_db.transaction("agent:s.noir") as tx:
+        await tx.run("sessions.reopen_application", caisse=caisse, application="compta")
+
+    await world.work()
+    item, code = await open_item(owner_db, loaded.run)
+    assert code == "RELECTURE"
+    number = await propose_by_hand(browser, world.world, row, amount)
+    await decide(agent, item, decision="done_by_hand", reference=number, montant=typed(row.amount_c + 1))
+    await world.work()
+    item, code = await open_item(owner_db, loaded.run)
+    assert code == "RELECTURE-ECART"
+    refused = await decide(agent, item, **NOTHING)
+    assert refused.status_code == 422, "something stands in COMPTA: no robot gets it back"
+    assert "n’est ni rendu au robot ni rejeté avant sa relecture" in refused.text
+    await world.work()
+    assert len(world.world.lines_of(row.stop)) == 1
+
+    await decide(agent, item, decision="done_by_hand", reference=number, montant=amount)
+    await world.work()
+    assert [*(await states(owner_db, loaded.run)).values()] == [("ended", "done_by_hand")]
+    assert len(world.world.lines_of(row.stop)) == 1
+    async with owner_db.transaction("test") as tx:
+        cursor = await tx.connection.execute("select verb from audit_outbox where verb like 'by_hand.%' order by id")
+        verbs = [each["verb"] for each in await cursor.fetchall()]
+    assert verbs == [
+        f"by_hand.{what}" for what in ("taken", "declared", "not_found", "declared", "declared", "read_back")
+    ]
