@@ -13,6 +13,7 @@ from orchestrator.settings import Settings
 from orchestrator.sharing import keys, receive
 from orchestrator.sharing.archive import pack, read_archive
 from orchestrator.sharing.contents import gather
+from orchestrator.sharing.lacking import lacking
 from orchestrator.sharing.told import told
 
 _CAISSE = click.option("--caisse", envvar="GLR_CAISSE", show_envvar=True, help="La caisse de cet espace de travail.")
@@ -56,6 +57,7 @@ def import_robot(archive: Path, yes: bool, caisse: str | None, workspace: Path |
         click.echo(f"À SAVOIR : {note}")
     if not plan.writes:
         click.echo("Rien à faire : cette version est déjà là.")
+        _say_what_lacks(settings, manifest.robot)
         return
     if not yes and click.prompt("Importer ?", type=click.Choice(["oui", "non"])) == "non":
         click.echo("Rien n'a été écrit.")
@@ -96,11 +98,15 @@ def _trusted(settings: Settings) -> dict[str, tuple[str, ...]]:
     return found
 
 
+def _say_what_lacks(settings: Settings, robot: str) -> None:
+    for each in lacking(settings, robot):
+        click.echo(f"Il manque : {each}")
+
+
 def _conclude(settings: Settings, robot: str, scenarios: list[str]) -> None:
     right, said = receive.checked(settings, scenarios)
     click.echo(said)
-    for each in receive.lacking(settings, robot):
-        click.echo(f"Il manque : {each}")
+    _say_what_lacks(settings, robot)
     click.echo("Importé, comme brouillon : rien de réel n'en tourne tant que deux personnes ne l'ont pas publié.")
     for name in scenarios:
         click.echo(f"  glr publish {name} --by IDENTIFIANT")

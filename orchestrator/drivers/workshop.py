@@ -23,6 +23,8 @@ from orchestrator.drivers.helper import Helper
 
 #: Characters of a file name.
 LONGEST_NAME = 150
+#: What the secrets file of a mailbox says, besides ``authority``.
+MAILBOX = frozenset({"smtp", "imap", "login", "password", "sender", "addresses"})
 _TEMPLATES = "modeles"
 
 
@@ -128,7 +130,7 @@ class RobotWorkshop:
         if self.mail.stat().st_mode & 0o077:
             raise SettingsError(f"Le fichier {self.mail} est lisible par d'autres : chmod 600 {self.mail}")
         said: dict[str, Any] = json.loads(self.mail.read_text(encoding="utf-8"))
-        if absent := {"smtp", "imap", "login", "password", "sender", "addresses"} - said.keys():
+        if absent := MAILBOX - said.keys():
             raise SettingsError(f"{self.mail} : il manque {', '.join(sorted(absent))}.")
         return said
 

@@ -13,10 +13,7 @@ from typing import Any
 
 import yaml
 
-from orchestrator.bootstrap.applications import OVERRIDES, application_folders, installed_folder, overrides_said
-from orchestrator.domain.errors import SettingsError
-from orchestrator.drivers.contracts import load_contract, stray
-from orchestrator.language.robots import load_robot
+from orchestrator.bootstrap.applications import OVERRIDES, installed_folder, overrides_said
 from orchestrator.settings import Settings
 from orchestrator.sharing.archive import RECEIPT, Archive, RefusedArchive, digest
 from orchestrator.sharing.contents import suspicious
@@ -103,32 +100,6 @@ def checked(settings: Settings, scenarios: list[str]) -> tuple[bool, str]:
         check=False,
     )
     return ran.returncode == 0, (ran.stdout + ran.stderr).strip()
-
-
-def lacking(settings: Settings, robot: str) -> list[str]:
-    """Say in French what a robot still lacks here: accounts, screens of ours that no longer fit."""
-    declared = load_robot(settings.project / "robots" / robot / "robot.yaml")
-    path = settings.secrets / declared.accounts
-    known = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    missing = sorted(set(declared.applications) - set(known))
-    said = [f"comptes du robot à mettre dans {path} (0600) : {', '.join(missing)}"] if missing else []
-    return said + [each for name in sorted(declared.applications) for each in _own_screens(settings, name)]
-
-
-def _own_screens(settings: Settings, application: str) -> Iterator[str]:
-    """Say where the caisse's own screens no longer fit the contract that has come."""
-    local = settings.project / "keywords" / application
-    shared = application_folders(settings.project).get(application, local) / "screens.yaml"
-    own = local / f"screens.{settings.caisse}.yaml"
-    if not own.exists() or not shared.exists():
-        return
-    try:
-        load_contract(shared, caisse=settings.caisse, local=local)
-    except SettingsError as error:
-        yield str(error)
-        return
-    for place in stray(*(yaml.safe_load(each.read_text(encoding="utf-8")) for each in (shared, own))):
-        yield f"{own} parle de {place}, que le contrat partagé n'a pas : nouveau chez vous, ou renommé par l'auteur ?"
 
 
 def _other_screens(installed: Mapping[str, str]) -> Iterator[str]:
