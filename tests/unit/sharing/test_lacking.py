@@ -34,7 +34,7 @@ def _write(settings: Settings, name: str, content: object, mode: int = 0o600) ->
 
 
 def _accounts(settings: Settings) -> None:
-    _write(settings, "acompte-ij.json", dict.fromkeys(("bdo", "arpege", "compta"), {}))
+    _write(settings, "acompte-ij.json", {name: {} for name in ("bdo", "arpege", "compta")})
 
 
 def test_a_new_workspace_is_told_each_file_to_write_and_what_goes_into_it(settings: Settings) -> None:
