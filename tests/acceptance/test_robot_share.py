@@ -151,7 +151,8 @@ def test_the_first_import_says_what_this_caisse_still_has_to_give(shared: Shared
     assert code == 5
     assert "paramètre nouveau : organism, sans défaut ; à donner dans votre fichier de valeurs" in text
     assert "paramètre « organism » : ni default, ni valeur de la caisse cpam-611" in text
-    assert "comptes du robot à mettre dans" in text
+    assert "Il manque : comptes du robot : arpege, bdo, compta. Écrire " in text
+    assert '"addresses": {"controle": "ADRESSE"}}' in text
     assert "glr publish ij-acompte --by IDENTIFIANT" in text
     assert "NOUVEAU : keywords/overrides.yaml" in text
 
@@ -170,7 +171,9 @@ def test_the_same_archive_again_does_nothing_even_over_local_changes(shared: Sha
     for step in ("again", "twice"):
         code, text = shared.told[step]
         assert code == 0, text
-        assert text.endswith("Rien à faire : cette version est déjà là.\n")
+        _, nothing, still = text.partition("Rien à faire : cette version est déjà là.\n")
+        assert nothing
+        assert [line[:11] for line in still.splitlines() if line[:1] != " "] == ["Il manque :"] * 2
     assert "CHANGÉ ICI SEULEMENT : scenarios/verifier-identites.yaml" in shared.told["again"][1]
 
 
