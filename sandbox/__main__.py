@@ -1,4 +1,4 @@
-"""Commands of the practice applications: population, serve, delivery, oracle."""
+"""Commands of the practice applications: population, serve, install, delivery, oracle."""
 
 import argparse
 import json
@@ -13,8 +13,11 @@ from sandbox.errors import SandboxError
 from sandbox.faults import Rates
 from sandbox.mutations import asked
 from sandbox.population import DEFAULT_SEED, DEFAULT_SIZE, DEFAULT_TODAY, build
+from sandbox.releases import install
 from sandbox.web.legacy import Options
 from sandbox.web.server import serve
+
+_RELEASE = "2, or by application, e.g. arpege=2,compta=2.1; it stays installed"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -35,8 +38,14 @@ def _population(options: argparse.Namespace) -> None:
 
 def _serve(options: argparse.Namespace) -> None:
     rates = Rates.parse(options.faults, options.fault_seed)
+    if options.release:
+        install(options.dir, options.release)
     served = Options(folder=options.dir, rates=rates, today=options.today, idle_seconds=options.session_minutes * 60)
     serve(served, options.ports or [options.port_base + n if options.port_base else 0 for n in range(3)])
+
+
+def _install(options: argparse.Namespace) -> None:
+    install(options.dir, options.release)
 
 
 def _delivery(options: argparse.Namespace) -> None:
@@ -66,6 +75,10 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _population_options(_command(commands, "population", _population, "make the stores of a folder"))
     _serve_options(_command(commands, "serve", _serve, "serve the three applications"))
+    installing = _command(
+        commands, "install", _install, "install a release; applications that are served show it at once"
+    )
+    installing.add_argument("--release", required=True, help=_RELEASE)
     _delivery_options(_command(commands, "delivery", _delivery, "write the delivery of a day"))
     _oracle_options(_command(commands, "oracle", _oracle, "say what each row should become"))
     mutations = commands.add_parser("mutations", help="say which change each seed asks for")
@@ -114,6 +127,7 @@ def _serve_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--today", type=date.fromisoformat, help="business date instead of the file `today`")
     parser.add_argument("--faults", default="", help="e.g. before=0.05,after=0.05,drop=0.02,expiry=0.02,latency=0:30")
     parser.add_argument("--fault-seed", type=int, default=1)
+    parser.add_argument("--release", default="", help=_RELEASE)
     parser.add_argument("--session-minutes", type=float, default=30.0, help="idle time that ends a session")
 
 

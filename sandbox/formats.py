@@ -34,6 +34,23 @@ def read_money(text: str) -> int | None:
     return int(plain.replace(",", "")) if _AMOUNT.fullmatch(plain) else None
 
 
+def iso_for_french(text: str) -> str:
+    """A date JJ/MM/AAAA as AAAA-MM-JJ; any other text as it is."""
+    day = read_date(text)
+    return day.isoformat() if day else text
+
+
+def point_for_comma(text: str) -> str:
+    """An amount `1 359,04` as `1359.04`; any other text as it is."""
+    centimes = read_money(text)
+    return text if centimes is None else f"{centimes // 100}.{centimes % 100:02d}"
+
+
+def comma_for_point(text: str) -> str:
+    """An amount `1359.04` as `1359,04`; any other text as one that nobody reads as an amount."""
+    return text.replace(".", ",") if re.fullmatch(r"\d+\.\d{2}", text.strip(), re.ASCII) else "-"
+
+
 def show_yes(value: bool) -> str:  # noqa: FBT001 - a formatter has one argument
     """`oui` or `non`."""
     return "oui" if value else "non"

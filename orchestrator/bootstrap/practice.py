@@ -90,6 +90,14 @@ class Practice:
             sheet = json.loads(sheet_path.read_text(encoding="utf-8"))
             save_witnesses(path, {name: Witness(values=values) for name, values in sheet.items()})
 
+    def install(self, release: str | None) -> None:
+        """Have the applications serve another release: ``2``, or ``compta=2.1``; None leaves them as they are.
+
+        Raises :class:`SettingsError` for a release that does not exist.
+        """
+        if release is not None:
+            self._sandbox("install", "--release", release)
+
     def expected(self) -> dict[int, dict[str, Any]]:
         """Ask the oracle, a process of its own, what each row should become; by line."""
         answer = self._sandbox("oracle", "--delivery", str(self.delivery), "--run-date", TODAY)

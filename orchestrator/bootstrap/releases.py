@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 
-from orchestrator.bootstrap.applications import application_folders
+from orchestrator.bootstrap.applications import application_folders, installed_folder
 from orchestrator.bootstrap.world import World
 from orchestrator.domain.errors import SettingsError
 from orchestrator.drivers.browser import open_browser
-from orchestrator.drivers.canary import Walked, walk
+from orchestrator.drivers.canary import Walked, further, walk
+from orchestrator.drivers.contracts import ApplicationContract
 from orchestrator.drivers.desk import WebDesk
-from orchestrator.drivers.patches import patch, release_after
+from orchestrator.drivers.patch_apply import applied
+from orchestrator.drivers.patches import Seen, Target, patch, release_after
 from orchestrator.drivers.release import written
 from orchestrator.drivers.witness import Witness, load_witnesses, save_witnesses
 
@@ -33,50 +35,110 @@ async def compare_screens(world: World, robot: str) -> dict[str, Compared]:
     """Walk every application of a robot and compare; a proposed change is written to a file, nothing else."""
     found = {}
     for application in world.robot(robot).applications:
-        contract, walked = world.contract(application), await _walked(world, robot, application)
-        proposed = patch(_folder(world, application), contract, walked) if walked.differences else ""
+        async with _desk(world, robot, application) as desk:
+            witness = _witness(world, application)
+            walked = await further(desk, witness, await walk(desk, witness))
+        proposed = proposed_change(world, world.contract(application), walked)
         path = keep_patch(world.settings.patches, application, proposed) if proposed else None
         found[application] = Compared(walked=walked, patch=proposed, path=path)
     return found
 
 
+def proposed_change(world: World, contract: ApplicationContract, walked: Walked) -> str:
+    """Return the change of an application's files that would follow what a walk has found; empty for none."""
+    if not walked.differences:
+        return ""
+    seen = Seen(fixes=walked.fixes, documents=walked.documents, veil=walked.veil)
+    return patch(target_of(world, contract.application, proposing=True), contract, seen)
+
+
 async def record_screens(world: World, robot: str, application: str) -> Path:
-    """Write ``release.yaml`` of an application as it is today, and what its witness shows; returns its path."""
+    """Write down the screens of an application as they are today, and what its witness shows; returns the file's path."""
     if application not in world.robot(robot).applications:
         raise SettingsError(f"Le robot « {robot} » ne travaille pas dans « {application} ».")
-    contract = world.contract(application)
-    walked = await _walked(world, robot, application, remembered=False)
-    own = world.settings.project / "keywords" / application
-    path = (own if own.is_dir() else _folder(world, application)) / "release.yaml"
+    contract, own = world.contract(application), _witness(world, application)
+    async with _desk(world, robot, application) as desk:
+        walked = await walk(desk, Witness(values=own.values), looked_at=True)
+    path = target_of(world, application).release
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(written(release_after(contract, walked.facts, contract.version)), encoding="utf-8")
-    _remember(world, application, walked)
+    remember(world, application, walked)
     return path
 
 
+async def remember_witnesses(world: World, robot: str) -> list[str]:
+    """Keep what the witness of each application shows, where nothing is known yet; returns those that differ and are not.
+
+    Of an application whose screens are not those we know nothing is kept: a person looks first.
+    """
+    differing = []
+    for application in world.robot(robot).applications:
+        own = _witness(world, application)
+        if own.known or not own.values:
+            continue
+        async with _desk(world, robot, application) as desk:
+            walked = await walk(desk, own)
+        if walked.differences:
+            differing.append(application)
+        else:
+            remember(world, application, walked)
+    return differing
+
+
+def apply_change(world: World, text: str) -> list[Path]:
+    """Write a proposed change into the project, whole or not at all; returns the files that changed."""
+    changed = applied(world.settings.project, text)
+    before = {path: path.read_text(encoding="utf-8") if path.exists() else None for path in changed}
+    try:
+        for path, content in changed.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(content, encoding="utf-8")
+        for application in {path.parent.name for path in changed}:
+            world.contract(application)
+    except SettingsError:
+        for path, kept in before.items():
+            path.unlink() if kept is None else path.write_text(kept, encoding="utf-8")
+        raise
+    return list(changed)
+
+
+def target_of(world: World, application: str, *, proposing: bool = False) -> Target:
+    """Return the files in which this project says what an application's screens are.
+
+    What a caisse says otherwise of an installed application stands in files of its own (ADR 19).
+
+    :param proposing: True for a change that one caisse needs: the installed description is then never the one that changes.
+    """
+    folder, project = application_folders(world.settings.project)[application], world.settings.project / "keywords"
+    local = project / application
+    own = local / f"screens.{world.settings.caisse}.yaml"
+    if own.exists() or folder.parent != project or (proposing and project == installed_folder()):
+        return Target(screens=own, release=own.with_name(f"release.{world.settings.caisse}.yaml"), own=True)
+    return Target(screens=local / "screens.yaml", release=local / "release.yaml", own=False)
+
+
 def keep_patch(folder: Path, application: str, proposed: str) -> Path:
-    """Write a proposed change to a file of its own."""
+    """Write a proposed change to a file; it takes the place of the one before."""
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{application}-{datetime.now():%Y%m%d-%H%M%S}.patch"  # noqa: DTZ005 - a name for people here
+    path = folder / f"{application}.patch"
     path.write_text(proposed, encoding="utf-8")
     return path
 
 
-def _remember(world: World, application: str, walked: Walked) -> None:
+def remember(world: World, application: str, walked: Walked) -> None:
+    """Keep what the witness shows, as what a person has looked at."""
     witnesses = load_witnesses(world.settings.witnesses)
     own = witnesses.get(application, Witness())
     known = {name: shown for name, shown in walked.shown.items() if shown.fields or shown.tables}
     save_witnesses(world.settings.witnesses, {**witnesses, application: Witness(values=own.values, known=known)})
 
 
-async def _walked(world: World, robot: str, application: str, *, remembered: bool = True) -> Walked:
+def _witness(world: World, application: str) -> Witness:
+    return load_witnesses(world.settings.witnesses).get(application, Witness())
+
+
+@asynccontextmanager
+async def _desk(world: World, robot: str, application: str) -> AsyncIterator[WebDesk]:
     account = world.accounts(world.robot(robot))[application]
-    witness = load_witnesses(world.settings.witnesses).get(application, Witness())
-    if not remembered:
-        witness = Witness(values=witness.values)
     async with open_browser() as browser:
-        return await walk(WebDesk(browser, world.contract(application), account), witness)
-
-
-def _folder(world: World, application: str) -> Path:
-    folders: Mapping[str, Path] = application_folders(world.settings.project)
-    return folders[application]
+        yield WebDesk(browser, world.contract(application), account)

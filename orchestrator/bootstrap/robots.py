@@ -7,10 +7,12 @@ import os
 import sys
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from functools import partial
 from uuid import UUID, uuid4
 
 from playwright.async_api import Browser
 
+from orchestrator.bootstrap.releases import proposed_change
 from orchestrator.bootstrap.versions import restored
 from orchestrator.bootstrap.workshops import open_workshop
 from orchestrator.bootstrap.world import World
@@ -70,6 +72,7 @@ async def run_session(
                 policy=RetryPolicy(),
                 stopping=stopping or asyncio.Event(),
                 witnesses=load_witnesses(world.settings.witnesses),
+                propose=partial(proposed_change, world),
             )
             return await session.run()
     finally:

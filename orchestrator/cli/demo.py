@@ -22,6 +22,7 @@ from orchestrator.bootstrap.closing import closed_so_far
 from orchestrator.bootstrap.loading import open_loader
 from orchestrator.bootstrap.practice import TODAY, Practice
 from orchestrator.bootstrap.processes import port_at, start_child, stop_children
+from orchestrator.bootstrap.releases import remember_witnesses
 from orchestrator.bootstrap.services import ensure_people, restart_database
 from orchestrator.bootstrap.versions import publish_by_two
 from orchestrator.bootstrap.world import World, build_world
@@ -53,12 +54,23 @@ _CLOSING = 150.0
               help="Graine de la population.")  # fmt: skip
 @click.option("--scenario", default=SCENARIO, envvar="GLR_DEMO_SCENARIO", show_envvar=True, show_default=True,
               help="Scénario à faire tourner sur la livraison d'entraînement.")  # fmt: skip
+@click.option("--release", metavar="VERSION", envvar="GLR_DEMO_RELEASE", show_envvar=True,
+              help="Version des applications d'entraînement : 2, ou par exemple compta=2.1.")  # fmt: skip
 @click.option(
     "--exit", "exit_", is_flag=True, envvar="GLR_DEMO_EXIT", show_envvar=True, help="Tout arrêter après l'exécution."
 )
 @options.as_json
 @options.workspace
-def demo(cases: int, seed: int, scenario: str, exit_: bool, json_: bool, workspace: Path | None) -> None:  # noqa: FBT001
+def demo(
+    *,
+    cases: int,
+    seed: int,
+    scenario: str,
+    release: str | None,
+    exit_: bool,
+    json_: bool,
+    workspace: Path | None,
+) -> None:
     """Démonstration : une livraison de 200 lignes, du chargement aux saisies relues, sur des applications d'entraînement."""
     place = workspace or default_workspace() / f"demo-{cases}-{seed}"
     settings = options.settings_of(place, console_port=None)
@@ -68,7 +80,7 @@ def demo(cases: int, seed: int, scenario: str, exit_: bool, json_: bool, workspa
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job would inherit it ignored
     logging.getLogger("psycopg.pool").setLevel(logging.CRITICAL)  # a database that died is said by us, once, in French
     practice = Practice(folder=settings.workspace / "practice", cases=cases, seed=seed)
-    house = _House(settings=settings, practice=practice, scenario=scenario, screen=screen)
+    house = _House(settings=settings, practice=practice, scenario=scenario, screen=screen, release=release)
     try:
         house.start()
         summary = asyncio.run(_run(house))
@@ -99,6 +111,8 @@ class _House:
     practice: Practice
     scenario: str
     screen: Console
+    #: What the editors deliver before the robots begin.
+    release: str | None = None
     world: World = field(init=False)
     people: dict[str, str] = field(init=False)
     _children: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
@@ -115,6 +129,9 @@ class _House:
         port = port_at(self.settings.console_host, self.settings.console_port)
         self.settings = self.settings.model_copy(update={"console_port": port})
         self._start("applications")
+        robot = self.world.scenario(self.scenario).robot
+        asyncio.run(remember_witnesses(self.world, robot))  # in the release we know, before the editors deliver another
+        self.practice.install(self.release)
         self._start("console")
 
     def watch(self) -> None:

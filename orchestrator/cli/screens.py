@@ -13,11 +13,12 @@ import click
 
 from orchestrator.bench.mutants import Campaign, Mutant, table
 from orchestrator.bootstrap.practice import Practice
-from orchestrator.bootstrap.releases import Compared, compare_screens, record_screens
-from orchestrator.bootstrap.world import build_world, offline_world
+from orchestrator.bootstrap.releases import Compared, apply_change, compare_screens, record_screens
+from orchestrator.bootstrap.world import offline_world
 from orchestrator.cli import options
 from orchestrator.cli.exits import Exit
 from orchestrator.drivers.browser_finder import ensure_browser
+from orchestrator.drivers.patches import shown_change
 
 #: The columns of the table of ``glr screens mutate``.
 _HEADINGS = {
@@ -37,11 +38,7 @@ def screens() -> None:
 @options.workspace
 def check(robot: str, json_: bool, workspace: Path | None) -> None:  # noqa: FBT001
     """Parcourt tous les écrans d'un robot avec le témoin et les compare à ceux que l'on connaît ; rien n'est saisi."""
-
-    async def compare() -> dict[str, Compared]:
-        return await compare_screens(await build_world(options.settings_of(workspace)), robot)
-
-    found = asyncio.run(compare())
+    found = asyncio.run(compare_screens(offline_world(options.settings_of(workspace)), robot))
     for application, compared in found.items():
         for line in _told(application, compared):
             click.echo(line, err=json_)
@@ -56,12 +53,26 @@ def check(robot: str, json_: bool, workspace: Path | None) -> None:  # noqa: FBT
 @click.argument("application")
 @options.workspace
 def record(robot: str, application: str, workspace: Path | None) -> None:
-    """Écrit keywords/APPLICATION/release.yaml, après que quelqu'un a regardé la version de l'application."""
+    """Écrit la description des écrans (release….yaml) et les valeurs du témoin, après que quelqu'un a regardé l'application."""
+    world = offline_world(options.settings_of(workspace))
+    click.echo(str(asyncio.run(record_screens(world, robot, application))))
 
-    async def write() -> Path:
-        return await record_screens(await build_world(options.settings_of(workspace)), robot, application)
 
-    click.echo(str(asyncio.run(write())))
+@screens.command()
+@click.argument("proposal", metavar="PROPOSITION", type=click.Path(path_type=Path))
+@options.workspace
+def apply(proposal: Path, workspace: Path | None) -> None:
+    """Applique une proposition de glr screens check, après que quelqu'un a regardé l'application : tout ou rien.
+
+    Rien ne change pour les robots avant la publication d'une version à deux.
+    """
+    if not proposal.is_file():
+        raise click.UsageError(
+            f"{proposal} n'existe pas : glr screens check ROBOT écrit les propositions (logs/ecrans)."
+        )
+    world = offline_world(options.settings_of(workspace))
+    for path in apply_change(world, proposal.read_text(encoding="utf-8")):
+        click.echo(str(path))
 
 
 @screens.command()
@@ -97,7 +108,7 @@ def _told(application: str, compared: Compared) -> list[str]:
     lines = [f"{application} : {len(walked.differences)} écarts, {head}"]
     lines += [f"  {'-' if each.alters else '·'} écran « {each.screen} », {each.text}" for each in walked.differences]
     if compared.path:
-        lines += ["", compared.patch.rstrip(), "", f"  Proposition (rien n'est appliqué) : {compared.path}"]
+        lines += ["", *shown_change(compared.patch), "", f"  Proposition (rien n'est appliqué) : {compared.path}"]
     return lines
 
 

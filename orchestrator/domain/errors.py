@@ -110,9 +110,13 @@ class ReleaseChanged(ApplicationException):
 
     def __init__(self, application: str, screen: str, changes: Sequence[str]) -> None:
         self.application = application
+        self.screen = screen
+        #: In French; counted and not quoted in the message, since the words of a changed page may be somebody's.
+        self.changes = tuple(changes)
+        many = f"{len(changes)} écart{'s' if len(changes) > 1 else ''}"
         super().__init__(
-            f"{application}, écran « {screen} » : l'écran a changé ({' ; '.join(changes)}). Rien n'a été saisi. "
-            f"Regarder la nouvelle version, adapter screens.yaml, puis glr screens record {application} et rouvrir."
+            f"{application}, écran « {screen} » : l'écran a changé ({many}). Rien n'a été saisi. Regarder la nouvelle "
+            "version, puis glr screens check ; la console dit chaque écart."
         )
 
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from time import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from playwright.async_api import Dialog, ElementHandle, Error, Page
 
+from orchestrator.domain.canonical import canonical
 from orchestrator.domain.errors import GlrError
-from orchestrator.drivers.contracts import ActContract
+from orchestrator.drivers.contracts import ActContract, ClickContract, ConfirmationContract
 from orchestrator.drivers.gate import Passage, Permit
-from orchestrator.drivers.screens import PageSource, read_screen
+from orchestrator.drivers.screens import PageSource, WebScreen, read_screen
 
 if TYPE_CHECKING:
     from orchestrator.drivers.desk import WebDesk
@@ -43,6 +45,8 @@ class WebAct:
     page: Page
     contract: ActContract
     element: ElementHandle
+    #: What was typed, by name.
+    values: Mapping[str, Any]
 
     @property
     def screen(self) -> str:
@@ -50,24 +54,41 @@ class WebAct:
         return self.contract.screen
 
     async def perform(self, permit: Permit) -> Sent:
-        """Arm the element, click it, answer the dialog; the page is closed at once when anything is unclear."""
-        passage = Passage(permit)
-        dialog = _DialogAnswer(passage, self.contract.dialog == "confirm")
-        gate = self.desk.gate(self.contract)
-        gate.passage, self.desk.dialogs = passage, dialog.answer
-        try:
-            await self._click_until_stopped(passage, min(permit.until, time() + ANSWER_MS / 1000))
-            sent = await self._what_is_known(passage, dialog)
-        except (Error, GlrError):
-            sent = Sent.NOT_SENT if _stopped_by_us(passage) else Sent.UNKNOWN
-        finally:
-            gate.passage, self.desk.dialogs = None, None
+        """Click the act through its fences, and once more where a page asks to confirm (ADR 20).
+
+        The page is closed at once when anything is unclear.
+        """
+        sent = await self._pass(permit, self.element, self.contract)
+        if sent is None:
+            try:
+                sent = await self._answer(permit)
+            except (Error, GlrError):
+                sent = Sent.UNKNOWN
         if sent in {Sent.UNKNOWN, Sent.NOT_SENT}:
             await self.desk.discard()
         return sent
 
-    async def _click_until_stopped(self, passage: Passage, deadline: float) -> None:
-        click, stopped = asyncio.create_task(self._click(deadline)), asyncio.create_task(passage.stopped.wait())
+    async def _pass(self, permit: Permit, element: ElementHandle, click: ClickContract) -> Sent | None:
+        """Arm an element, click it, answer the dialog; None when exactly one request left and was answered."""
+        passage = Passage(permit, click.request)
+        dialog = _DialogAnswer(passage, click.dialog == "confirm")
+        gate = self.desk.gate(self.contract)
+        gate.passage, self.desk.dialogs = passage, dialog.answer
+        try:
+            await self._click_until_stopped(element, passage, min(permit.until, time() + ANSWER_MS / 1000))
+        except (Error, GlrError):
+            return Sent.NOT_SENT if _stopped_by_us(passage) else Sent.UNKNOWN
+        finally:
+            gate.passage, self.desk.dialogs = None, None
+        if _stopped_by_us(passage):
+            return Sent.NOT_SENT
+        answered = passage.status is not None and passage.status < 400
+        once = passage.sent == 1 and passage.seen == 1 and dialog.asked == dialog.expected
+        return None if answered and once else Sent.UNKNOWN
+
+    async def _click_until_stopped(self, element: ElementHandle, passage: Passage, deadline: float) -> None:
+        click = asyncio.create_task(self._click(element, deadline))
+        stopped = asyncio.create_task(passage.stopped.wait())
         try:
             await asyncio.wait({click, stopped}, return_when=asyncio.FIRST_COMPLETED)
             if click.done():
@@ -77,25 +98,34 @@ class WebAct:
             stopped.cancel()
             await asyncio.gather(click, stopped, return_exceptions=True)
 
-    async def _click(self, deadline: float) -> None:
-        await self.element.evaluate("(node, until) => window.__glrFence.arm(until)", deadline * 1000)
+    async def _click(self, element: ElementHandle, deadline: float) -> None:
+        await element.evaluate("(node, until) => window.__glrFence.arm(until)", deadline * 1000)
         async with self.page.expect_navigation(wait_until="load", timeout=ANSWER_MS):
-            await self.element.click(timeout=ANSWER_MS)
+            await element.click(timeout=ANSWER_MS)
 
-    async def _what_is_known(self, passage: Passage, dialog: _DialogAnswer) -> Sent:
-        if _stopped_by_us(passage):
-            return Sent.NOT_SENT
-        if passage.sent != 1 or passage.seen != 1 or dialog.asked != dialog.expected:
-            return Sent.UNKNOWN
-        if passage.status is None or passage.status >= 400:
-            return Sent.UNKNOWN
-        landed = await read_screen(
-            PageSource(self.page), self.desk.contract, (*self.contract.leads_to, self.contract.screen)
-        )
-        if landed.name in self.contract.leads_to:
-            return Sent.ANSWERED
-        refused = await self.page.locator(self.contract.errors).count()
-        return Sent.REFUSED_BY_APPLICATION if refused else Sent.UNKNOWN
+    async def _answer(self, permit: Permit) -> Sent:
+        """Say what the application answered; a page that asks to confirm is answered first."""
+        asks = self.contract.confirmation
+        landed = await self._landed(self.contract.leads_to if asks is None else (asks.screen,))
+        if landed.name == self.contract.screen:
+            refused = await self.page.locator(self.contract.errors).count()
+            return Sent.REFUSED_BY_APPLICATION if refused else Sent.UNKNOWN
+        if asks is not None:
+            button = await self.page.query_selector(asks.element)
+            if button is None or not self._shows_what_was_typed(landed, asks):
+                return Sent.UNKNOWN
+            if await self._pass(permit, button, asks) is not None:
+                return Sent.UNKNOWN  # the form had left: we cannot say that nothing happened
+            landed = await self._landed(self.contract.leads_to)
+        return Sent.ANSWERED if landed.name in self.contract.leads_to else Sent.UNKNOWN
+
+    async def _landed(self, expected: Sequence[str]) -> WebScreen:
+        """Read what came: one of these screens, or the form again; raises for anything else."""
+        return await read_screen(PageSource(self.page), self.desk.contract, (*expected, self.contract.screen))
+
+    def _shows_what_was_typed(self, page: WebScreen, asks: ConfirmationContract) -> bool:
+        names = [name for name in self.contract.fields if name in self.values and name not in asks.not_shown]
+        return all(canonical(page[name]) == canonical(self.values[name]) for name in names)
 
 
 def _stopped_by_us(passage: Passage) -> bool:

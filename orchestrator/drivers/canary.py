@@ -7,18 +7,22 @@ the owner is told all of them at once.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
 
-from orchestrator.domain.errors import ScreenChanged, SettingsError, UnknownScreen
+from orchestrator.domain.errors import ApplicationException, ScreenChanged, SettingsError, UnknownScreen
 from orchestrator.drivers.contracts import CanaryStep
 from orchestrator.drivers.desk import WebDesk
-from orchestrator.drivers.differences import Difference
+from orchestrator.drivers.differences import Difference, Fix
 from orchestrator.drivers.document import Document
 from orchestrator.drivers.inspection import Inspection, inspect
+from orchestrator.drivers.patches import contract_after
 from orchestrator.drivers.release import ScreenFacts
+from orchestrator.drivers.veil import Veil, veil_of
 from orchestrator.drivers.witness import Shown, Witness
 
+#: How often a walk goes on with what was proposed.
+ROUNDS = 3
 #: Seconds before a screen that is none we know is looked at once more: a passing notice is no release.
 SECOND_LOOK = 2.0
 
@@ -33,11 +37,20 @@ class Walked:
     facts: dict[str, ScreenFacts] = field(default_factory=dict)
     #: What they show of the witness now.
     shown: dict[str, Shown] = field(default_factory=dict)
+    #: The screens themselves, never kept.
+    documents: dict[str, Document] = field(default_factory=dict, repr=False)
+    #: What of them may be quoted.
+    veil: Veil = field(default_factory=Veil, repr=False)
 
     @property
     def stopping(self) -> tuple[Difference, ...]:
         """The differences that could alter an entry."""
         return tuple(each for each in self.differences if each.alters)
+
+    @property
+    def fixes(self) -> tuple[Fix, ...]:
+        """The proposed changes of ``screens.yaml``, each once."""
+        return tuple(dict.fromkeys(fix for each in self.differences for fix in each.fixes))
 
 
 class _Lacking(Exception):
@@ -48,16 +61,27 @@ class _Lacking(Exception):
 class _Walk:
     desk: WebDesk
     witness: Witness
-    differences: list[Difference] = field(default_factory=list)
-    seen: dict[str, Inspection] = field(default_factory=dict)
+    looked_at: bool
+    _shut: bool = False
+    unreached: list[Difference] = field(default_factory=list)
+    documents: dict[str, Document] = field(default_factory=dict)
+    shown: dict[str, Shown] = field(default_factory=dict)
 
     async def run(self) -> Walked:
         for step in self.desk.contract.canary:
             await self._step(step)
+            if self._shut:
+                break
+        # only now is everything known that a page may show of the witness
+        known = (self.witness.known, self.shown)
+        veil = veil_of(self.desk.contract, self.witness, known, looked_at=self.looked_at)
+        found = {name: self._inspected(name, document, veil) for name, document in self.documents.items()}
         return Walked(
-            differences=tuple(self.differences),
-            facts={name: one.facts for name, one in self.seen.items()},
-            shown={name: one.shown for name, one in self.seen.items()},
+            differences=(*_version_once(each for one in found.values() for each in one.differences), *self.unreached),
+            facts={name: one.facts for name, one in found.items() if one.recognised},
+            shown={name: one.shown for name, one in found.items() if one.recognised},
+            documents=self.documents,
+            veil=veil,
         )
 
     async def _step(self, step: CanaryStep) -> None:
@@ -66,23 +90,35 @@ class _Walk:
             given = {name: self._value(text) for name, text in step.given.items()}
             document = await self._look(step, given)
         except _Lacking as lacking:
-            self.differences.append(
-                Difference(screen=screen, text=f"écran non parcouru : il manque {lacking}", alters=False)
-            )
+            said = f"écran non parcouru : il manque {lacking}"
+            self.unreached.append(Difference(screen=screen, text=said, alters=False, reached=False))
             return
         except (ScreenChanged, UnknownScreen) as error:
-            self.differences.append(
-                Difference(screen=screen, text=str(error), unknown=isinstance(error, UnknownScreen))
-            )
+            if self._login not in self.documents:
+                await self._outside()
+            unknown = isinstance(error, UnknownScreen)
+            self.unreached.append(Difference(screen=screen, text=str(error), unknown=unknown, reached=False))
             return
-        found = inspect(self.desk.contract, screen, document, self.witness.known)
-        self.differences += found.differences
-        self.seen[screen] = found
+        self.documents[screen] = document
+        self.shown[screen] = self._inspected(screen, document, Veil()).shown
+
+    async def _outside(self) -> None:
+        """Look at the login screen before any login; when that one has changed, nothing behind it can be reached."""
+        document = await self.desk.look_outside()
+        found = self._inspected(self._login, document, Veil())
+        if any(each.alters for each in found.differences):
+            self.documents[self._login], self._shut = document, True
+
+    @property
+    def _login(self) -> str:
+        return self.desk.contract.login.screen
+
+    def _inspected(self, screen: str, document: Document, veil: Veil) -> Inspection:
+        return inspect(self.desk.contract, screen, document, self.witness.known, veil)
 
     async def _look(self, step: CanaryStep, given: dict[str, str]) -> Document:
         document = await self._document(step, given)
-        login = self.desk.contract.login.screen
-        if step.open != login and document.title == self.desk.contract.screens[login].title:
+        if step.open != self._login and document.title == self.desk.contract.screens[self._login].title:
             await self.desk.log_in_again()
             document = await self._document(step, given)
         return document
@@ -100,11 +136,20 @@ class _Walk:
         screen, *rest = text.split(".")
         if screen not in self.desk.contract.screens:
             return text
-        found = self.seen.get(screen)
-        value = _read(found.shown, rest) if found else None
+        value = _read(self.shown[screen], rest) if screen in self.shown else None
         if value is None:
             raise _Lacking(f"« {text} », que le parcours n'a pas pu lire")
         return value
+
+
+def _version_once(differences: Iterable[Difference]) -> Iterator[Difference]:
+    """Leave out, after the first screen, that each screen shows the other version."""
+    told: set[str] = set()
+    for each in differences:
+        about_version = [fix for fix in each.fixes if fix.place == ("version",)]
+        if not (about_version and each.text in told):
+            yield each
+        told.add(each.text)
 
 
 def _read(shown: Shown, place: list[str]) -> str | None:
@@ -115,15 +160,57 @@ def _read(shown: Shown, place: list[str]) -> str | None:
     return rows[0].get(column) if rows else None
 
 
-async def walk(desk: WebDesk, witness: Witness, *, pause: Callable[[float], Awaitable[None]] = asyncio.sleep) -> Walked:
+async def walk(
+    desk: WebDesk,
+    witness: Witness,
+    *,
+    pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    looked_at: bool = False,
+) -> Walked:
     """Walk an application; a screen that is none we know is looked at once more before it is told.
 
     Raises what an application in trouble raises (:class:`PageFailed`, a refused login): that is no difference.
+
+    :param looked_at: True when a person looks at the release and describes it: all of its words are then kept.
     """
     if not desk.contract.canary:
         raise SettingsError(f"{desk.contract.title} : aucun parcours témoin (canary) dans screens.yaml.")
-    found = await _Walk(desk, witness).run()
+    found = await _Walk(desk, witness, looked_at).run()
     if any(each.unknown for each in found.differences):
         await pause(SECOND_LOOK)
-        found = await _Walk(desk, witness).run()
+        found = await _Walk(desk, witness, looked_at).run()
     return found
+
+
+async def further(desk: WebDesk, witness: Witness, found: Walked) -> Walked:
+    """Walk again with what the differences propose, so that what stands behind a changed search is seen as well.
+
+    Nothing that was told is taken back but « not walked » of a screen that was then reached.
+    """
+    fixes: tuple[Fix, ...] = ()
+    for _ in range(ROUNDS):
+        proposed = found.fixes
+        if proposed == fixes:
+            break
+        fixes = proposed
+        tried = WebDesk(desk.browser, contract_after(desk.contract, fixes), desk.account)
+        try:
+            again = await walk(tried, witness, pause=_at_once)
+        except ApplicationException:
+            break
+        finally:
+            await tried.discard()
+        found = _both(found, again)
+    order = [step.leads_to or step.open for step in desk.contract.canary]
+    return replace(found, differences=tuple(sorted(found.differences, key=lambda each: order.index(each.screen))))
+
+
+async def _at_once(_: float) -> None:
+    """No pause: the first walk has looked twice."""
+
+
+def _both(first: Walked, again: Walked) -> Walked:
+    kept = [each for each in first.differences if each.reached or each.screen not in again.facts]
+    told = {(each.screen, each.text) for each in kept}
+    new = [each for each in again.differences if (each.screen, each.text) not in told]
+    return replace(again, differences=(*kept, *new))

@@ -14,7 +14,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from orchestrator.domain.errors import SettingsError
-from orchestrator.drivers.formats import FORMATS
+from orchestrator.drivers.formats import FORMATS, typed_text
 from orchestrator.drivers.release import Release, load_release
 
 
@@ -92,19 +92,40 @@ class RequestContract(_Strict):
     path: str
 
 
-class ActContract(_Strict):
-    """An act: a form whose submission is an entry."""
+class ClickContract(_Strict):
+    """One click of an act, and the one request that it sends."""
 
-    screen: str
-    fields: Mapping[str, str]
-    #: The element whose click is the act; refused by the page until armed.
+    #: The element whose click it is; refused by the page until armed.
     element: str
     #: What the application asks before it sends.
     dialog: Literal["confirm", "none"]
     request: RequestContract
+
+
+class ConfirmationContract(ClickContract):
+    """A page between the form and the entry: it shows everything once more, and its own click enters (ADR 20)."""
+
+    #: The screen that stands there; its fields have the names of what was typed, and must show the same values.
+    screen: str
+    #: What was typed and it does not show.
+    not_shown: tuple[str, ...] = ()
+
+
+class ActContract(ClickContract):
+    """An act: a form whose submission is an entry."""
+
+    screen: str
+    fields: Mapping[str, str]
+    #: The page that asks once more, when there is one: at an address of its own, or at that of the form.
+    confirmation: ConfirmationContract | None = None
     leads_to: tuple[str, ...]
     #: Where the application writes why it refused the values.
     errors: str
+
+    @property
+    def clicks(self) -> tuple[ClickContract, ...]:
+        """Its clicks, in their order."""
+        return (self, self.confirmation) if self.confirmation else (self,)
 
 
 class LoginContract(_Strict):
@@ -169,6 +190,11 @@ class ApplicationContract(_Strict):
         forms: list[ActionContract | ActContract] = [*self.actions.values(), *self.acts.values()]
         return frozenset({self.login.screen, *(form.screen for form in forms)})
 
+    def typed(self, screen: str, values: Mapping[str, Any]) -> dict[str, str]:
+        """Return what is typed for each value, by selector, in the format that the screen's field there has."""
+        formats = {one.at: one.format for one in self.screens[screen].fields.values()}
+        return {selector: typed_text(value, formats.get(selector, "text")) for selector, value in values.items()}
+
     def fields(self, screen: str) -> dict[str, FieldContract]:
         """Return the fields of a screen, those that every screen carries included."""
         common = {} if screen == self.login.screen else self.common
@@ -217,16 +243,31 @@ def _check_references(contract: ApplicationContract, path: Path) -> None:
     forms: list[ActionContract | ActContract] = [*contract.actions.values(), *contract.acts.values()]
     for form in forms:
         named += [form.screen, *form.leads_to]
+    confirmed = {act.confirmation.screen: act for act in contract.acts.values() if act.confirmation}
+    named += confirmed
     walked = [name for step in contract.canary for name in (step.open, step.leads_to) if name]
     unknown = sorted({*named, *walked} - set(contract.screens))
     if unknown:
         raise SettingsError(f"{path} : écrans cités mais non décrits : {', '.join(unknown)}")
-    left_out = sorted(set(contract.screens) - set(walked)) if contract.canary else []
+    left_out = sorted(set(contract.screens) - set(walked) - set(confirmed)) if contract.canary else []
     if left_out:
         raise SettingsError(f"{path} : écrans que le parcours témoin (canary) n'ouvre pas : {', '.join(left_out)}")
     sent = sorted({step.submit for step in contract.canary if step.submit} - set(contract.actions))
     if sent:
         raise SettingsError(f"{path} : recherches du parcours témoin qui ne sont pas décrites : {', '.join(sent)}")
+    for screen, act in confirmed.items():
+        _check_confirmation(contract.screens[screen], act, f"{path}, écran « {screen} »")
     entered = sorted(act.screen for act in contract.acts.values() if contract.screens[act.screen].http)
     if entered:
         raise SettingsError(f"{path} : un écran de saisie passe toujours par la page : {', '.join(entered)}")
+
+
+def _check_confirmation(screen: ScreenContract, act: ActContract, where: str) -> None:
+    """A page that asks to confirm is compared with what was typed, value by value: what it does not show must be said."""
+    hidden = act.confirmation.not_shown if act.confirmation else ()
+    unseen = sorted(set(act.fields) - set(screen.fields) - set(hidden))
+    if unseen:
+        raise SettingsError(
+            f"{where} : cette page de confirmation ne dit pas où elle montre {', '.join(unseen)}. L'ajouter à ses champs, "
+            "sous le même nom que dans la saisie, ou l'écrire dans « not_shown »."
+        )

@@ -22,12 +22,13 @@ from orchestrator.domain.personal import Secret
 from orchestrator.drivers.act import WebAct
 from orchestrator.drivers.contracts import ActContract, ActionContract, ApplicationContract
 from orchestrator.drivers.document import Document, UnknownEncoding
-from orchestrator.drivers.facts import forms_of
-from orchestrator.drivers.formats import typed_text
+from orchestrator.drivers.facts import forms_of, veiled
 from orchestrator.drivers.gate import Gate
 from orchestrator.drivers.plain import NotPlain, PlainFailed, PlainReader
 from orchestrator.drivers.release import form_changes
 from orchestrator.drivers.screens import PageSource, WebScreen, document_of, read_screen, script
+from orchestrator.drivers.veil import veil_of
+from orchestrator.drivers.witness import Witness
 
 _Read = TypeVar("_Read")
 #: Longest time for a page, milliseconds.
@@ -64,7 +65,8 @@ class WebDesk:
         #: Answers dialogs during an act; without it every dialog is dismissed.
         self.dialogs: Callable[[Dialog], Awaitable[None]] | None = None
         self.browser = browser
-        self._gates = {name: Gate(act.request) for name, act in contract.acts.items()}
+        self._gates = {name: Gate(tuple(click.request for click in act.clicks)) for name, act in contract.acts.items()}
+        self._veil = veil_of(contract, Witness(), ())
         self._context: BrowserContext | None = None
         self._page: Page | None = None
         #: The page may show what it remembers: nothing is read in it any more (filling a form anew may still use it).
@@ -112,7 +114,7 @@ class WebDesk:
         element = await page.query_selector(contract.element)
         if element is None:
             raise ScreenChanged(self.contract.title, contract.screen, contract.element)
-        return WebAct(self, page, contract, element)
+        return WebAct(self, page, contract, element, values)
 
     # --- what the engine uses ----------------------------------------------------------------------------------------
 
@@ -174,6 +176,17 @@ class WebDesk:
         page = await self._page_to_read()
         await self._go(page, screen, path)
         return await document_of(page)
+
+    async def look_outside(self) -> Document:
+        """Return what stands where a robot logs in, before any login, for a comparison."""
+        screen, context = self.contract.login.screen, await self._new_context()
+        try:
+            page = await context.new_page()
+            await self._go(page, screen, self._address(screen))
+            return await document_of(page)
+        finally:
+            with suppress(Error):
+                await context.close()
 
     async def look_after(self, action: str, /, **values: Any) -> Document:  # noqa: ANN401
         """Send a search and return what came, whatever it is, for a comparison."""
@@ -241,7 +254,7 @@ class WebDesk:
         if self._context is None:
             context = await self._new_context()
             context.set_default_timeout(PAGE_MS)
-            fence = json.dumps([act.element for act in self.contract.acts.values()])
+            fence = json.dumps([click.element for act in self.contract.acts.values() for click in act.clicks])
             if self.contract.acts:
                 await context.add_init_script(f"{script('fence')}({fence})")
             for gate in self._gates.values():
@@ -305,20 +318,22 @@ class WebDesk:
         known = release.forms(screen) if release else None
         found = ["aucune description connue (release.yaml)"]
         if known is not None:
-            found = [change.text for change in form_changes(known, forms_of(await document_of(page)))]
+            # nothing is known of whose case this is: what is not a word of the release we know may be somebody's
+            found = [
+                change.text for change in form_changes(known, veiled(forms_of(await document_of(page)), self._veil))
+            ]
         if found:
             raise ReleaseChanged(self.contract.application, screen, found)
 
     async def _fill(self, page: Page, screen: str, values: dict[str, Any]) -> None:
-        for selector, value in values.items():
-            clear = typed_text(value)
+        for selector, clear in self.contract.typed(screen, values).items():
             try:
                 await page.fill(selector, clear, timeout=PAGE_MS)
             except (PlaywrightTimeout, Error):  # its text quotes what was typed
                 raise ScreenChanged(self.contract.title, screen, selector) from None
 
     async def _at_once(self, page: Page, screen: str, values: dict[str, Any], submit: str | None) -> None:
-        typed = {selector: typed_text(value) for selector, value in values.items()}
+        typed = self.contract.typed(screen, values)
         try:
             missing = await page.evaluate(script("form"), {"values": typed, "submit": submit})
         except Error:  # its text quotes what was typed

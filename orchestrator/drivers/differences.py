@@ -13,7 +13,7 @@ from orchestrator.drivers.witness import Shown
 class Fix:
     """A proposed change of ``screens.yaml``: one value that stands there, by its place, and the new one."""
 
-    #: Keys from the top of the file.
+    #: Keys from the top of the file; a number for an item of a list.
     place: tuple[str, ...]
     #: The value to write.
     value: str
@@ -29,8 +29,10 @@ class Difference:
     text: str
     #: True when another value could be entered, or read into what is entered.
     alters: bool = True
-    #: The change of ``screens.yaml`` that would follow it.
-    fix: Fix | None = None
+    #: The changes of ``screens.yaml`` that would follow it.
+    fixes: tuple[Fix, ...] = ()
+    #: False for a screen that the walk could not come to.
+    reached: bool = True
     #: True for a screen that is none we know: looked at once more before anything is concluded.
     unknown: bool = False
 

@@ -13,17 +13,24 @@ from urllib.parse import urljoin, urlsplit
 from orchestrator.drivers.contracts import FieldContract, ScreenContract, TableContract
 from orchestrator.drivers.document import Document, first, table_rows
 from orchestrator.drivers.release import ButtonFacts, FieldFacts, FormFacts, ScreenFacts, TableFacts
+from orchestrator.drivers.veil import Veil
 
 _BUTTONS = {"submit", "button", "image", "reset"}
 
 
-def facts_of(document: Document, screen: ScreenContract, fields: Mapping[str, FieldContract]) -> ScreenFacts:
-    """Describe a screen; a field or a table that is not there has no description."""
+def facts_of(
+    document: Document, screen: ScreenContract, fields: Mapping[str, FieldContract], veil: Veil | None = None
+) -> ScreenFacts:
+    """Describe a screen; a field or a table that is not there has no description.
+
+    :param veil: what of the page may be quoted; None: everything, for a comparison of which nothing is told.
+    """
+    quote = veil or Veil(open=True)
     found = {name: first(document.root, field.at) for name, field in fields.items()}
-    tables = {name: table_facts(document, table) for name, table in screen.tables.items()}
+    tables = {name: table_facts(document, table, quote) for name, table in screen.tables.items()}
     return ScreenFacts(
-        forms=forms_of(document),
-        labels={name: label_of(document, node) for name, node in found.items() if node is not None},
+        forms=veiled(forms_of(document), quote),
+        labels={name: quoted_label(document, node, quote) for name, node in found.items() if node is not None},
         tables={name: table for name, table in tables.items() if table is not None},
     )
 
@@ -33,25 +40,54 @@ def forms_of(document: Document) -> tuple[FormFacts, ...]:
     return tuple(_form(document, form) for form in document.root.iter("form"))
 
 
+def veiled(forms: tuple[FormFacts, ...], veil: Veil) -> tuple[FormFacts, ...]:
+    """Return forms with the words that may be quoted."""
+    return tuple(
+        form.model_copy(
+            update={
+                "fields": tuple(
+                    each.model_copy(
+                        update={"label": veil(each.label), "choices": tuple(veil(one) for one in each.choices)}
+                    )
+                    for each in form.fields
+                ),
+                "buttons": tuple(each.model_copy(update={"text": veil(each.text)}) for each in form.buttons),
+            }
+        )
+        for form in forms
+    )
+
+
 def label_of(document: Document, node: Any) -> str:  # noqa: ANN401 - an lxml element
     """Return what says what a value is: its label, the heading of its row, or the words just before it."""
+    return _heard(document, node)[0]
+
+
+def quoted_label(document: Document, node: Any, veil: Veil) -> str:  # noqa: ANN401
+    """Return what says what a value is, as far as it may be quoted."""
+    text, sure = _heard(document, node)
+    return veil(text, sure=sure)
+
+
+def _heard(document: Document, node: Any) -> tuple[str, bool]:  # noqa: ANN401
+    """Return the label of a value, and whether the page says that it is one."""
     named = _label_for(document, node)
     if named:
-        return named
+        return named, True
     heading = node.getprevious() if node.tag in {"td", "dd"} else None
     if heading is not None and heading.tag in {"th", "dt"}:
-        return _words(heading)
+        return _words(heading), True
     before = node.getprevious()
-    return _plain((before.tail if before is not None else node.getparent().text) or "")
+    return _plain((before.tail if before is not None else node.getparent().text) or ""), False
 
 
-def table_facts(document: Document, table: TableContract) -> TableFacts | None:
+def table_facts(document: Document, table: TableContract, veil: Veil) -> TableFacts | None:
     """Describe a table by its first row; None when it has none: nothing can then be said of its columns."""
     where = document if table.frame is None else document.frames.get(table.frame)
     rows = [] if where is None else table_rows(where.root, table.rows)
     if not rows:
         return None
-    headings = _headings(rows[0])
+    headings = tuple(veil(each) for each in _headings(rows[0]))
     cells = {name: first(rows[0], column.at) for name, column in table.columns.items()}
     columns = {name: _heading(headings, rows[0], cell) for name, cell in cells.items() if cell is not None}
     return TableFacts(headings=headings, columns=columns)

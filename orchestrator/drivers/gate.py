@@ -37,6 +37,8 @@ class Passage:
     """What the gate saw during one act."""
 
     permit: Permit
+    #: The one request that may pass.
+    request: RequestContract
     #: Requests seen.
     seen: int = 0
     #: Requests let out.
@@ -49,36 +51,44 @@ class Passage:
 
 @dataclass
 class Gate:
-    """Closed but for the moment of one act; whatever comes while it is closed is aborted."""
+    """Closed but for the moment of one click of an act; whatever comes while it is closed is aborted."""
 
-    request: RequestContract
+    #: Those of the act's clicks; two of them may have one address.
+    requests: tuple[RequestContract, ...]
     passage: Passage | None = field(default=None)
+    _patterns: dict[RequestContract, re.Pattern[str]] = field(default_factory=dict)
 
     async def install(self, context: BrowserContext, address: str) -> None:
-        """Intercept exactly the act's URL in every page of a context."""
+        """Intercept exactly the act's URLs in every page of a context."""
         prefix = urlsplit(address).path.rstrip("/")
-        pattern = re.compile(
-            re.escape(address.rstrip("/").removesuffix(prefix) + prefix + self.request.path) + r"(\?.*)?$"
-        )
-        await context.route(pattern, self._handle)
+        base = address.rstrip("/").removesuffix(prefix) + prefix
+        self._patterns = {each: re.compile(re.escape(base + each.path) + r"(\?.*)?$") for each in self.requests}
+        for pattern in set(self._patterns.values()):
+            await context.route(pattern, self._handle)
 
     async def _handle(self, route: Route) -> None:
-        if route.request.method != self.request.method:
+        asked = [each for each in self.requests if self._is(route, each)]
+        if not asked:
             await route.continue_()
             return
-        if await self._may_pass():
+        if await self._may_pass(asked):
             await self._send(route)
         else:
             await route.abort("blockedbyclient")
             if self.passage is not None:
                 self.passage.stopped.set()
 
-    async def _may_pass(self) -> bool:
+    def _is(self, route: Route, request: RequestContract) -> bool:
+        return route.request.method == request.method and bool(self._patterns[request].match(route.request.url))
+
+    async def _may_pass(self, asked: list[RequestContract]) -> bool:
         passage = self.passage
         if passage is None:
             return False
         passage.seen += 1
-        return passage.seen == 1 and await passage.permit.holds() and passage.permit.in_time()
+        return (
+            passage.seen == 1 and passage.request in asked and await passage.permit.holds() and passage.permit.in_time()
+        )
 
     async def _send(self, route: Route) -> None:
         passage = self.passage

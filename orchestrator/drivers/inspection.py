@@ -21,12 +21,17 @@ from orchestrator.drivers.differences import (
 from orchestrator.drivers.document import Document, first, table_rows, text_of
 from orchestrator.drivers.facts import facts_of, label_of
 from orchestrator.drivers.formats import FORMATS, read_value
-from orchestrator.drivers.release import ScreenFacts, TableFacts, form_changes
+from orchestrator.drivers.inspection_forms import Forms
+from orchestrator.drivers.release import ScreenFacts, TableFacts
 from orchestrator.drivers.screens import safe_title
+from orchestrator.drivers.veil import Veil
 from orchestrator.drivers.witness import Shown, canonical_or_none
 
 #: Formats of the same kind of value, tried when the declared one does not fit.
-_KIN = {"date": ("iso_date",), "iso_date": ("date",), "birth_date": ("iso_date",)}
+_KIN = {
+    "date": ("iso_date",), "iso_date": ("date",), "birth_date": ("iso_birth_date",), "iso_birth_date": ("birth_date",),
+    "euros": ("euros_point",), "euros_point": ("euros",),
+}  # fmt: skip
 
 
 @dataclass
@@ -37,17 +42,24 @@ class Inspection:
     #: The screen that should stand there.
     screen: str
     document: Document
+    #: What of the page may be quoted.
+    veil: Veil
     differences: list[Difference] = field(default_factory=list)
     facts: ScreenFacts = field(default_factory=ScreenFacts)
     shown: Shown = field(default_factory=Shown)
 
+    @property
+    def recognised(self) -> bool:
+        """True when the screen is the one that should stand there."""
+        return self.document.title == self.contract.screens[self.screen].title
+
     def run(self, known: Shown | None) -> Inspection:
         """Compare everything; ``known``: what the witness showed when a person looked."""
-        if self.document.title != self.contract.screens[self.screen].title:
+        if not self.recognised:
             self._tell(f"écran inattendu : {safe_title(self.document.title, self.contract)}", unknown=True)
             return self
         screen = self.contract.screens[self.screen]
-        self.facts = facts_of(self.document, screen, self.contract.fields(self.screen))
+        self.facts = facts_of(self.document, screen, self.contract.fields(self.screen), self.veil)
         self._version()
         for anchor in screen.anchors:
             if first(self.document.root, anchor) is None:
@@ -58,13 +70,14 @@ class Inspection:
         return self
 
     def _tell(self, text: str, *, fix: Fix | None = None, unknown: bool = False) -> None:
-        self.differences.append(Difference(screen=self.screen, text=text, fix=fix, unknown=unknown))
+        fixes = (fix,) if fix else ()
+        self.differences.append(Difference(screen=self.screen, text=text, fixes=fixes, unknown=unknown))
 
     def _version(self) -> None:
         said = self.document.text(self.contract.version_at)
         if said != self.contract.version:
-            fix = Fix(place=("version",), value=said) if said else None
-            self._tell(f"version : « {self.contract.version} » → « {said or 'aucune'} »", fix=fix)
+            fix = Fix(place=("version",), value=said) if said and self.veil(said) == said else None
+            self._tell(f"version : « {self.contract.version} » → « {self.veil(said or 'aucune')} »", fix=fix)
 
     # --- values ------------------------------------------------------------------------------------------------------
 
@@ -180,11 +193,14 @@ class Inspection:
             )
             return
         if name in self.contract.filled:
-            enters = name in self._entering
-            self.differences += [
-                Difference(screen=name, text=change.text, alters=enters or not change.quiet)
-                for change in form_changes(facts.forms, self.facts.forms)
-            ]
+            forms = Forms(
+                contract=self.contract,
+                screen=name,
+                document=self.document,
+                known=facts.forms,
+                seen=self.facts.forms,
+            )
+            self.differences += forms.differences()
         own = list(self.contract.screens[name].fields)
         self.differences += label_differences(name, facts.labels, self.facts.labels, own)
         for table, before in facts.tables.items():
@@ -225,7 +241,7 @@ def _shape(text: str) -> str:
 
 
 def inspect(
-    contract: ApplicationContract, screen: str, document: Document, known: Mapping[str, Shown] | None = None
+    contract: ApplicationContract, screen: str, document: Document, known: Mapping[str, Shown], veil: Veil
 ) -> Inspection:
     """Compare one screen with its contract, the known release and what is known of the witness."""
-    return Inspection(contract=contract, screen=screen, document=document).run((known or {}).get(screen))
+    return Inspection(contract=contract, screen=screen, document=document, veil=veil).run(known.get(screen))

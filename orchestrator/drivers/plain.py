@@ -21,7 +21,6 @@ from playwright.async_api import BrowserContext
 from orchestrator.domain.errors import ActRefused, ScreenChanged
 from orchestrator.drivers.contracts import ActionContract, ApplicationContract
 from orchestrator.drivers.document import Document, UnknownEncoding, bytes_of_form, parse
-from orchestrator.drivers.formats import typed_text
 from orchestrator.drivers.screens import WebScreen, read_screen
 
 #: Redirections followed for one screen.
@@ -82,7 +81,7 @@ class PlainReader:
     async def _sent(
         self, context: BrowserContext, form: Document, action: ActionContract, values: Mapping[str, Any]
     ) -> Document:
-        typed = {action.fields[name]: typed_text(value) for name, value in values.items()}
+        typed = self.contract.typed(action.screen, {action.fields[name]: value for name, value in values.items()})
         sent = form.filled(typed, action.submit)
         if isinstance(sent, str):
             raise ScreenChanged(self.contract.title, action.screen, sent)
@@ -140,7 +139,8 @@ class PlainReader:
         if (ours.scheme, ours.netloc) != (asked.scheme, asked.netloc):
             raise NotPlain
         path = asked.path.removeprefix(ours.path.rstrip("/"))
-        if any((act.request.method, act.request.path) == (method, path) for act in self.contract.acts.values()):
+        acts = [click.request for act in self.contract.acts.values() for click in act.clicks]
+        if any((request.method, request.path) == (method, path) for request in acts):
             raise ActRefused
 
     async def _exchange(

@@ -114,6 +114,10 @@ class FormChange:
     text: str
     #: True for what only stands elsewhere, or was added: it matters where the form enters, not where it searches.
     quiet: bool = False
+    #: The id before and now, of a field that has the same label under another id.
+    renamed: tuple[str, str] | None = None
+    #: True for a form that asked before it was sent, and no longer does.
+    silent: bool = False
 
 
 def form_changes(known: tuple[FormFacts, ...], seen: tuple[FormFacts, ...]) -> list[FormChange]:
@@ -148,17 +152,32 @@ def _changes(known: FormFacts, seen: FormFacts) -> Iterator[FormChange]:
 
 def _listed(what: str, known: Any, seen: Any, words: Mapping[str, str]) -> Iterator[FormChange]:  # noqa: ANN401 - fields or buttons
     before, after = {item.id: item for item in known}, {item.id: item for item in seen}
-    yield from (FormChange(text=f"{what} « {each} » disparu") for each in before if each not in after)
-    yield from (FormChange(text=f"{what} nouveau « {each} »", quiet=True) for each in after if each not in before)
-    kept = [each for each in before if each in after]
+    renamed = dict(_renamed(before, after)) if what == "champ" else {}
+    gone = [each for each in before if each not in after and each not in renamed]
+    new = [each for each in after if each not in before and each not in renamed.values()]
+    yield from (FormChange(text=f"{what} « {each} » disparu") for each in gone)
+    yield from (FormChange(text=f"{what} nouveau « {each} »", quiet=True) for each in new)
+    for each, now in renamed.items():
+        yield FormChange(text=f"{what} « {each} » : s'appelle maintenant « {now} »", renamed=(each, now))
+    kept = [each for each in before if each not in gone]
     for each in kept:
-        yield from _differing(f"{what} « {each} »", before[each], after[each], words)
-    if kept != [each for each in after if each in before]:
+        yield from _differing(f"{what} « {each} »", before[each], after[renamed.get(each, each)], words)
+    if [renamed.get(each, each) for each in kept] != [each for each in after if each not in new]:
         yield FormChange(text=f"ordre des {what}s changé", quiet=True)
+
+
+def _renamed(before: Mapping[str, FieldFacts], after: Mapping[str, FieldFacts]) -> Iterator[tuple[str, str]]:
+    """Yield the fields that have the same label under another id, when each label is there once."""
+    for name, field in before.items():
+        same = [each for each in after if after[each].label == field.label]
+        twins = [each for each in before if before[each].label == field.label]
+        if name not in after and field.label and len(same) == len(twins) == 1 and same[0] not in before:
+            yield name, same[0]
 
 
 def _differing(what: str, known: BaseModel, seen: BaseModel, words: Mapping[str, str]) -> Iterator[FormChange]:
     for name, word in words.items():
         before, after = getattr(known, name), getattr(seen, name)
         if before != after:
-            yield FormChange(text=f"{what}, {word} : « {before} » → « {after} »")
+            said = f"{what}, {word} : « {before or 'rien'} » → « {after or 'rien'} »"
+            yield FormChange(text=said, silent=name == "asks" and not after)

@@ -8,6 +8,7 @@ from datetime import date
 from orchestrator.domain.canonical import in_french
 from orchestrator.domain.errors import ApplicationClosed, LoginRefused, SettingsError
 from orchestrator.drivers.deliveries import Delivery, read_rows
+from orchestrator.engine.canary import Found, close_application
 from orchestrator.engine.grouping import by_row
 from orchestrator.engine.work import Workbench
 from orchestrator.language.model import ExtractSource, RunInfo
@@ -53,7 +54,5 @@ class Extraction:
                 raise ApplicationClosed(application, row["reason"])
 
     async def _close(self, error: LoginRefused) -> None:
-        caisse = self.bench.scenario.caisse
         async with self.database.transaction(self.bench.actor) as tx:
-            await tx.run("sessions.stop_application", caisse=caisse, application=error.application, reason=str(error))
-            await tx.record(caisse, "application.stopped", error.application, reason=error.code)
+            await close_application(tx, self.bench.scenario.caisse, Found.of(error))

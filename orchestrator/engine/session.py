@@ -22,7 +22,7 @@ from orchestrator.domain.errors import (
     TooSlow,
 )
 from orchestrator.drivers.witness import Witness
-from orchestrator.engine.canary import changed
+from orchestrator.engine.canary import Canary, Found, Propose, close_application, closed
 from orchestrator.engine.conclude import conclude, keep_record
 from orchestrator.engine.evidence import keep_capture
 from orchestrator.engine.lease import Heartbeat, Lease, clocks
@@ -57,6 +57,8 @@ class RobotSession:
     open_version: OpenVersion | None = None
     #: How the screens of each application are walked first; none: that application is not walked.
     witnesses: Mapping[str, Witness] = field(default_factory=dict)
+    #: Writes the change of an application's files that would follow a walk.
+    propose: Propose | None = None
     #: What it has opened, by version; the bench in hand is one of them.
     benches: dict[str, Workbench] = field(default_factory=dict)
 
@@ -103,7 +105,7 @@ class RobotSession:
         outcome = await self._outcome(attempt)
         error = outcome.error if isinstance(outcome, Failed) else None
         if isinstance(error, LoginRefused | ReleaseChanged):
-            await self._stop_application(error)
+            await self._stop_application(Found.of(error))
             await give_back(self.bench, attempt)
             return
         if isinstance(error, StoreUnavailable):
@@ -187,18 +189,18 @@ class RobotSession:
 
     async def _walked(self, bench: Workbench) -> bool:
         """Walk the screens before anything is worked with them; False when they changed or cannot be seen now."""
-        error: LoginRefused | ReleaseChanged | None
+        canary = Canary(session=self.id, witnesses=self.witnesses, propose=self.propose)
         try:
-            error = await changed(bench, self.witnesses)
+            found = await canary.changed(bench, self.stopping)
         except LoginRefused as refused:
-            error = refused
+            found = Found.of(refused)
         except ApplicationException:
             with suppress(TimeoutError):  # in trouble: the next session looks again, a little later
                 await asyncio.wait_for(self.stopping.wait(), IN_TROUBLE)
             return False
-        if error is not None:
-            await self._stop_application(error)
-        return error is None
+        if found is not None:
+            await self._stop_application(found)
+        return found is None
 
     def _claimed(self, row: Mapping[str, Any], run: Mapping[str, Any], asked: tuple[float, float]) -> Claimed:
         key = self.bench.vault.data_key(row["id"], row["data_key"])
@@ -228,14 +230,12 @@ class RobotSession:
 
     async def _stopped_application(self) -> bool:
         async with self.bench.database.transaction(self.bench.actor) as tx:
-            stopped = await tx.all("sessions.stopped_applications", caisse=self.bench.scenario.caisse)
-        return any(row["application"] in self.bench.desks for row in stopped)
+            stopped = await closed(tx, self.bench.scenario.caisse)
+        return bool(stopped & {*self.bench.desks})
 
-    async def _stop_application(self, error: LoginRefused | ReleaseChanged) -> None:
-        caisse = self.bench.scenario.caisse
+    async def _stop_application(self, found: Found) -> None:
         async with self.bench.database.transaction(self.bench.actor) as tx:
-            await tx.run("sessions.stop_application", caisse=caisse, application=error.application, reason=str(error))
-            await tx.record(caisse, "application.stopped", error.application, reason=error.code)
+            await close_application(tx, self.bench.scenario.caisse, found)
 
     async def _begin(self) -> None:
         scenario = self.bench.scenario

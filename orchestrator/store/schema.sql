@@ -206,7 +206,35 @@ create table application_stop (
     application text not null,
     reason text not null,
     stopped_at timestamptz not null default now(),
+    -- the change of screens.yaml and release.yaml that would follow, when a walk stopped it
+    proposal text not null default '',
     primary key (caisse, application)
+);
+
+-- What was different when the screens of an application stopped it, in French; no value of a person (drivers/veil.py).
+create table screen_difference (
+    caisse text not null,
+    application text not null,
+    place integer not null,
+    screen text not null,
+    said text not null,
+    -- could another value be entered, or read into what is entered?
+    alters boolean not null,
+    primary key (caisse, application, place),
+    foreign key (caisse, application) references application_stop on delete cascade
+);
+
+-- Who walks, or has just walked, the screens of an application: sessions that start together walk once.
+create table screen_walk (
+    caisse text not null,
+    application text not null,
+    -- a keyed digest of version, contract and witness: another of them is another walk
+    basis text not null,
+    session uuid not null,
+    begun_at timestamptz not null default now(),
+    -- when nothing was found that could alter an entry; absent while it is walked
+    passed_at timestamptz,
+    primary key (caisse, application, basis)
 );
 
 create table attempt (
@@ -816,7 +844,9 @@ grant select, insert on effect_key, scenario_version, delivery, run, row_set_asi
     schedule_occurrence to glr_runner;
 grant select, insert, update on cases, runner, robot_session, entry, entry_attempt, approval, exception_item, spending
     to glr_runner;
-grant select, insert on application_stop to glr_runner;
+grant select, insert on application_stop, screen_difference to glr_runner;
+grant select, insert, update, delete on screen_walk to glr_runner;
+grant select on screen_difference to glr_console;
 grant update (ended_at, outcome, code) on attempt to glr_runner;
 grant insert on audit_outbox to glr_runner, glr_console;
 grant select on effect_key, scenario_version, delivery, run, row_set_aside, cases, blind_index, runner, robot_session,

@@ -9,7 +9,7 @@ from starlette.applications import Starlette
 from starlette.datastructures import QueryParams
 from starlette.responses import RedirectResponse, Response
 
-from sandbox.formats import canonical_nir, read_date, show_date, show_money, show_nir
+from sandbox.formats import canonical_nir, comma_for_point, read_date, show_date, show_money, show_nir
 from sandbox.web.legacy import Legacy, Options, Visit
 from sandbox.web.proposal import EMPTY, Proposal, errors_of
 
@@ -30,6 +30,11 @@ _DETAIL = {
     "numero": "Numéro", "nir": "NIR", "nature": "Nature", "reference_arret": "Référence arrêt", "du": "Du", "au": "Au",
     "montant": "Montant", "motif": "Motif", "reference_libre": "Référence libre", "auteur": "Auteur", "etat": "État",
     "saisie_le": "Saisie le", "valide_par": "Validée par", "liquide_par": "Liquidée par",
+}  # fmt: skip
+#: The fields of the proposal form: label and width.
+_FORM = {
+    "nir": ("NIR", 21), "nature": ("Nature", 20), "reference_arret": ("Référence arrêt", 20), "du": ("Période du", 10),
+    "au": ("au", 10), "montant": ("Montant", 12), "motif": ("Motif", 60), "reference_libre": ("Référence libre", 42),
 }  # fmt: skip
 _SELECT = (
     "SELECT numero, nir, nature, reference_arret, du, au, montant_c, motif, reference_libre, auteur, etat, saisie_le,"
@@ -63,16 +68,27 @@ class Compta(Legacy):
         """The proposal form."""
         return self._form(visit, {**EMPTY}, {})
 
+    async def control(self, visit: Visit) -> Response:
+        """From release 2 on: check, then show everything once more; nothing is recorded yet."""
+        form = self._typed(visit)
+        errors = errors_of(form)
+        if self.release == "1":
+            return self.unknown(visit)
+        return self._form(visit, {**EMPTY, **visit.form}, errors) if errors else self._confirmation(visit)
+
     async def propose(self, visit: Visit) -> Response:
         """Check, then commit one proposal: the act, with its faults around the commit."""
-        errors = errors_of(visit.form)
+        form = self._typed(visit)
+        errors = errors_of(form)
         if errors:
             return self._form(visit, {**EMPTY, **visit.form}, errors)
+        if self.release == "2.1" and visit.form.get("confirme") != "oui":
+            return self._confirmation(visit)
         if "before" in visit.faults:
             return self.broken(visit)
         if visit.faults.slow_s:
             await asyncio.sleep(visit.faults.slow_s)
-        number = self._commit(Proposal.of(visit.form), visit.agent.login)
+        number = self._commit(Proposal.of(form), visit.agent.login)
         if "after" in visit.faults:
             return self.broken(visit)
         return await self.drop(visit) if "drop" in visit.faults else RedirectResponse(f"/avances/{number}", 303)
@@ -128,7 +144,22 @@ class Compta(Legacy):
         return RedirectResponse("/validation", 303)
 
     def _form(self, visit: Visit, values: dict[str, str], errors: dict[str, str]) -> Response:
-        return self.render("nouvelle-avance", "Nouvelle avance", visit, values=values, errors=errors)
+        fields = _FORM if self.release == "1" else {"reference_libre": _FORM["reference_libre"], **_FORM}
+        return self.render(
+            "nouvelle-avance", "Nouvelle avance", visit, values=values, errors=errors, form=fields,
+            to="/avances/controle" if self.release == "2" else "/avances",
+        )  # fmt: skip
+
+    def _confirmation(self, visit: Visit) -> Response:
+        """Everything as it was typed, and a button: what is sent then is recorded."""
+        return self.render("confirmation", "Confirmation", visit, values=visit.form, form=_FORM)
+
+    def _typed(self, visit: Visit) -> dict[str, str]:
+        """The form of a proposal as release 1 would have been sent it."""
+        form = dict(visit.form)
+        if self.release != "1":
+            form["montant"] = comma_for_point(form.get("montant", ""))
+        return form
 
     def _validation(self, visit: Visit, message: str = "") -> Response:
         step = _STEPS.get(visit.agent.role)
@@ -179,6 +210,7 @@ def application(options: Options) -> Starlette:
         {
             "GET /avances": compta.search_form,
             "POST /avances": compta.propose,
+            "POST /avances/controle": compta.control,
             "POST /avances/recherche": compta.search,
             "GET /avances/nouvelle": compta.new,
             "GET /avances/saisies": compta.by_author,

@@ -18,10 +18,11 @@ from sandbox.faults import Faults, Planned, Rates, Request
 from sandbox.formats import show_date
 from sandbox.ledger import Ledger
 from sandbox.mutations import delay, mutate, received
+from sandbox.releases import Change, change, installed
+from sandbox.releases import received as under_first_names
 from sandbox.web.accounts import Accounts, Agent
 from sandbox.web.connections import drop_connection
 
-RELEASE = "1"
 _PAGES = Environment(loader=PackageLoader("sandbox"), autoescape=True, auto_reload=False, trim_blocks=True)
 _LOGIN_ERRORS = {
     "REFUS": "Identifiant ou mot de passe incorrect.",
@@ -80,6 +81,15 @@ class Legacy:
         """The business date shown."""
         return self.options.business_date()
 
+    @property
+    def release(self) -> str:
+        """The release that is installed now."""
+        return installed(self.options.folder, self.name)
+
+    def change(self, screen: str) -> Change:
+        """What the installed release changed on a screen."""
+        return change(self.name, self.release, screen)
+
     def application(self, pages: dict[str, Handler]) -> Starlette:
         """The web application; `pages` maps `METHOD /path` to a handler of logged-in visits."""
         routes = [
@@ -97,15 +107,18 @@ class Legacy:
         faults = visit.faults if visit else Planned()
         shown = self.today() - timedelta(days=1 if "stale_date" in faults or values.get("stale") else 0)
         template = values.pop("template", None) or screen
+        changed = self.change(screen)
         text = _PAGES.get_template(f"{template}.html").render(
             application=self.name.upper(),
-            release=RELEASE,
+            release=self.release,
             screen=screen,
             title=title,
             today=show_date(shown),
             mode="mode dégradé" if "degraded" in faults else "normal",
             agent=visit.agent.login if visit else "",
-            **values,
+            named=lambda name: changed.names.get(name, name),
+            labelled=changed.labels.get,
+            **changed.page(values),
         )
         text = mutate(text, screen, self.name, self.options.folder)
         body = text.encode("iso-8859-1", "xmlcharrefreplace")
@@ -130,7 +143,8 @@ class Legacy:
 
     def _guarded(self, handler: Handler) -> Callable[[HttpRequest], Awaitable[Response]]:
         async def endpoint(http: HttpRequest) -> Response:
-            form = received(await read_form(http), self.name, self.options.folder)
+            sent = under_first_names(self.name, self.release, await read_form(http))
+            form = received(sent, self.name, self.options.folder)
             token = http.cookies.get(self._cookie, "")
             agent = self._accounts.agent(token)
             if agent is None:

@@ -357,6 +357,14 @@ select %(id)s, %(caisse)s, cases.id, cases.scenario, 'business', 'VALIDATION', %
        cases.attempts, %(note)s
 from cases where cases.id = %(case_id)s
 
+-- stopped_application: one application that is closed to robots
+select application, reason, stopped_at, proposal from application_stop
+where caisse = %(caisse)s and application = %(application)s
+
+-- screen_differences: what was different when an application was closed, in the order of the walk
+select screen, said, alters from screen_difference
+where caisse = %(caisse)s and application = %(application)s order by place
+
 -- reopen_application: open an application again
 delete from application_stop where caisse = %(caisse)s and application = %(application)s
 

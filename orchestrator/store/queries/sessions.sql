@@ -16,11 +16,38 @@ values (%(id)s, %(caisse)s, %(runner)s, %(robot)s, %(scenario)s)
 update robot_session set ended_at = now(), end_reason = %(reason)s where id = %(id)s and ended_at is null
 
 -- stop_application: close an application to every robot, once
-insert into application_stop (caisse, application, reason) values (%(caisse)s, %(application)s, %(reason)s)
+insert into application_stop (caisse, application, reason, proposal)
+values (%(caisse)s, %(application)s, %(reason)s, %(proposal)s)
 on conflict do nothing
 
+-- keep_difference: remember what was different when an application was closed
+insert into screen_difference (caisse, application, place, screen, said, alters)
+values (%(caisse)s, %(application)s, %(place)s, %(screen)s, %(said)s, %(alters)s)
+
+-- begin_walk: take the walk of an application, unless another session walks it now or it has just passed
+insert into screen_walk (caisse, application, basis, session)
+values (%(caisse)s, %(application)s, %(basis)s, %(session)s)
+on conflict (caisse, application, basis) do update
+set session = excluded.session, begun_at = now(), passed_at = null
+where coalesce(screen_walk.passed_at + interval '120 seconds', screen_walk.begun_at + interval '60 seconds') < now()
+returning true as mine
+
+-- walk_passed: did a walk of the same screens pass a moment ago?
+select passed_at is not null and passed_at + interval '120 seconds' >= now() as passed
+from screen_walk where caisse = %(caisse)s and application = %(application)s and basis = %(basis)s
+
+-- pass_walk: nothing was found that could alter an entry
+update screen_walk set passed_at = now()
+where caisse = %(caisse)s and application = %(application)s and basis = %(basis)s and session = %(session)s
+
+-- forget_walks: the next session walks anew, whatever was walked before
+delete from screen_walk where caisse = %(caisse)s and application = %(application)s
+
 -- stopped_applications: the applications closed to robots
-select application, reason, stopped_at from application_stop where caisse = %(caisse)s order by application
+select application, reason, stopped_at,
+       (select count(*) from screen_difference difference
+        where difference.caisse = stop.caisse and difference.application = stop.application) as differences
+from application_stop stop where caisse = %(caisse)s order by application
 
 -- reopen_application: open an application again
 delete from application_stop where caisse = %(caisse)s and application = %(application)s

@@ -81,7 +81,11 @@ async def test_a_changed_form_closes_the_application_and_every_case_waits_for_it
     async with world.bench.database.transaction("test") as tx:
         (stopped,) = await tx.all("sessions.stopped_applications", caisse="cpam-931")
     assert stopped["application"] == "compta"
-    assert "libellé : « Référence arrêt » → « Montant »" in stopped["reason"]
+    assert "Montant" not in stopped["reason"]  # counted, not quoted: the differences are kept beside it
+    async with owner_db.transaction("test") as tx:
+        told = await tx.all("console.screen_differences", caisse="cpam-931", application="compta")
+    assert "libellé : « Référence arrêt » → « Montant »" in told[0]["said"]
+    assert {row["screen"] for row in told} == {"proposal"}
     assert [world.world.lines_of(row.stop) for row in rows] == [[], []]
 
     release(world)

@@ -1,0 +1,128 @@
+"""An act whose application asks once more, on a page of its own address or at that of the form (ADR 20)."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from robot_world import PracticeWorld, RobotWorld, Row, robot_world
+from second_release import adopted, install
+
+from orchestrator.domain.errors import SettingsError
+from orchestrator.drivers.canary import walk
+from orchestrator.drivers.contracts import ApplicationContract, load_contract
+from orchestrator.drivers.desk import WebDesk
+from orchestrator.drivers.witness import load_witnesses
+from orchestrator.engine.results import RowOutcome
+from orchestrator.store.vault import Vault
+
+
+@pytest.fixture(params=["2", "2.1"])
+async def world(
+    request: pytest.FixtureRequest, practice_world: PracticeWorld, runner_url: str, vault: Vault, tmp_path: Path
+) -> AsyncIterator[RobotWorld]:
+    """A robot that has adopted the second releases."""
+    practice_world.fault()
+    async with robot_world(practice_world, runner_url, vault, tmp_path) as opened:
+        install(practice_world.practice, arpege="2", compta=request.param)
+        try:
+            browser = opened.bench.desks["compta"].browser
+            desks = dict(opened.bench.desks)
+            for name, release in (("arpege", "2"), ("compta", request.param)):
+                contract = await adopted(browser, practice_world, tmp_path / "own", name, release)
+                desks[name] = WebDesk(browser, contract, practice_world.accounts[name])
+            opened.bench = replace(opened.bench, desks=desks)
+            yield opened
+        finally:
+            install(practice_world.practice)
+
+
+def contract_of(world: RobotWorld) -> ApplicationContract:
+    contract: ApplicationContract = world.bench.desks["compta"].contract
+    return contract
+
+
+async def worked(world: RobotWorld, row: Row) -> tuple[RowOutcome, list[int]]:
+    loaded = await world.deliver(row)
+    await world.work()
+    return (await world.only(loaded.run)).outcome, [line["amount_c"] for line in world.world.lines_of(row.stop)]
+
+
+async def test_cases_are_entered_once_through_the_page_that_asks(world: RobotWorld) -> None:
+    row = world.world.take("entered")
+    assert await worked(world, row) == (RowOutcome.ENTERED, [row.amount_c])
+    loaded = await world.deliver(row, other := world.world.take("entered"))  # the first is looked up in the new release
+    await world.work()
+    outcomes = [result.outcome for result in await world.results(loaded.run)]
+    assert outcomes == [RowOutcome.ALREADY_DONE, RowOutcome.ENTERED]
+    assert (len(world.world.lines_of(row.stop)), len(world.world.lines_of(other.stop))) == (1, 1)
+
+
+async def test_what_the_witness_shows_in_the_new_release_has_no_difference(world: RobotWorld) -> None:
+    path = world.folder / "canary.json"
+    world.world.practice.write_witnesses(path)
+    for name in ("arpege", "compta"):
+        found = await walk(world.bench.desks[name], load_witnesses(path)[name])
+        assert found.differences == ()
+
+
+async def test_an_answer_lost_after_the_confirmation_is_a_doubt_and_nothing_is_entered_twice(world: RobotWorld) -> None:
+    row = world.world.take("entered")
+    # at the address of the form the first request is no act: it passes, and the second one is lost
+    world.world.fault({"on": "POST /avances", "stop": row.stop, "fault": "drop"})
+    outcome, amounts = await worked(world, row)
+    assert (outcome, amounts) == (RowOutcome.EXCEPTION, [row.amount_c])
+    await world.work()
+    assert len(world.world.lines_of(row.stop)) == 1
+
+
+async def test_a_page_that_shows_another_value_is_not_confirmed(world: RobotWorld) -> None:
+    row = world.world.take("entered")
+    contract = contract_of(world)
+    screen = contract.screens["confirmation"]
+    swapped = {**screen.fields, "start": screen.fields["end"], "end": screen.fields["start"]}
+    screens = {**contract.screens, "confirmation": screen.model_copy(update={"fields": swapped})}
+    desk = WebDesk(
+        world.bench.desks["compta"].browser,
+        contract.model_copy(update={"screens": screens}),
+        world.world.accounts["compta"],
+    )
+    world.bench = replace(world.bench, desks={**world.bench.desks, "compta": desk})
+    assert await worked(world, row) == (RowOutcome.EXCEPTION, [])
+
+
+async def test_a_refusal_of_the_values_comes_before_the_page(world: RobotWorld) -> None:
+    row = world.world.take("entered")
+    contract = contract_of(world)
+    proposal = contract.screens["proposal"]
+    french = {**proposal.fields, "amount": proposal.fields["amount"].model_copy(update={"format": "euros"})}
+    screens = {**contract.screens, "proposal": proposal.model_copy(update={"fields": french})}
+    desk = WebDesk(
+        world.bench.desks["compta"].browser,
+        contract.model_copy(update={"screens": screens}),
+        world.world.accounts["compta"],
+    )
+    world.bench = replace(world.bench, desks={**world.bench.desks, "compta": desk})
+    loaded = await world.deliver(row)
+    await world.work()
+    result = await world.only(loaded.run)
+    assert (result.outcome, result.codes) == (RowOutcome.EXCEPTION, ("SAISIE",))
+    assert world.world.lines_of(row.stop) == []
+
+
+def test_a_page_that_leaves_out_what_was_typed_must_say_so(tmp_path: Path) -> None:
+    folder = Path(__file__).resolve().parents[3] / "keywords" / "compta"
+    (tmp_path / "screens.here.yaml").write_text(
+        """
+screens:
+  confirmation: {title: COMPTA - Confirmation, fields: {nir: {at: "#lu_nir", format: nir}}}
+acts:
+  propose_advance:
+    confirmation: {screen: confirmation, element: "#ok", dialog: none, request: {path: /avances}, not_shown: [reason, token]}
+""",
+        encoding="utf-8",
+    )
+    with pytest.raises(SettingsError, match="ne dit pas où elle montre amount, end, start, stop_id"):
+        load_contract(folder / "screens.yaml", caisse="here", local=tmp_path)
