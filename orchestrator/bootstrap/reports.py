@@ -13,6 +13,7 @@ from orchestrator.bootstrap.world import World
 from orchestrator.domain.errors import SettingsError
 from orchestrator.drivers.browser import open_browser
 from orchestrator.drivers.desk import WebDesk
+from orchestrator.engine.acts import ActsOfRun, acts_of
 from orchestrator.engine.reconcile import Reconciliation
 from orchestrator.engine.reconcile import reconcile as compare_entries
 from orchestrator.engine.replay import CaseReplay, Trial, replay
@@ -57,8 +58,11 @@ async def replay_run(world: World, beginning: str, path: Path | None) -> list[Ca
     return found
 
 
-async def compare_shadow(world: World, beginning: str, decisions: Path | None) -> list[Compared]:
-    """Compare what the robot concluded in a run with people's decisions, from a file or read in the application."""
+async def compare_shadow(world: World, beginning: str, decisions: Path | None) -> tuple[list[Compared], ActsOfRun]:
+    """Compare what the robot concluded in a run with people's decisions, from a file or read in the application.
+
+    With it comes what the robot's desks counted of acts during the run.
+    """
     async with Database(world.urls["glr_runner"], size=1) as database, AsyncExitStack() as stack:
         run, name = await run_called(world, database, beginning)
         scenario = replace(world.scenario(name), mode=Mode.SHADOW)
@@ -81,7 +85,7 @@ async def compare_shadow(world: World, beginning: str, decisions: Path | None) -
         found = await compare(bench, run, read_decisions(decisions) if decisions else None)
         async with database.transaction("shadow") as tx:
             await tx.record(world.settings.caisse, "run.compared", str(run), cases=len(found))
-    return found
+        return found, await acts_of(database, run, scenario.outside)
 
 
 async def run_called(world: World, database: Database, beginning: str) -> tuple[UUID, str]:

@@ -14,8 +14,10 @@ from rich.table import Table
 from orchestrator.bootstrap.reports import compare_shadow
 from orchestrator.bootstrap.world import build_world
 from orchestrator.cli import options
+from orchestrator.cli.acts import show_acts, told
 from orchestrator.cli.exits import Exit
 from orchestrator.domain.money import Euros, total
+from orchestrator.engine.acts import ActsOfRun
 from orchestrator.engine.shadow import Agreement, Compared
 
 _WORDS = {
@@ -40,17 +42,19 @@ _WORDS = {
 def shadow(run: str, decisions: Path | None, json_: bool, workspace: Path | None) -> None:  # noqa: FBT001
     """Compare une exécution à blanc (début de son identifiant) à ce que des agents ont décidé ensuite."""
 
-    async def compare() -> list[Compared]:
+    async def compare() -> tuple[list[Compared], ActsOfRun]:
         world = await build_world(options.settings_of(workspace))
         return await compare_shadow(world, run, decisions)
 
-    found = asyncio.run(compare())
+    found, acts = asyncio.run(compare())
     counted = Counter(case.result for case in found)
-    _show(found, Console(stderr=json_))
+    console = Console(stderr=json_)
+    _show(found, console)
+    show_acts(acts, console)
     if json_:
         said = {result.value: {"cases": counted[result], **_totals(found, result)} for result in Agreement}
-        click.echo(json.dumps(said))
-    if len(found) > counted[Agreement.AGREE]:
+        click.echo(json.dumps({**said, "acts": told(acts)}))
+    if len(found) > counted[Agreement.AGREE] or not acts.nothing_left:
         raise click.exceptions.Exit(Exit.DIFFERENT)
 
 

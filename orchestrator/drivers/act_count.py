@@ -6,7 +6,7 @@ aborted is taken off. So a gate that is missing or open shows here.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -37,7 +37,8 @@ class ActCount:
     def __init__(self, address: str, acts: Iterable[ActContract]) -> None:
         """Count the acts of the application at an address, whatever host a page sends them to."""
         prefix = urlsplit(address).path.rstrip("/")
-        self._acts = {(act.request.method, prefix + act.request.path) for act in acts}
+        requests = [click.request for act in acts for click in act.clicks]
+        self._acts = {(request.method, prefix + request.path) for request in requests}
         self._requests = 0
         self._stopped = 0
         self._denied = 0
@@ -62,3 +63,20 @@ class ActCount:
     def now(self) -> ActsSeen:
         """What was counted so far; a request that nobody stopped has left."""
         return ActsSeen(left=self._requests - self._stopped, refused=self._stopped + self._denied)
+
+
+class ActMeter:
+    """What several desks count from one moment on."""
+
+    def __init__(self, counts: Sequence[ActCount]) -> None:
+        self._counts = counts
+        self._before = self._now
+
+    @property
+    def seen(self) -> ActsSeen:
+        """What was counted since."""
+        return self._now - self._before
+
+    @property
+    def _now(self) -> ActsSeen:
+        return sum((count.now for count in self._counts), ActsSeen())

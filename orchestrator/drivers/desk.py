@@ -20,6 +20,7 @@ from orchestrator.domain.errors import (
 )
 from orchestrator.domain.personal import Secret
 from orchestrator.drivers.act import WebAct
+from orchestrator.drivers.act_count import ActCount
 from orchestrator.drivers.contracts import ActContract, ActionContract, ApplicationContract
 from orchestrator.drivers.document import Document, UnknownEncoding
 from orchestrator.drivers.facts import forms_of, veiled
@@ -65,7 +66,11 @@ class WebDesk:
         #: Answers dialogs during an act; without it every dialog is dismissed.
         self.dialogs: Callable[[Dialog], Awaitable[None]] | None = None
         self.browser = browser
-        self._gates = {name: Gate(tuple(click.request for click in act.clicks)) for name, act in contract.acts.items()}
+        #: How many acts left it, and how many were refused.
+        self.acts = ActCount(account.address, contract.acts.values())
+        self._gates = {
+            name: Gate(tuple(click.request for click in act.clicks), self.acts) for name, act in contract.acts.items()
+        }
         self._veil = veil_of(contract, Witness(), ())
         self._context: BrowserContext | None = None
         self._page: Page | None = None
@@ -73,7 +78,7 @@ class WebDesk:
         self._worn = False
         self._showcase: BrowserContext | None = None
         #: Reads screens proven for it; None when everything goes through pages.
-        self._plain = None if pages_only else PlainReader(contract, account.address, PAGE_MS / 1000)
+        self._plain = None if pages_only else PlainReader(contract, account.address, PAGE_MS / 1000, self.acts)
 
     # --- what keywords use -------------------------------------------------------------------------------------------
 
@@ -256,7 +261,9 @@ class WebDesk:
             context.set_default_timeout(PAGE_MS)
             fence = json.dumps([click.element for act in self.contract.acts.values() for click in act.clicks])
             if self.contract.acts:
+                await context.expose_function("__glrDenied", self.acts.denied)
                 await context.add_init_script(f"{script('fence')}({fence})")
+            context.on("request", self.acts.saw)
             for gate in self._gates.values():
                 await gate.install(context, self.account.address)
             self._context = context

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from playwright.async_api import BrowserContext, Error, Route
 
+from orchestrator.drivers.act_count import ActCount
 from orchestrator.drivers.contracts import RequestContract
 
 
@@ -55,6 +56,8 @@ class Gate:
 
     #: Those of the act's clicks; two of them may have one address.
     requests: tuple[RequestContract, ...]
+    #: Is told what was stopped.
+    count: ActCount
     passage: Passage | None = field(default=None)
     _patterns: dict[RequestContract, re.Pattern[str]] = field(default_factory=dict)
 
@@ -75,6 +78,7 @@ class Gate:
             await self._send(route)
         else:
             await route.abort("blockedbyclient")
+            self.count.stopped()
             if self.passage is not None:
                 self.passage.stopped.set()
 

@@ -19,6 +19,7 @@ from urllib.parse import urlencode, urljoin, urlsplit
 from playwright.async_api import BrowserContext
 
 from orchestrator.domain.errors import ActRefused, ScreenChanged
+from orchestrator.drivers.act_count import ActCount
 from orchestrator.drivers.contracts import ActionContract, ApplicationContract
 from orchestrator.drivers.document import Document, UnknownEncoding, bytes_of_form, parse
 from orchestrator.drivers.screens import WebScreen, read_screen
@@ -48,6 +49,8 @@ class PlainReader:
     address: str
     #: Longest wait for an answer, seconds.
     timeout: float
+    #: Is told of the acts that leave, which none should, and of those that are refused.
+    acts: ActCount
     #: What was read last, for the capture.
     shown: Document | None = None
     _connection: HTTPConnection | None = field(default=None, repr=False)
@@ -141,11 +144,13 @@ class PlainReader:
         path = asked.path.removeprefix(ours.path.rstrip("/"))
         acts = [click.request for act in self.contract.acts.values() for click in act.clicks]
         if any((request.method, request.path) == (method, path) for request in acts):
+            self.acts.denied()
             raise ActRefused
 
     async def _exchange(
         self, method: str, url: str, body: str | None, cookies: Mapping[str, str]
     ) -> tuple[int, dict[str, str], bytes]:
+        self.acts.sends(method, url)
         try:
             return await asyncio.to_thread(self._blocking, method, url, body, cookies)
         except TimeoutError:

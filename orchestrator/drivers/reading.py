@@ -32,4 +32,5 @@ class ReadingOnly:
 
     async def prepare(self, act: str, **values: Any) -> NoReturn:  # noqa: ANN401, ARG002
         """Refuse; raises :class:`NoActHere`."""
+        self._desk.acts.denied()
         raise NoActHere(act)

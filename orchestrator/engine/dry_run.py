@@ -14,10 +14,11 @@ from orchestrator.domain.entries import EntryPlan, EntrySeen, Sighting, classify
 from orchestrator.domain.errors import ApplicationException, BrowserGone, BusinessException, GlrError, LoginRefused
 from orchestrator.domain.money import Euros
 from orchestrator.engine.due import DueEntry, total
+from orchestrator.engine.failures import Failures, controls_outcome
 from orchestrator.engine.grouping import DeliveredCase
 from orchestrator.engine.lease import Lease
 from orchestrator.engine.session import CASE_LIMIT
-from orchestrator.engine.work import Attempt, Claimed, Failures, NoSuites, Workbench, controls_outcome
+from orchestrator.engine.work import Attempt, Claimed, NoSuites, Workbench
 from orchestrator.language.model import Mode
 
 #: What stops a whole run: another case would meet the same, and accounts lock after a few tries.

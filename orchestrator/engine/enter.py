@@ -18,9 +18,10 @@ from orchestrator.drivers.act import Sent, WebAct
 from orchestrator.engine.due import DueEntry
 from orchestrator.engine.entry_ledger import EntryLedger, EntryRow
 from orchestrator.engine.evidence import keep_capture
+from orchestrator.engine.failures import controls_outcome
 from orchestrator.engine.findings import Finding, of_item
 from orchestrator.engine.lease import LeasePermit
-from orchestrator.engine.work import Attempt, controls_outcome
+from orchestrator.engine.work import Attempt
 from orchestrator.language.model import Mode
 
 

@@ -55,6 +55,7 @@ async def settle(bench: Workbench, attempt: Attempt, decision: Decision) -> Deci
             code=code,
             incident=is_incident(decision),
         )
+        await _count_acts(tx, attempt)
         await tx.record(
             bench.scenario.caisse,
             "attempt.ended",
@@ -88,6 +89,13 @@ async def give_back(bench: Workbench, attempt: Attempt) -> None:
         await tx.run(
             "cases.end_attempt", case_id=case.id, n=case.lease.epoch, outcome="given_back", code=None, incident=None
         )
+        await _count_acts(tx, attempt)
+
+
+async def _count_acts(tx: Transaction, attempt: Attempt) -> None:
+    """Write down what the desks counted: how many acts left, how many were refused."""
+    case, seen = attempt.case, attempt.acts.seen
+    await tx.run("cases.count_acts", case_id=case.id, n=case.lease.epoch, left=seen.left, refused=seen.refused)
 
 
 async def _set_urgency(tx: Transaction, bench: Workbench, attempt: Attempt, decision: Decision) -> None:

@@ -20,11 +20,12 @@ from orchestrator.domain.errors import ApplicationException, GlrError, TooSlow
 from orchestrator.domain.keywords import Keyword, Kind
 from orchestrator.domain.rules import Rulebook
 from orchestrator.engine.due import DueEntry
+from orchestrator.engine.failures import Failures, controls_outcome
 from orchestrator.engine.findings import Finding
 from orchestrator.engine.readings import recorded, with_stage
 from orchestrator.engine.settle import keep_findings
 from orchestrator.engine.suite_events import SuiteEvents
-from orchestrator.engine.work import Attempt, Failures, TaskDone, controls_outcome
+from orchestrator.engine.work import Attempt, TaskDone
 from orchestrator.language.compile_enters import ENTRY
 from orchestrator.language.expressions import Expression, parse
 from orchestrator.language.model import Control, Scenario, Severity, Step

@@ -10,15 +10,17 @@ from pathlib import Path
 from typing import Any, Protocol
 from uuid import UUID
 
-from orchestrator.domain.cases import Again, Controls, Done, FailedControl, Outcome, Waits
+from orchestrator.domain.cases import Again, Done, FailedControl, Outcome, Waits
 from orchestrator.domain.civil import Clock, SystemClock, opening, paris_date
 from orchestrator.domain.errors import BusinessException, GlrError, SessionExpired, TooSlow
 from orchestrator.domain.keywords import Keyword, Kind
 from orchestrator.domain.money import Euros
 from orchestrator.domain.ports import Workshop
+from orchestrator.drivers.act_count import ActMeter
 from orchestrator.drivers.desk import WebDesk
 from orchestrator.drivers.reading import ReadingOnly
 from orchestrator.engine.due import DueEntry, each, foreseen, result_of, total
+from orchestrator.engine.failures import Failures, acts, controls_outcome, is_over, refused
 from orchestrator.engine.findings import Finding, findings_of, of_item
 from orchestrator.engine.lease import Lease
 from orchestrator.language.items import Item, line_of
@@ -27,8 +29,6 @@ from orchestrator.language.suites import SuiteTask
 from orchestrator.store.database import Database
 from orchestrator.store.vault import Vault
 
-#: Failed controls with what each does.
-Failures = list[tuple[Severity, FailedControl]]
 #: Longest time for one call of a keyword, seconds: a hung page ends the attempt, not the session.
 STEP_LIMIT = 60.0
 
@@ -146,6 +146,8 @@ class Attempt:
     def __init__(self, bench: Workbench, case: Claimed) -> None:
         self.bench = bench
         self.case = case
+        #: What the desks count of acts from now on.
+        self.acts = ActMeter([desk.acts for desk in bench.desks.values()])
         self.findings: list[Finding] = []
         #: Every reading in order: the keyword, what it was asked, what it answered.
         self.readings: list[tuple[Keyword, Mapping[str, object], object]] = []
@@ -180,14 +182,14 @@ class Attempt:
         failed: Failures = []
         due: list[DueEntry] = []
         while (step := self._next_step(due)) is not None:
-            if failed and _acts(step):
+            if failed and acts(step):
                 break
             if not self._applies(step):
                 continue
             over: Outcome | None = None
             if isinstance(step, ForEach) or (step.kind is not Kind.ENTER and not step.then):
                 failed += await self._one(step, due, failing=bool(failed))
-                if _is_over(step, failed):
+                if is_over(step, failed):
                     break
                 over = self._ended or (None if failed else self._end(step))
             elif step.then:
@@ -271,7 +273,7 @@ class Attempt:
         failed: Failures = []
         due: list[DueEntry] = []
         for step in loop.steps:
-            if (failed or failing) and _acts(step):
+            if (failed or failing) and acts(step):
                 break
             self._bind_rules(step, names)
             try:
@@ -283,7 +285,7 @@ class Attempt:
                     continue
                 failed += await self.read(step, names, label)
             except BusinessException as error:  # said with those of the other items
-                failed.append((Severity.BLOCK, _refused(error, step, label)))
+                failed.append((Severity.BLOCK, refused(error, step, label)))
                 break
             if any(severity is Severity.STOP for severity, _ in failed):
                 break
@@ -374,25 +376,3 @@ class Attempt:
     def _end(self, step: AnyStep) -> Done | None:
         ends = {} if self.trusting else step.ends
         return next((Done(name=name) for name, when in ends.items() if when.holds(self.names)), None)
-
-
-def _acts(step: AnyStep) -> bool:
-    """True for what is not done once a control has failed."""
-    return isinstance(step, Step) and step.kind in {Kind.COMPUTE, Kind.ENTER}
-
-
-def _is_over(step: AnyStep, failed: Failures) -> bool:
-    """True when nothing further makes sense: a control says so, or items of a list lack what follows would use."""
-    return any(severity is Severity.STOP for severity, _ in failed) or (bool(failed) and isinstance(step, ForEach))
-
-
-def _refused(error: BusinessException, step: Step, item: str) -> FailedControl:
-    return FailedControl(code=error.code, step=step.id, title=str(error), item=item)
-
-
-def controls_outcome(failed: Failures, again: Again | None = None) -> Controls:
-    """Return the outcome of failed controls, each code once for each item; tried again only if all may pass by themselves."""
-    unique = {(item.code, item.item): item for _, item in reversed(failed)}
-    ordered = [item for _, item in failed if unique[item.code, item.item] is item]
-    retry = all(severity is Severity.RETRY for severity, _ in failed)
-    return Controls(failed=tuple(ordered), retry=retry, again=again if retry else None)

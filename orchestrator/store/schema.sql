@@ -251,6 +251,9 @@ create table attempt (
     version text not null references scenario_version,
     -- true: the application failed; false: it did not; null: the attempt says nothing of it
     incident boolean,
+    -- requests of acts that left the session's desks, and acts that were refused; null: it ended before it could say
+    acts_left integer,
+    acts_refused integer,
     primary key (case_id, n)
 );
 create index attempt_version on attempt (version);
@@ -867,7 +870,7 @@ grant select, insert on version_file to glr_runner;
 grant select on publication, scenario_stop, case_turn to glr_runner;
 grant update (begun) on publication to glr_runner;
 grant insert (caisse, scenario, reason) on scenario_stop to glr_runner;
-grant update (incident) on attempt to glr_runner;
+grant update (incident, acts_left, acts_refused) on attempt to glr_runner;
 grant select on scenario_version, version_file, publication, scenario_stop to glr_console;
 grant update (state, decided_by, decided_at, previous, stage, allowed, begun) on publication to glr_console;
 grant update (released_at, released_by) on scenario_stop to glr_console;

@@ -12,11 +12,13 @@
     if (event.type.startsWith("key") && event.key === "Enter" && target instanceof Element && actForm(target.closest("form"))) return true;
     return onAct(target);
   };
+  const asks = (event) => ["click", "submit"].includes(event.type) || (event.type === "keydown" && event.key === "Enter");
   const guard = (event) => {
     if (armed() || !concerns(event)) return;
     event.preventDefault();
     event.stopImmediatePropagation();
     refused += 1;
+    if (asks(event)) window.__glrDenied(); // counted by the desk, once for each act that was asked for
   };
   for (const type of ["pointerdown", "pointerup", "mousedown", "mouseup", "click", "dblclick", "touchstart", "touchend",
     "keydown", "keypress", "keyup", "submit"]) {

@@ -84,6 +84,16 @@ order by cases.urgency_on limit %(limit)s
 update attempt set ended_at = now(), outcome = %(outcome)s, code = %(code)s, incident = %(incident)s
 where case_id = %(case_id)s and n = %(n)s
 
+-- count_acts: what the desks counted during an attempt
+update attempt set acts_left = %(left)s, acts_refused = %(refused)s where case_id = %(case_id)s and n = %(n)s
+
+-- acts_of_run: what was counted of each case of a run, and the attempts whose session ended before it could say
+select cases.reference, count(*) as attempts, count(*) filter (where attempt.acts_left is null) as uncounted,
+       coalesce(sum(attempt.acts_left), 0)::integer as acts_left,
+       coalesce(sum(attempt.acts_refused), 0)::integer as acts_refused
+from attempt join cases on cases.id = attempt.case_id
+where cases.run = %(run)s group by cases.id order by cases.line
+
 -- sweep_orphans: leases that ran out go back, whoever held them
 update cases set state = 'ready', leased_by = null, lease_until = null
 where id in (
