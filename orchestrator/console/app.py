@@ -17,6 +17,7 @@ from orchestrator.console import (
     runs,
     validations,
     versions,
+    waits,
 )
 from orchestrator.console.borders import Border
 from orchestrator.console.errors import PageError
@@ -25,7 +26,19 @@ from orchestrator.console.sessions import LARGEST_BODY
 from orchestrator.console.world import ConsoleWorld, world_of
 from orchestrator.store.database import StoreUnavailable
 
-_ROUTERS = (people, runs, exceptions, decision_routes, dossiers, validations, applications, by_hand, versions, api)
+_ROUTERS = (
+    people,
+    runs,
+    exceptions,
+    decision_routes,
+    dossiers,
+    validations,
+    applications,
+    by_hand,
+    waits,
+    versions,
+    api,
+)
 
 
 def create_console(world: ConsoleWorld) -> FastAPI:

@@ -16,7 +16,9 @@ from orchestrator.console.pages import render
 from orchestrator.console.permissions import GuardedRoute, Permission, allow
 from orchestrator.console.sessions import form_of, present
 from orchestrator.console.world import world_of
+from orchestrator.domain.errors import SettingsError
 from orchestrator.domain.personal import Nir
+from orchestrator.engine.wake import checked_reason
 
 router = APIRouter(route_class=GuardedRoute)
 _DIGEST = re.compile(r"[0-9a-f]{64}", re.ASCII)
@@ -75,17 +77,24 @@ async def dossier_page(request: Request, reference: str) -> Response:
 @router.post("/dossiers/{reference}/reprendre")
 @allow(Permission.SETTLE)
 async def wake(request: Request, reference: str) -> Response:
-    """Let a waiting case go on now: compare and set; what it waited for is passed."""
+    """Let a waiting case go on now, and write down why: compare and set; what it waited for is passed."""
     world, visitor = world_of(request), present(request)
     found = await _dossier(request, reference)
     if found is None:
         raise NotFound
-    typed = (await form_of(request)).get("version_dossier", "")
+    form = await form_of(request)
+    typed, address = form.get("version_dossier", ""), f"/dossiers/{found['reference']}"
+    try:
+        reason = checked_reason(form.get("motif", ""))
+    except SettingsError:
+        return RedirectResponse(f"{address}?message=motif-attendu", status_code=303)
     version = int(typed) if typed.isdecimal() and len(typed) < 10 else -1
     async with world.database.transaction(visitor.actor) as tx:
         woken = await tx.run("cases.wake", id=found["id"], caisse=world.caisse, version=version)
+        if woken:
+            await tx.record(world.caisse, "case.woken", found["reference"], by="person", reason=reason)
     message = "repris" if woken else "deja-repris"
-    return RedirectResponse(f"/dossiers/{found['reference']}?message={message}", status_code=303)
+    return RedirectResponse(f"{address}?message={message}", status_code=303)
 
 
 @router.get("/preuves/{reference}/{digest}.png")

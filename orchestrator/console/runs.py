@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -39,7 +39,7 @@ async def runs(request: Request) -> Response:
 @router.get("/executions/{run}")
 @allow(Permission.READ)
 async def run_page(request: Request, run: str) -> Response:
-    """Show one run: progress, outcomes, rows set aside."""
+    """Show one run: progress, outcomes, rows set aside, what it gave away."""
     world, visitor = world_of(request), present(request)
     found, progress = await _run(request, run)
     after = request.query_params.get("ligne", "")
@@ -52,9 +52,16 @@ async def run_page(request: Request, run: str) -> Response:
             after=int(after) if after.isdecimal() and len(after) < 9 else 0,
             limit=_ASIDE_PAGE + 1,
         )
+        hand_overs = await tx.all("hand_overs.of_run", run=found["id"])
     more = aside[_ASIDE_PAGE - 1]["line"] if len(aside) > _ASIDE_PAGE else None
     return await render(
-        request, "execution.html", run=found, progress=progress, aside=aside[:_ASIDE_PAGE], following=more
+        request,
+        "execution.html",
+        run=found,
+        progress=progress,
+        aside=aside[:_ASIDE_PAGE],
+        following=more,
+        hand_overs=[{**row, "given": _given(row["result"] or {})} for row in hand_overs],
     )
 
 
@@ -73,6 +80,11 @@ async def run_stream(request: Request, run: str) -> Response:
     found, _ = await _run(request, run)
     stream = _changes(request, found["id"])
     return StreamingResponse(stream, media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
+
+
+def _given(result: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a page shows of what was given away; None where a hand-over has no such thing."""
+    return {name: result.get(name) for name in ("folder", "name", "size", "sha256", "to", "message_id")}
 
 
 async def _changes(request: Request, run: UUID) -> AsyncIterator[str]:

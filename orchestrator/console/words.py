@@ -37,6 +37,8 @@ CAUSES = {
     "doubt": "Saisie douteuse",
     "robot": "Robot",
 }
+#: What became of a hand-over.
+HAND_OVERS = {"made": "faite", "not_made": "pas faite", "intended": "en cours", "doubtful": "en doute"}
 #: What happened to a case, for its timeline, by kind and event.
 EVENTS = {
     ("case", "loaded"): "Dossier chargé",
@@ -101,6 +103,9 @@ MESSAGES = {
     "declaree": "Déclaré fait à la main : le robot relira la saisie, dès que l’application lui sera rouverte.",
     "rendu-robots": "Rendu aux robots : rien n’avait été saisi.",
     "deja-connue": "Cette saisie est déjà connue par un autre dossier : laissée au robot, qui le dira.",
+    "motif-attendu": "Rien n’a été repris : dites pourquoi en une phrase de 300 caractères au plus, sans NIR ni IBAN.",
+    "repris-tous": "Repris : le robot les prend à leur tour.",
+    "repris-en-partie": "Repris en partie : les autres n’attendaient plus, ou leur saisie est en doute.",
     "rendu": "Dossier rendu à la file.",
     "vide": "Plus rien à prendre ici.",
     "approuve": "Approuvé : le robot va saisir.",

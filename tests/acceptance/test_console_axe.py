@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import psycopg
 import pytest
 from published import propose_another
+
+from orchestrator.domain.civil import SystemClock, paris_date
 
 
 @pytest.fixture
@@ -183,6 +186,39 @@ async def test_the_list_worked_by_hand(busy: Any, at_browser: Any, look: Any, ru
     await page.goto("/a-la-main?vue=a-relire")
     await page.locator("[data-row]").first.click()
     problems += await look(page, "dossier-a-relire")
+    assert problems == []
+
+
+async def test_what_waits_and_what_a_run_gave_away(busy: Any, at_browser: Any, look: Any) -> None:
+    page, problems = await at_browser("c.roux"), []
+    await page.goto("/attentes")
+    problems += await look(page, "attentes-rien")
+    for number in range(2):
+        await page.goto(f"/exceptions/{busy.items[number].item}")
+        await page.get_by_role("button", name="Prendre").click()
+        await page.locator("summary", has_text="Mettre en attente").click()
+        await page.get_by_label("Au plus tard le").fill(str(paris_date(SystemClock().now()) + timedelta(days=10)))
+        await page.get_by_label("Pièce attendue").fill("Attestation demandée à l’employeur")
+        await page.locator("details[open]").get_by_role("button", name="Mettre en attente").click()
+        await page.wait_for_url("**/exceptions**message=wait**")
+    await page.goto("/attentes")
+    problems += await look(page, "attentes")
+    await page.get_by_label("pourquoi").fill("Pièce reçue")
+    await page.get_by_role("button", name="Reprendre", exact=True).click()
+    await page.get_by_role("alert").wait_for()
+    problems += await look(page, "attentes-refusee")
+    await page.goto(f"/dossiers/{busy.items[0].reference}")
+    problems += await look(page, "dossier-en-attente")
+    await page.goto(f"/executions/{busy.run}")
+    problems += await look(page, "execution-sans-remise")
+    async with busy.database.transaction("robot:acompte-ij") as tx:
+        for key, keyword in (("recap", "files.write"), ("courriel", "mail.send")):
+            await tx.run("hand_overs.intend", caisse="cpam-931", run=busy.run, effect_key=key, keyword=keyword)
+        given = {"folder": "remises", "name": "recap-20260327.xlsx", "size": 4321, "sha256": "ab" * 32}
+        await tx.run("hand_overs.made", run=busy.run, effect_key="recap", result=given)
+        await tx.run("hand_overs.failed", run=busy.run, effect_key="courriel", state="doubtful")
+    await page.goto(f"/executions/{busy.run}")
+    problems += await look(page, "execution-remises")
     assert problems == []
 
 

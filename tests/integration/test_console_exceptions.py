@@ -351,3 +351,50 @@ async def test_the_database_settles_an_exception_for_its_claimer_alone(seed: Any
         moving = {"queue": "robot", "sensitive": False, "note": None, **values}
         assert await tx.run("console.hand_over", login="b.petit", **moving) == 0
         assert await tx.run("console.close_item", login="a.martin", **closing) == 1
+
+
+async def test_the_list_is_by_priority_then_due_date_then_arrival_and_says_what_is_late(
+    seed: Any, visit: Any, owner_url: str
+) -> None:
+    last, late, first, urgent = [await seed.exception() for _ in range(4)]
+    for case, priority, due in (
+        (last, 10, None),
+        (late, 10, "2999-01-02"),
+        (first, 10, "2020-01-02"),
+        (urgent, 90, None),
+    ):
+        _execute(owner_url, "update cases set priority = %s, due = %s where id = %s", priority, due, case.id)
+    agent = await visit("a.martin")
+    page = (await agent.get("/exceptions")).text
+    wanted = [each.reference for each in (urgent, first, late, last)]
+    assert re.findall(r"data-row>(DOS-\w+)<", page) == wanted
+    assert page.count("en retard</span>") == 1
+    assert "<strong>1 en retard</strong>" in page
+    assert (await agent.post("/exceptions/suivant")).url.path == f"/exceptions/{urgent.item}"
+
+
+async def test_pages_go_on_in_the_same_order_without_missing_or_repeating(
+    seed: Any, visit: Any, owner_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("orchestrator.console.exceptions._PAGE", 2)
+    cases = [await seed.exception() for _ in range(5)]
+    for place, case in enumerate(cases):
+        due = "2026-04-01" if place % 2 else None
+        _execute(owner_url, "update cases set priority = %s, due = %s where id = %s", place // 2, due, case.id)
+    agent, address, seen = await visit("a.martin"), "/exceptions", []
+    while address:
+        page = (await agent.get(address)).text
+        seen += re.findall(r"data-row>(DOS-\w+)<", page)
+        following = re.search(r'href="([^"]+)" rel="next"', page)
+        address = following[1].replace("&amp;", "&") if following else ""
+    assert seen == [cases[place].reference for place in (4, 3, 2, 1, 0)]
+
+
+async def test_two_queues_of_a_scenario_are_shown_and_filtered(seed: Any, visit: Any) -> None:
+    mine, other = await seed.exception(), await seed.exception(queue="robot")
+    agent = await visit("a.martin")
+    page = (await agent.get("/exceptions")).text
+    assert [f'?vue=a-traiter&amp;file={queue}"' in page for queue in ("ij", "robot")] == [True, True]
+    only = (await agent.get("/exceptions?file=robot")).text
+    assert re.findall(r"data-row>(DOS-\w+)<", only) == [other.reference]
+    assert (await agent.post("/exceptions/suivant", file="ij")).url.path == f"/exceptions/{mine.item}"

@@ -103,3 +103,28 @@ async def test_pages_answer_in_time(seed: Any, visit: Any) -> None:
             assert (await agent.get(address)).status_code == 200
             spent.append(loop.time() - begun)
     assert sorted(spent)[len(spent) // 2] < 0.1, "half of the pages take more than 100 ms"
+
+
+async def test_the_page_of_a_run_shows_what_it_gave_away_with_hash_addressee_and_state(seed: Any, visit: Any) -> None:
+    await seed.end()
+    agent = await visit("a.martin")
+    assert "Rien n’a encore été remis" in (await agent.get(f"/executions/{seed.run}")).text
+    digest = "ab" * 32
+    given = {
+        "recap": ("files.write", {"folder": "remises", "name": "recap.xlsx", "size": 4321, "sha256": digest}),
+        "courriel": ("mail.send", {"to": "controle", "message_id": "<1@glr>"}),
+        "rangement": ("files.move", None),
+    }
+    async with seed.database.transaction("robot:acompte-ij") as tx:
+        for key, (keyword, result) in given.items():
+            await tx.run("hand_overs.intend", caisse="cpam-931", run=seed.run, effect_key=key, keyword=keyword)
+            if result is not None:
+                await tx.run("hand_overs.made", run=seed.run, effect_key=key, result=result)
+            else:
+                await tx.run("hand_overs.failed", run=seed.run, effect_key=key, state="doubtful")
+    page = (await agent.get(f"/executions/{seed.run}")).text
+    shown = " ".join(re.sub(r"<[^>]+>", " ", page).split())
+    for words in ("recap.xlsx dans « remises »", digest, "courriel à « controle »", "&lt;1@glr&gt;"):
+        assert words in shown
+    assert re.findall(r'tag[ a-z]*">(faite|en doute)<', page) == ["faite", "faite", "en doute"]
+    assert "tranche par glr close" in shown

@@ -164,3 +164,14 @@ async def test_a_supervisor_reopens_an_application_and_everyone_sees_that_it_is_
     assert (await supervisor.post("/applications/compta/rouvrir")).status_code == 409
     event = _row(owner_url, "select actor, object from audit_outbox where verb = 'application.reopened'")
     assert event == {"actor": "agent:s.noir", "object": "compta"}
+
+
+async def test_what_waits_for_a_second_person_comes_by_priority_then_due_date(
+    seed: Any, visit: Any, owner_url: str
+) -> None:
+    late, soon, urgent = [await seed.awaiting() for _ in range(3)]
+    for case, priority, due in ((late, 10, "2999-01-02"), (soon, 10, "2020-01-02"), (urgent, 90, None)):
+        _execute(owner_url, "update cases set priority = %s, due = %s where id = %s", priority, due, case.id)
+    page = (await (await visit("s.noir")).get("/validations")).text
+    assert re.findall(r"data-row>(DOS-\w+)<", page) == [case.reference for case in (urgent, soon, late)]
+    assert page.count("en retard</span>") == 1

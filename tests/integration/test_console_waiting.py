@@ -43,10 +43,12 @@ async def test_an_agent_puts_a_case_to_wait_for_a_document_and_lets_it_go_on(
     assert "Mis en attente d’une pièce" in page.text
 
     version = _hidden(page.text, "version_dossier")
-    woken = await agent.post(f"/dossiers/{case.reference}/reprendre", version_dossier=version)
+    woken = await agent.post(
+        f"/dossiers/{case.reference}/reprendre", version_dossier=version, motif="Attestation reçue"
+    )
     assert "Le robot reprend le dossier." in woken.text
     assert await _state(owner_db, case.reference) == ("ready", None, None, 0)
-    late = await agent.post(f"/dossiers/{case.reference}/reprendre", version_dossier=version)
+    late = await agent.post(f"/dossiers/{case.reference}/reprendre", version_dossier=version, motif="Attestation reçue")
     assert "Ce dossier n’attend plus" in late.text
 
 
@@ -66,4 +68,79 @@ async def test_a_sensitive_case_is_woken_by_nobody_who_may_not_see_it(
 ) -> None:
     case = await seed.exception("C-05", "Assuré décédé", failed=("C-05",), queue="ij-sensible")
     agent = await visit("a.martin")
-    assert (await agent.post(f"/dossiers/{case.reference}/reprendre", version_dossier="3")).status_code == 404
+    assert (
+        await agent.post(f"/dossiers/{case.reference}/reprendre", version_dossier="3", motif="Vu")
+    ).status_code == 404
+
+
+async def _later(owner: Database, case: Any, days: int, waits_for: str | None) -> None:
+    """Have a case wait as robots leave it."""
+    async with owner.transaction("robot:acompte-ij") as tx:
+        session = "00000000-0000-0000-0000-000000000001"
+        await tx.connection.execute(
+            "update cases set state = 'leased', leased_by = %s, lease_until = now() + interval '1 min' where id = %s",
+            [session, case.id],
+        )
+        await tx.connection.execute(
+            "update cases set state = 'waiting', leased_by = null, lease_until = null,"
+            " wait_until = now() + make_interval(days => %s) where id = %s",
+            [days, case.id],
+        )
+        await tx.connection.execute("update cases set waits_for = %s where id = %s", [waits_for, case.id])
+
+
+async def test_what_waits_is_listed_with_what_for_and_until_when_and_goes_on_for_a_reason(
+    seed: Any, visit: Any, owner_db: Database
+) -> None:
+    document, date, retry, soon = [await seed.exception(), *[await seed.case() for _ in range(3)]]
+    agent = await visit("a.martin")
+    day = paris_date(SystemClock().now()) + timedelta(days=10)
+    await _decide(agent, document, **{"jusqu_au": str(day), "texte-wait": "Attestation demandée à l'assuré"})
+    await _later(owner_db, date, 2, "date")
+    await _later(owner_db, retry, 1, None)
+    await _later(owner_db, soon, 0, None)  # in a moment: nobody need look
+    page = (await agent.get("/attentes")).text
+    assert [page.find(case.reference) for case in (retry, date, document)] == sorted(
+        page.find(case.reference) for case in (retry, date, document)
+    )
+    assert soon.reference not in page
+    assert "Pièce : Attestation demandée" in page
+    only = (await agent.get("/attentes?attente=retry")).text
+    assert (retry.reference in only, date.reference in only) == (True, False)
+
+    ticked = {f"dossier-{case.reference}": "1" for case in (document, retry)}
+    without = await agent.post("/attentes/reprendre", motif=" ", **ticked)
+    assert without.status_code == 422
+    assert f'name="dossier-{document.reference}" value="1" checked' in without.text
+    private = await agent.post("/attentes/reprendre", motif=f"vu avec {document.nir}", **ticked)
+    assert private.status_code == 422
+    assert document.nir not in await _reasons(owner_db)
+    woken = await agent.post("/attentes/reprendre", motif="Pièces reçues par courrier", **ticked)
+    assert "Repris : le robot les prend à leur tour." in woken.text
+    assert [(await _state(owner_db, case.reference))[0] for case in (document, date, retry)] == [
+        "ready",
+        "waiting",
+        "ready",
+    ]
+    assert await _reasons(owner_db) == ["Pièces reçues par courrier"] * 2
+
+
+async def _reasons(owner: Database) -> list[str]:
+    async with owner.transaction("test") as tx:
+        cursor = await tx.connection.execute(
+            "select details ->> 'reason' as reason from audit_outbox where verb = 'case.woken' order by id"
+        )
+        return [row["reason"] for row in await cursor.fetchall()]
+
+
+async def test_a_sensitive_wait_is_listed_for_those_alone_who_may_see_it(
+    seed: Any, visit: Any, owner_db: Database
+) -> None:
+    case = await seed.exception("C-11", "Personne sensible", failed=("C-11",), queue="ij-sensible")
+    entitled, agent = await visit("c.roux"), await visit("a.martin")
+    day = paris_date(SystemClock().now()) + timedelta(days=10)
+    await _decide(entitled, case, **{"jusqu_au": str(day), "texte-wait": "Courrier du tuteur"})
+    assert case.reference in (await entitled.get("/attentes")).text
+    assert case.reference not in (await agent.get("/attentes")).text
+    await agent.post("/attentes/reprendre", motif="Vu", **{f"dossier-{case.reference}": "1"})
+    assert (await _state(owner_db, case.reference))[0] == "waiting"

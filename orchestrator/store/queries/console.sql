@@ -59,7 +59,13 @@ select count(*) filter (where claimed_by is null or claimed_until < now()) as to
        count(*) filter (where claimed_by = %(login)s) as mine,
        count(*) filter (where claimed_by <> %(login)s and claimed_until >= now()) as taken,
        min(opened_at) filter (where claimed_by is null or claimed_until < now()) as oldest,
-       count(*) filter (where (claimed_by is null or claimed_until < now()) and due < %(today)s) as late
+       count(*) filter (where (claimed_by is null or claimed_until < now()) and due < %(today)s) as late,
+       (select count(*) from (
+            select 1 from cases where cases.caisse = %(caisse)s and cases.state = 'waiting'
+              and (cases.waits_for is not null or cases.wait_until > now() + interval '1 hour')
+              and (%(restricted)s or not exists (
+                  select 1 from exception_item where exception_item.case_id = cases.id and exception_item.restricted))
+            limit 1001) counted) as waiting
 from (
     select item.claimed_by, item.claimed_until, item.opened_at, cases.due
     from exception_item item join cases on cases.id = item.case_id
@@ -94,6 +100,28 @@ where cases.caisse = %(caisse)s and cases.state in ('exception', 'awaiting_appro
   and (-cases.priority, coalesce(cases.due, date '9999-12-31'), cases.created_at, cases.line, cases.id)
       > (%(after_rank)s::integer, %(after_due)s::date, %(after_at)s::timestamptz, %(after_line)s::integer, %(after_id)s::uuid)
 order by -cases.priority, coalesce(cases.due, date '9999-12-31'), cases.created_at, cases.line, cases.id
+limit %(limit)s
+
+-- waits: one page of the cases that wait for more than a moment, the first to go on first
+select cases.id, cases.id as case_id, cases.reference, cases.scenario, cases.waits_for, cases.wait_until, cases.due,
+       cases.attempts, cases.data_key, cases.payload, run.title as run_title, run.run_date,
+       last.code as last_code, asked.id as item, asked.note
+from cases
+join run on run.id = cases.run
+left join lateral (select code from attempt where case_id = cases.id order by n desc limit 1) last on true
+left join lateral (
+    select id, note from exception_item where case_id = cases.id and decision = 'wait' order by closed_at desc limit 1
+) asked on true
+where cases.caisse = %(caisse)s and cases.state = 'waiting'
+  and case %(kind)s::text
+        when '' then cases.waits_for is not null or cases.wait_until > now() + interval '1 hour'
+        when 'retry' then cases.waits_for is null and cases.wait_until > now() + interval '1 hour'
+        else cases.waits_for = %(kind)s
+      end
+  and (%(restricted)s or not exists (
+      select 1 from exception_item where exception_item.case_id = cases.id and exception_item.restricted))
+  and (cases.wait_until, cases.id) > (%(after_at)s::timestamptz, %(after_id)s::uuid)
+order by cases.wait_until, cases.id
 limit %(limit)s
 
 -- settled_items: one page of the exceptions that this person has settled, newest first
