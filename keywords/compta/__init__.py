@@ -17,6 +17,9 @@ from orchestrator.domain.ports import Act, Desk, ReadingDesk
 #: The reason written on every proposal of a robot; the application shows it to the people who validate.
 REASON = "Acompte IJ, paiement Arpège non réalisé (robot)"
 
+#: The reason written on every cancellation of a robot.
+UNDO_REASON = "Toutes ou aucune : une autre saisie du dossier n'a pas pu être faite (robot)"
+
 
 @extract("compta.advances", "Toutes les avances d'une personne dans COMPTA, quel que soit leur auteur.")
 async def advances(desk: ReadingDesk, *, nir: Nir) -> list[Advance]:
@@ -76,6 +79,45 @@ async def propose_advance(desk: Desk, *, nir: Nir, stop_id: str, period: Period,
         amount=amount,
         reason=REASON,
         token=token,
+    )
+
+
+@check("compta.cancellations_seen", "Recherche préalable d'une annulation peut-être déjà faite.")
+async def cancellations_seen(desk: ReadingDesk, *, reference: str) -> list[EntrySeen]:
+    """Look up what ``compta.cancel_advance`` may already have made of the advance of that number (source: ENTER, Identity)."""
+    screen = await desk.open("cancelled", number=reference)
+    return [_cancellation(row) for row in screen.table("cancellations")]
+
+
+@enter(
+    "compta.cancel_advance",
+    "Annulation d'une avance proposée que personne n'a validée ; sert d'undo à compta.propose_advance.",
+    payment=False,
+    look_up="compta.cancellations_seen",
+    look_up_with=("reference",),
+    made_by="compta.made_by",
+    amount="amount",
+    period="period",
+    subject="reference",
+    titles={"reference": "Numéro de l'avance", "period": "Période", "amount": "Montant de l'acompte"},
+)
+async def cancel_advance(desk: Desk, *, reference: str, period: Period, amount: Euros, token: str) -> Act:  # noqa: ARG001
+    """Prepare the cancellation of an advance by its number; period and amount are compared when it is read back.
+
+    The application refuses it once somebody has validated the advance: a person then decides (source: DOMAIN A.2).
+    Example: ``undo: compta.cancel_advance`` beside ``together: true``.
+    """
+    return await desk.prepare("cancel_advance", number=reference, reason=UNDO_REASON, token=token)
+
+
+def _cancellation(row: Mapping[str, Any]) -> EntrySeen:
+    return EntrySeen(
+        reference=row["number"],
+        amount=row["amount"],
+        period=Period(row["start"], row["end"]),
+        author=row["author"],
+        token=row["free_reference"],
+        subject=row["number"],
     )
 
 

@@ -62,8 +62,10 @@ def choices_of(
         why.append(
             "Une saisie à la main est déclarée : le dossier n’est ni rendu au robot ni rejeté avant sa relecture."
         )
+    if entry.word is Word.UNDONE:
+        why.append("Saisies annulées : le robot ne les refait pas. À faire à la main, ou à rejeter.")
     return Choices(
-        resend="correct" in allowed and not stands,
+        resend="correct" in allowed and not stands and entry.word is not Word.UNDONE,
         correct="correct" in allowed and entry.correctable and held is None,
         by_hand="by_hand" in allowed,
         reject="reject" in allowed and entry.word not in {Word.CONFIRMED, Word.PARTIAL} and not stands,

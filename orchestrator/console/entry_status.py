@@ -18,6 +18,8 @@ class Word(StrEnum):
     CONFIRMED = "CONFIRMÉE"
     #: Of several entries of a case, some are read back and the others are still to be made.
     PARTIAL = "EN PARTIE"
+    #: What was made was taken back, and that is proven.
+    UNDONE = "ANNULÉE"
     #: It may have been made, or may still land.
     DOUBTFUL = "DOUTEUSE"
     #: A person says so; no robot has read it back yet.
@@ -30,7 +32,7 @@ class Word(StrEnum):
 class EntryLine:
     """One of several entries of a case."""
 
-    #: Which row of the delivery it is for; empty for the case itself.
+    #: Which row of the delivery it is for, and whether it takes back what was made for it.
     item: str
     #: How it stands.
     status: EntryStatus
@@ -86,11 +88,12 @@ def entry_status(
     :param declared: what a person says was entered by hand and no robot has read back yet.
     """
     found = _together(entries, cause, declared)
-    if len(entries) < 2:
+    own = [entry for entry in entries if entry["undoes"] is None]
+    if len(own) < 2:
         return found
-    made = sum(entry["state"] in _SETTLED for entry in entries)
+    made = sum(entry["state"] in _SETTLED for entry in own)
     lines = tuple(EntryLine(item=_item(entry), status=_one(entry)) for entry in entries)
-    return replace(found, count=f"{made} sur {len(entries)} saisies", lines=lines)
+    return replace(found, count=f"{made} sur {len(own)} saisies", lines=lines)
 
 
 _SETTLED = frozenset({"confirmed", "by_hand"})
@@ -99,7 +102,7 @@ _NOTHING = EntryStatus(word=Word.NO, proof="Aucune intention d’acte n’a ét�
 
 
 def _together(entries: Sequence[Mapping[str, Any]], cause: str | None, declared: Declared | None) -> EntryStatus:
-    states = {entry["state"] for entry in entries}
+    states = {entry["state"] for entry in entries if entry["undoes"] is None}
     doubted = [entry for entry in entries if entry["state"] in _DOUBTED]
     if doubted or (states and states <= _SETTLED):
         return _one([*doubted, *entries][0])
@@ -113,6 +116,9 @@ def _together(entries: Sequence[Mapping[str, Any]], cause: str | None, declared:
     if states & _SETTLED:
         proof = "Le robot reprend à la première saisie qui manque ; il ne refait pas les autres."
         return EntryStatus(word=Word.PARTIAL, proof=proof)
+    undone = [entry for entry in entries if entry["state"] == "undone"]
+    if undone:
+        return _one(undone[0])
     stopped = [entry for entry in entries if entry["result"] == "not_sent"]
     return _one(stopped[0]) if stopped else _NOTHING
 
@@ -123,13 +129,17 @@ def _one(entry: Mapping[str, Any]) -> EntryStatus:
         return _doubtful(entry)
     if entry["state"] in _SETTLED:
         return _confirmed(entry)
+    if entry["state"] == "undone":
+        proof = f"{entry['application'].upper()} n° {entry['reference']} a été annulée, et l’annulation relue."
+        return EntryStatus(word=Word.UNDONE, proof=proof, at=entry["settled_at"])
     if entry["result"] == "not_sent":
         return EntryStatus(word=Word.NO, proof="L’acte a été arrêté avant de quitter le robot.", at=entry["ended_at"])
     return _NOTHING
 
 
 def _item(entry: Mapping[str, Any]) -> str:
-    return "" if entry["line"] is None else f"ligne {entry['line']}"
+    item = "dossier" if entry["line"] is None else f"ligne {entry['line']}"
+    return item if entry["undoes"] is None else f"annulation, {item}"
 
 
 def _confirmed(entry: Mapping[str, Any]) -> EntryStatus:

@@ -26,6 +26,8 @@ class EntryState(StrEnum):
     DOUBTFUL = "doubtful"
     #: A person entered it by hand, read back by the same look-up.
     BY_HAND = "by_hand"
+    #: It was made, and taken back by another entry, proven too.
+    UNDONE = "undone"
 
 
 class Sighting(StrEnum):

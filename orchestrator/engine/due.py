@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from uuid import UUID
 
 from orchestrator.domain.errors import BusinessException
 from orchestrator.domain.keywords import EntryRules, Kind
 from orchestrator.domain.money import Euros
 from orchestrator.engine.findings import displayed
+from orchestrator.language.compile_together import REFERENCE
 from orchestrator.language.faults import ExpressionError
 from orchestrator.language.items import Item, label_of, line_of
 from orchestrator.language.model import ForEach, Scenario, Step
@@ -31,6 +33,8 @@ class DueEntry:
     loop: ForEach | None = None
     #: True when a suite asks for it: nobody knows before whether it will.
     by_suite: bool = False
+    #: The entry that it takes back; None when it is made for itself.
+    undoes: UUID | None = None
 
     @property
     def rules(self) -> EntryRules:
@@ -43,6 +47,17 @@ class DueEntry:
     def title(self) -> str:
         """How it is called beside others: the step, and the item."""
         return f"{self.step.id} ({self.item})" if self.item else self.step.id
+
+    @property
+    def undo(self) -> Step | None:
+        """What takes it back, when all or none of its step are made."""
+        return self.loop.undo.get(self.step.id) if self.loop is not None else None
+
+    def taken_back(self, entry: UUID, reference: str) -> DueEntry | None:
+        """Return the entry that takes it back, given the application's own number of it."""
+        if self.undo is None:
+            return None
+        return replace(self, step=self.undo, names={**self.names, REFERENCE: reference}, undoes=entry)
 
     @property
     def effect_key(self) -> str:

@@ -177,15 +177,22 @@ class Entering:
     def _values_of(self, seen: EntrySeen) -> bytes:
         return self.ledger.values_digest(seen.amount, seen.period, seen.subject)
 
-    def tell_already_done(self, row: EntryRow) -> None:
-        """Show that it was entered before, and by which case."""
-        self._tell("Saisie déjà faite (C-09)", row.first, ok=False)
+    def tell_settled(self, row: EntryRow) -> None:
+        """Show that it was entered before, and by which case: by this one, its session ended before it could say so."""
+        if row.ours and row.state == "confirmed":
+            self._tell("Saisie relue", row.first, ok=True)
+        else:
+            self._tell("Saisie déjà faite (C-09)", row.first, ok=False)
+
+    def tell_undone(self, row: EntryRow) -> None:
+        """Show that it was taken back."""
+        self._tell("Saisie annulée", row.reference, ok=None)
 
     async def _confirm(self, row: EntryRow, seen: EntrySeen) -> None:
         await self.ledger.confirm(row, seen)
         self._tell("Saisie relue", f"{seen.reference}, {seen.amount}", ok=True)
 
-    def _tell(self, label: str, text: str, *, ok: bool) -> None:
+    def _tell(self, label: str, text: str, *, ok: bool | None) -> None:
         finding = Finding(step=self.step.id, label=label, value=text, mask=text, ok=ok)
         self.attempt.findings.append(of_item(finding, self.due.item))
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from orchestrator.domain.cases import Done, NeedsApproval, Outcome
+from orchestrator.domain.cases import Controls, Done, NeedsApproval, Outcome
 from orchestrator.domain.errors import BusinessException
 from orchestrator.domain.money import Euros
 from orchestrator.engine.due import DueEntry, foreseen
 from orchestrator.engine.enter import Entering, Planned
 from orchestrator.engine.entry_ledger import EntryRow
+from orchestrator.engine.undo import all_or_none, doubt_settled, refuse_again, undone_by_hand
 from orchestrator.engine.work import Attempt
 
 
@@ -62,9 +63,9 @@ class Known:
         """Show what was made before, and return how the case ends."""
         for entry, row in self.rows:
             if row is not None and not row.proven:
-                entry.tell_already_done(row)
+                entry.tell_settled(row)
         several = len(self._known) > 1
-        ours = any(row.proven or (several and row.ours) for row in self._known)
+        ours = any(row.ours and (several or row.state == "confirmed") for row in self._known)
         return Done(name="entered" if ours else "already_done")
 
     @property
@@ -81,6 +82,8 @@ def foreseen_of(attempt: Attempt, steps: frozenset[str]) -> list[Entering]:
 async def remembered(entries: Sequence[Entering], *, look: bool) -> Known:
     """Return what is remembered of entries; ``look`` settles what is in doubt by looking, or raises ``EntryInDoubt``."""
     rows = [(entry, await (entry.before_reading() if look else entry.known())) for entry in entries]
+    if look and any([await doubt_settled(entry, row) for entry, row in rows]):
+        return await remembered(entries, look=False)
     return Known(tuple(rows))
 
 
@@ -93,13 +96,14 @@ async def enter_all(attempt: Attempt, due: Sequence[DueEntry]) -> Outcome:
     entries = [Entering(attempt, one) for one in due]
     _refuse_twins(entries)
     rows = [(entry, await entry.plan()) for entry in entries]
+    refuse_again(rows)
     planned = [(entry, entry.planned(row)) for entry, row in rows if not row.settled]
     if not planned:
         return Known(tuple(rows)).told()
     _check_ceiling(attempt, due)
     if not all([await entry.approved(frozen) for entry, frozen in planned]):
         return NeedsApproval()
-    return await _make(planned, [row for _, row in rows if row.settled])
+    return await _make(planned, [row for _, row in rows if row.settled], entries)
 
 
 async def by_protocol(attempt: Attempt, due: DueEntry) -> Outcome:
@@ -109,6 +113,8 @@ async def by_protocol(attempt: Attempt, due: DueEntry) -> Outcome:
 
 async def read_back(entries: Sequence[Entering], reference: str, person: str, amount: Euros | None = None) -> Done:
     """Prove what a person entered by hand; raises ``BusinessException`` when it is not there, or when some remain."""
+    if await undone_by_hand(entries, reference, person):
+        raise BusinessException("ANNULE", f"L'annulation de {reference} a été relue : une personne décide de la suite.")
     for entry in entries:
         outcome = await entry.read_back(reference, person, amount)
         if outcome is None:
@@ -127,14 +133,28 @@ async def read_back(entries: Sequence[Entering], reference: str, person: str, am
     )
 
 
-async def _make(planned: Sequence[tuple[Entering, Planned]], settled: Sequence[EntryRow]) -> Outcome:
+async def _make(
+    planned: Sequence[tuple[Entering, Planned]], settled: Sequence[EntryRow], entries: Sequence[Entering]
+) -> Outcome:
     names = ["entered" if row.ours else "already_done" for row in settled]
     for entry, frozen in planned:
-        outcome = await entry.make(frozen)
+        try:
+            outcome = await _one(entry, frozen)
+        except BusinessException as refused:
+            raise await all_or_none([one for one in entries if one.due.loop is entry.due.loop], refused) from None
         if not isinstance(outcome, Done):
             return outcome
         names.append(outcome.name)
     return Done(name=next((name for name in ("entered", "shadow") if name in names), "already_done"))
+
+
+async def _one(entry: Entering, frozen: Planned) -> Outcome:
+    """Make one entry; of those that are made all or none, a failed control refuses it for good."""
+    outcome = await entry.make(frozen)
+    if isinstance(outcome, Controls) and not outcome.retry and entry.due.undo is not None:
+        first = outcome.failed[0]
+        raise BusinessException(first.code, f"{first.sentence}.")
+    return outcome
 
 
 def _refuse_twins(entries: Sequence[Entering]) -> None:

@@ -35,6 +35,8 @@ class EntryRow:
     settled: bool
     #: True when it belongs to the case in hand.
     ours: bool
+    #: True when it was entered before and taken back since.
+    undone: bool
     #: HMAC of what was about to be entered at the last attempt; None when nothing ever was.
     values: bytes | None
     #: The case it belongs to and the application's reference, for people.
@@ -77,7 +79,7 @@ class EntryLedger:
         """Remember an effect, once in the whole database; raises when another case has it in hand or in doubt."""
         async with held(self.bench, self.case) as tx:
             row = await self._remembered(tx, digest)
-            if row["state"] not in {"confirmed", "by_hand"}:
+            if row["state"] not in {"confirmed", "by_hand", "undone"}:
                 await self._make_ours(tx, row)
                 await tx.run("entries.for_line", id=row["id"], line=self.due.line)
         return self._row(row)
@@ -116,7 +118,8 @@ class EntryLedger:
         sealed = self.bench.vault.seal(self.case.data_key, f"entry_attempt:cookies:{entry.id}", cookies)
         try:
             async with held(self.bench, self.case) as tx:
-                await self._spend(tx, amount.centimes)
+                if self.due.undoes is None:
+                    await self._spend(tx, amount.centimes)
                 if not await tx.run("entries.intend", id=entry.id, amount_c=amount.centimes):
                     raise LeaseLost
                 lease = {"epoch": self.case.lease.epoch, "session": self.case.lease.session}
@@ -132,11 +135,13 @@ class EntryLedger:
         async with held(self.bench, self.case) as tx:
             await tx.run("entries.end_attempt", entry=entry.id, result="confirmed")
             await tx.run("entries.confirm", id=entry.id, actor=self.bench.actor, **_proof(seen))
+            await self._take_back(tx, seen)
 
     async def not_sent(self, entry: EntryRow, amount: Euros) -> None:
         """Nothing left: the entry is planned again and its money free."""
         async with held(self.bench, self.case) as tx:
-            await self._spend(tx, -amount.centimes)
+            if self.due.undoes is None:
+                await self._spend(tx, -amount.centimes)
             await tx.run("entries.end_attempt", entry=entry.id, result="not_sent")
             await tx.run("entries.not_sent", id=entry.id)
 
@@ -149,6 +154,7 @@ class EntryLedger:
                 raise BusinessException("C-09", f"Saisie déjà connue : {row['case_reference']}, {row['reference']}.")
             await tx.run("entries.end_attempt", entry=row["id"], result="confirmed" if ours else "doubtful")
             await tx.run("entries.confirm" if ours else "entries.by_hand", id=row["id"], actor=person, **_proof(seen))
+            await self._take_back(tx, seen)
             await tx.run("cases.instruction_done", **self.case.lease.key)
         return ours
 
@@ -166,10 +172,17 @@ class EntryLedger:
             token=row["token"],
             settled=row["state"] in {"confirmed", "by_hand"},
             ours=row["case_id"] == self.case.id,
+            undone=row["state"] == "undone",
             values=row["values_digest"],
             first=f"{row['case_reference']}, référence {row['reference']}",
             reference=row["reference"] or "",
         )
+
+    async def _take_back(self, tx: Transaction, seen: EntrySeen) -> None:
+        """What an entry takes back stands no more, and its money is free."""
+        if self.due.undoes is not None:
+            await tx.run("entries.undone", id=self.due.undoes)
+            await self._spend(tx, -seen.amount.centimes)
 
     async def _remembered(self, tx: Transaction, digest: bytes) -> Mapping[str, Any]:
         await tx.run(
@@ -183,6 +196,7 @@ class EntryLedger:
             payment=self.step.keyword.entry is not None and self.step.keyword.entry.payment,
             token=token_of(digest),
             case_id=self.case.id,
+            undoes=self.due.undoes,
         )
         row = await tx.first("entries.by_effect", effect_digest=digest)
         if row is None:

@@ -57,8 +57,8 @@ def _gap(row: Mapping[str, Any], found: list[EntrySeen]) -> Gap | None:
     if state in {"intent", "doubtful"}:
         what = f"l'application montre {found[0].reference}" if found else "l'application ne montre rien"
         return Gap(kind="doubt", case=case, reference=_reference(found), message=f"Saisie en doute : {what}.")
-    if state == "by_hand":
-        return None  # entered under a person's name
+    if state in {"by_hand", "undone"}:
+        return None  # entered under a person's name, or taken back
     if not found:
         return Gap(
             kind="missing",

@@ -8,6 +8,7 @@ from typing import Any
 from orchestrator.domain.keywords import Kind
 from orchestrator.language.compile_call import CALLS
 from orchestrator.language.compile_controls import compile_controls, compile_ends, compile_rules_at, compile_when
+from orchestrator.language.compile_together import compile_together
 from orchestrator.language.compile_values import inserted
 from orchestrator.language.forms import Form, Words, compile_form
 from orchestrator.language.model import ForEach, Step
@@ -38,7 +39,7 @@ def compile_for_each(section: Section, identifier: Text, words: Words) -> ForEac
     words.step_name(identifier, list_of(_result(item, row, inner)))
     rules_at = compile_rules_at(section, identifier, words)
     controls, ends = compile_controls(section, identifier, words), compile_ends(section, identifier, words)
-    _together(section, words)
+    undo = compile_together(section, steps, words)
     if over is None or item is None or not steps or section.node is None:
         return None
     return ForEach(
@@ -51,6 +52,7 @@ def compile_for_each(section: Section, identifier: Text, words: Words) -> ForEac
         rules_at=rules_at,
         when=when,
         line=section.node.line,
+        undo=undo,
     )
 
 
@@ -91,16 +93,6 @@ def _check_entries(section: Section, steps: tuple[Step, ...], row: Any, words: W
         if step.kind is Kind.ENTER and row is not ANY and not (isinstance(row, ItemShape) and row.key):
             node = section.entries[WORD][1]
             words.faults.add(node, f"étape {step.id} : cette liste ne dit pas ce qui identifie un élément", _ROWS)
-
-
-def _together(section: Section, words: Words) -> None:
-    """Refuse what the engine does not do yet: entries made all or none, with what takes back those that were made."""
-    for name in ("together", "undo"):
-        if name in section:
-            key = section.entries[name][0]
-            words.faults.add(
-                key, f"for_each : « {name} » n'existe pas encore", "Chaque saisie est faite pour elle-même."
-            )
 
 
 #: The form of this module.

@@ -26,7 +26,7 @@ from orchestrator.language.expressions import CONSTANTS
 from orchestrator.language.faults import Faults, ScenarioErrors, suggest
 from orchestrator.language.forms import RESERVED, Words
 from orchestrator.language.functions import FUNCTIONS
-from orchestrator.language.model import Code, ExtractSource, Limits, Mode, RunInfo, Scenario, Source
+from orchestrator.language.model import Code, ExtractSource, ForEach, Limits, Mode, RunInfo, Scenario, Source
 from orchestrator.language.nodes import Table, read_yaml
 from orchestrator.language.rulepacks import load_rules
 from orchestrator.language.sections import Section
@@ -131,7 +131,9 @@ class _Loader:
         read = [(self._path.name, self._node), (self._local_name, self._local)]
         read += [(f"rules/{name}.yaml", node) for name, node in packs.items()]
         files = [(f"scenarios/{name}", folder / name, node) for name, node in read if node is not None]
-        used = [keyword for call in words.before for keyword in call.uses]
+        loops = [step for step in words.done if isinstance(step, ForEach)]
+        calls = (*words.before, *(undo for loop in loops for undo in loop.undo.values()))
+        used = [keyword for call in calls for keyword in call.uses]
         suites = closing_texts(words.robot)
         suites |= {path: text for call in words.before if call.task for path, text in call.task.files.items()}
         used += [source.keyword for source in sources if isinstance(source, ExtractSource)]

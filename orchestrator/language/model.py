@@ -169,6 +169,8 @@ class ForEach:
     when: Expression | None
     #: Line of the step in the file.
     line: int
+    #: What takes back the entry of each entering step, by its id, when all or none of them are made (``together``).
+    undo: Mapping[str, Step] = field(default_factory=dict)
 
     @property
     def calls(self) -> tuple[Step, ...]:

@@ -4,7 +4,7 @@
 create type case_state as enum (
     'ready', 'waiting', 'leased', 'awaiting_approval', 'exception', 'ended', 'rejected', 'cancelled'
 );
-create type entry_state as enum ('planned', 'intent', 'confirmed', 'doubtful', 'by_hand');
+create type entry_state as enum ('planned', 'intent', 'confirmed', 'doubtful', 'by_hand', 'undone');
 
 -- The fingerprint of the key under which effect keys are remembered: another key would forget them all.
 create table effect_key (
@@ -279,7 +279,9 @@ create table entry (
     settled_at timestamptz,
     -- the line of the delivery that it is for, when its case has several
     line integer,
-    check ((state in ('confirmed', 'by_hand')) = (reference is not null and settled_at is not null))
+    -- the entry that it takes back
+    undoes uuid references entry,
+    constraint proven check ((state::text in ('confirmed', 'by_hand', 'undone')) = (reference is not null and settled_at is not null))
 );
 create index entry_by_case on entry (case_id);
 
@@ -543,7 +545,7 @@ create function entry_transition() returns trigger language plpgsql as $$
 declare
     allowed constant text[] := array[
         'planned>intent', 'planned>by_hand', 'planned>confirmed', 'intent>confirmed', 'intent>doubtful',
-        'intent>planned', 'intent>by_hand', 'doubtful>confirmed', 'doubtful>by_hand'
+        'intent>planned', 'intent>by_hand', 'doubtful>confirmed', 'doubtful>by_hand', 'confirmed>undone', 'undone>by_hand'
     ];
 begin
     if tg_op = 'UPDATE' then

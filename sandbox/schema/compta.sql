@@ -5,6 +5,10 @@ CREATE TABLE avance (
     saisie_le TEXT NOT NULL, jour_saisie TEXT NOT NULL, valide_par TEXT NOT NULL DEFAULT '',
     liquide_par TEXT NOT NULL DEFAULT ''
 );
+CREATE TABLE annulation (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, numero TEXT NOT NULL UNIQUE, motif TEXT NOT NULL, reference_libre TEXT NOT NULL,
+    auteur TEXT NOT NULL, saisie_le TEXT NOT NULL
+);
 CREATE INDEX avance_nir ON avance (nir);
 CREATE INDEX avance_numero ON avance (numero);
 CREATE INDEX avance_auteur ON avance (auteur, jour_saisie);

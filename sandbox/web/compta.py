@@ -10,6 +10,8 @@ from starlette.datastructures import QueryParams
 from starlette.responses import RedirectResponse, Response
 
 from sandbox.formats import canonical_nir, comma_for_point, read_date, show_date, show_money, show_nir
+from sandbox.web import cancellation
+from sandbox.web.cancellation import Cancellation
 from sandbox.web.legacy import Legacy, Options, Visit
 from sandbox.web.proposal import EMPTY, Proposal, errors_of
 
@@ -100,6 +102,34 @@ class Compta(Legacy):
             return self.unknown(visit)
         return self.render("avance", "Avance", visit, fields=_shown(row), blocks={"Avance": _DETAIL})
 
+    async def new_cancellation(self, visit: Visit) -> Response:
+        """The cancellation form."""
+        return self._cancellation_form(visit, {**cancellation.EMPTY}, {})
+
+    async def cancel(self, visit: Visit) -> Response:
+        """Check, then commit one cancellation: an act, with its faults around the commit."""
+        asked = Cancellation.of(visit.form)
+        row = self.store.one(_BY_NUMBER, asked.number)
+        errors = asked.errors(row[10] if row else None)
+        if errors or row is None:
+            return self._cancellation_form(visit, {**cancellation.EMPTY, **visit.form}, errors)
+        if "before" in visit.faults:
+            return self.broken(visit)
+        self._commit_cancellation(row, asked, visit.agent.login)
+        if "after" in visit.faults:
+            return self.broken(visit)
+        return (
+            await self.drop(visit) if "drop" in visit.faults else RedirectResponse(f"/annulations/{asked.number}", 303)
+        )
+
+    async def cancelled(self, visit: Visit) -> Response:
+        """The cancellation of one advance, or that there is none."""
+        number = visit.http.path_params["number"]
+        row, found = self.store.one(_BY_NUMBER, number), self.store.one(cancellation.SELECT, number)
+        names = ("motif_annulation", "reference_annulation", "annulee_par")
+        rows = [{**_shown(row), **dict(zip(names, found, strict=True))}] if row and found else []
+        return self.render("annulation", "Annulation", visit, number=number, rows=rows, columns=cancellation.COLUMNS)
+
     async def by_author(self, visit: Visit) -> Response:
         """Every advance of an author between two days, 50 a page."""
         asked = QueryParams(visit.form) if visit.form else visit.http.query_params
@@ -161,6 +191,9 @@ class Compta(Legacy):
             form["montant"] = comma_for_point(form.get("montant", ""))
         return form
 
+    def _cancellation_form(self, visit: Visit, values: dict[str, str], errors: dict[str, str]) -> Response:
+        return self.render("nouvelle-annulation", "Nouvelle annulation", visit, values=values, errors=errors)
+
     def _validation(self, visit: Visit, message: str = "") -> Response:
         step = _STEPS.get(visit.agent.role)
         rows = self.store.all(_BY_STATE, step[0]) if step else []
@@ -188,18 +221,33 @@ class Compta(Legacy):
         self.ledger.catch_up()
         return number
 
+    def _commit_cancellation(self, row: tuple[Any, ...], asked: Cancellation, author: str) -> None:
+        clock = datetime.now(ZoneInfo("Europe/Paris"))
+        when = f"{show_date(self.today())} {clock:%H:%M}"
+        with self.store.transaction():
+            self.store.run(cancellation.INSERT, asked.number, asked.reason, asked.free_reference, author, when)
+            self.store.run(cancellation.CLOSE, asked.number)
+            said = {"reason": asked.reason, "free_reference": asked.free_reference}
+            self.ledger.record(
+                {
+                    "app": "compta",
+                    "act": "ANNULATION",
+                    "number": row[0],
+                    **_known(row).facts(),
+                    **said,
+                    "author": author,
+                }
+            )
+        self.ledger.catch_up()
+
     def _commit_decision(
         self, row: tuple[Any, ...], login: str, step: tuple[str, str, str, str], *, accepted: bool
     ) -> None:
         _, state, sql, act = step
         with self.store.transaction():
             self.store.run(sql, state if accepted else "REJETEE", login, row[0])
-            known = Proposal(
-                nir=row[1], nature=row[2], stop=row[3], start=date.fromisoformat(row[4]),
-                end=date.fromisoformat(row[5]), amount_c=row[6], reason=row[7], free_reference=row[8],
-            )  # fmt: skip
             name = act if accepted else "REJET"
-            self.ledger.record({"app": "compta", "act": name, "number": row[0], **known.facts(), "author": login})
+            self.ledger.record({"app": "compta", "act": name, "number": row[0], **_known(row).facts(), "author": login})
         self.ledger.catch_up()
 
 
@@ -216,10 +264,20 @@ def application(options: Options) -> Starlette:
             "GET /avances/saisies": compta.by_author,
             "POST /avances/saisies": compta.by_author,
             "GET /avances/{number}": compta.advance,
+            "GET /annulations/nouvelle": compta.new_cancellation,
+            "POST /annulations": compta.cancel,
+            "GET /annulations/{number}": compta.cancelled,
             "GET /validation": compta.to_validate,
             "POST /validation": compta.decide,
         }
     )
+
+
+def _known(row: tuple[Any, ...]) -> Proposal:
+    return Proposal(
+        nir=row[1], nature=row[2], stop=row[3], start=date.fromisoformat(row[4]), end=date.fromisoformat(row[5]),
+        amount_c=row[6], reason=row[7], free_reference=row[8],
+    )  # fmt: skip
 
 
 def _shown(row: tuple[Any, ...]) -> dict[str, str]:

@@ -87,6 +87,11 @@ class PracticeWorld:
         """Let the applications show another business day."""
         (self.practice.folder / "today").write_text(day)
 
+    def acts(self) -> list[dict[str, Any]]:
+        """Return every act of COMPTA's own ledger."""
+        path = self.practice.folder / "compta.ledger.jsonl"
+        return [json.loads(line) for line in path.read_text("utf-8").splitlines()] if path.exists() else []
+
     def lines_of(self, stop: str) -> list[dict[str, Any]]:
         """Return the proposals of a stop in COMPTA's own ledger."""
         return [act for act in self.practice.proposals() if act["stop"] == stop]

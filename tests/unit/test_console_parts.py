@@ -26,9 +26,8 @@ NOON = datetime(2026, 3, 27, 12, tzinfo=UTC)
 
 
 def _entry(state: str, **about: Any) -> dict[str, Any]:
-    row = {
-        "application": "compta", "token": "GLR-X", "reference": None, "amount_c": None, "settled_at": None, "line": None
-    }  # fmt: skip
+    absent = ("reference", "amount_c", "settled_at", "line", "undoes")
+    row = {"application": "compta", "token": "GLR-X", **dict.fromkeys(absent)}
     return {**row, "state": state, "intent_at": None, "ended_at": None, "result": None, **about}
 
 
@@ -53,6 +52,9 @@ def test_htmx_is_the_file_that_was_read_and_nothing_else_is_vendored() -> None:
         ([_entry("confirmed", reference="AC-1", settled_at=NOON), _entry("planned")], None, Word.PARTIAL),
         ([_entry("planned"), _entry("by_hand", reference="AC-1", settled_at=NOON)], "business", Word.PARTIAL),
         ([_entry("confirmed", reference="AC-1", settled_at=NOON), _entry("planned")], "doubt", Word.DOUBTFUL),
+        ([_entry("undone", reference="AC-1", settled_at=NOON), _entry("planned")], "business", Word.UNDONE),
+        ([_entry("undone", reference="AC-1"), _entry("confirmed", reference="AC-2")], "business", Word.PARTIAL),
+        ([_entry("confirmed", reference="AC-1"), _entry("doubtful", undoes="AC-1")], "doubt", Word.DOUBTFUL),
     ],
 )
 def test_the_answer_about_an_entry_never_hides_a_doubt(entries: Any, cause: str | None, word: Word) -> None:

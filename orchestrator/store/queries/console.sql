@@ -194,14 +194,14 @@ where cases.reference = %(reference)s and evidence.digest = %(digest)s and evide
 
 -- entries_of: what was entered for a case, or may have been, with its last attempt
 select entry.id, entry.state::text as state, entry.application, entry.keyword, entry.payment, entry.token, entry.amount_c,
-       entry.reference, entry.settled_by, entry.planned_at, entry.settled_at, entry.line,
+       entry.reference, entry.settled_by, entry.planned_at, entry.settled_at, entry.line, entry.undoes,
        last.intent_at, last.ended_at, last.result
 from entry
 left join lateral (
     select intent_at, ended_at, result from entry_attempt where entry_attempt.entry = entry.id order by n desc limit 1
 ) last on true
 where entry.case_id = %(case_id)s and entry.caisse = %(caisse)s
-order by entry.line nulls first, entry.planned_at, entry.id
+order by entry.line nulls first, entry.undoes nulls first, entry.planned_at, entry.id
 
 -- close_item: settle an exception under its claim; touches no row when the race is lost
 update exception_item set
@@ -232,7 +232,8 @@ where id = %(id)s and caisse = %(caisse)s and version = %(version)s and state = 
 -- reject_case: a person refuses it; refused once the entry is proven
 update cases set state = 'rejected', instruction = null
 where id = %(id)s and caisse = %(caisse)s and version = %(version)s and state = 'exception'
-  and not exists (select 1 from entry where entry.case_id = cases.id and entry.state in ('confirmed', 'by_hand'))
+  and not exists (select 1 from entry where entry.case_id = cases.id and entry.undoes is null
+                  and entry.state in ('confirmed', 'by_hand'))
 
 -- dossier: a case by its reference
 select cases.id, cases.reference, cases.scenario, cases.state::text as state, cases.ended_as, cases.attempts, cases.line,
@@ -435,7 +436,8 @@ where run.id = %(run)s group by run.id
 
 -- run_amounts: centimes entered in a run, and centimes that wait for a second person
 select coalesce((select sum(entry.amount_c) from entry join cases on cases.id = entry.case_id
-                 where cases.run = %(run)s and cases.ended_as = 'entered' and entry.state = 'confirmed'), 0)::bigint
+                 where cases.run = %(run)s and cases.ended_as = 'entered' and entry.state = 'confirmed'
+                   and entry.undoes is null), 0)::bigint
            as entered_c,
        coalesce((select sum(approval.amount_c) from approval join cases on cases.id = approval.case_id
                  where cases.run = %(run)s and approval.state = 'asked'), 0)::bigint as awaiting_c

@@ -1,7 +1,7 @@
 -- plan: remember an effect, once in the whole database
-insert into entry (id, caisse, effect_digest, scenario, application, keyword, payment, token, case_id)
+insert into entry (id, caisse, effect_digest, scenario, application, keyword, payment, token, case_id, undoes)
 values (%(id)s, %(caisse)s, %(effect_digest)s, %(scenario)s, %(application)s, %(keyword)s, %(payment)s, %(token)s,
-        %(case_id)s)
+        %(case_id)s, %(undoes)s)
 on conflict (effect_digest) do nothing
 
 -- by_effect: the entry of an effect, kept until the end of the transaction
@@ -52,7 +52,10 @@ update entry set state = 'planned', amount_c = null where id = %(id)s and state 
 -- by_hand: a person entered it; read back by the same look-up
 update entry set state = 'by_hand', reference = %(reference)s, amount_c = %(amount_c)s, settled_at = now(),
     settled_by = %(actor)s
-where id = %(id)s and state in ('planned', 'intent', 'doubtful')
+where id = %(id)s and state in ('planned', 'intent', 'doubtful', 'undone')
+
+-- undone: the entry that takes it back is proven
+update entry set state = 'undone' where id = %(id)s and state = 'confirmed'
 
 -- spend: commit money under a ceiling; the CHECK refuses what would cross it
 insert into spending (caisse, scenario, scope, amount_c, limit_c)
@@ -77,4 +80,5 @@ order by decided_at desc limit 1
 select entry.token, entry.reference, entry.amount_c, entry.state::text as state, cases.reference as case_reference
 from entry left join cases on cases.id = entry.case_id
 where entry.caisse = %(caisse)s and entry.application = %(application)s and entry.state <> 'planned'
+  and entry.undoes is null
 order by entry.planned_at, entry.id

@@ -39,7 +39,8 @@ from cases
 cross join lateral unnest(coalesce(cases.lines, array[cases.line])) as place (line)
 left join lateral (
     select sum(amount_c)::bigint as amount_c, string_agg(reference, ', ' order by settled_at, id) as reference from entry
-    where entry.case_id = cases.id and entry.state <> 'planned' and coalesce(entry.line, cases.line) = place.line
+    where entry.case_id = cases.id and entry.state not in ('planned', 'undone') and entry.undoes is null
+      and coalesce(entry.line, cases.line) = place.line
 ) entry on true
 left join lateral (
     select sum(approval.amount_c)::bigint as amount_c from approval join entry asked on asked.id = approval.entry

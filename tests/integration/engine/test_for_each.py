@@ -79,7 +79,7 @@ async def test_a_session_killed_between_two_entries_leaves_the_first_proven_and_
     async with grouped_world(practice_world, runner_url, vault, tmp_path) as world:
         loaded = await world.deliver(*rows)
         # every look-up is slow, that between the first proof and the second intent included
-        practice_world.fault({"on": "POST /avances/recherche", "fault": "latency", "ms": 2500})
+        practice_world.fault({"on": "POST /avances/recherche", "fault": "latency", "ms": 1500})
         child = start_session(practice_world, runner_url, vault, tmp_path / "child")
         try:
             async with asyncio.timeout(90):
@@ -154,7 +154,7 @@ async def test_what_a_person_made_by_hand_is_read_back_and_the_robot_makes_the_r
 async def test_each_entry_counts_against_the_ceilings_and_what_was_made_stays_made(
     practice_world: PracticeWorld, runner_url: str, vault: Vault, tmp_path: Path, owner_db: Database
 ) -> None:
-    whole, half = household(practice_world, 3), household(practice_world, 2)
+    whole, half = household(practice_world, 3), household(practice_world, 2, of=1)
     limits = ("per_case: 800.00 EUR, per_run: 500000.00 EUR", "per_case: 200.00 EUR, per_run: 150.00 EUR")
     async with grouped_world(practice_world, runner_url, vault, tmp_path, limits) as world:
         above = await world.deliver(*whole)
@@ -227,7 +227,7 @@ async def test_one_refused_entry_stops_the_whole_case_and_nothing_else_is_asked(
 async def test_one_bad_row_sets_its_group_aside_and_another_order_of_rows_gives_the_same_entries(
     practice_world: PracticeWorld, runner_url: str, vault: Vault, tmp_path: Path, owner_db: Database
 ) -> None:
-    good, bad = household(practice_world, 2), household(practice_world, 2)
+    good, bad = household(practice_world, 2), household(practice_world, 2, of=1)
     spoilt = replace(bad[1], text=re.sub(r"\d\d/\d\d/\d{4}", "31/02/2026", bad[1].text))
     async with grouped_world(practice_world, runner_url, vault, tmp_path) as world:
         loaded = await world.deliver(bad[0], good[0], spoilt, good[1])

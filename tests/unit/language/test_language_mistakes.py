@@ -611,8 +611,31 @@ OF_GROUPS = [
     ),
     (
         "    as: one\n",
-        "    as: one\n    ‸together: true\n",
-        "for_each : « together » n'existe pas encore. Chaque saisie est faite pour elle-même.",
+        "    as: one\n    together: true\n",
+        "étape : il manque « undo ». Ajouter par exemple undo: compta.cancel_advance…",
+    ),
+    (
+        "    as: one\n",
+        "    as: one\n    ‸undo: compta.cancel_advance\n",
+        "undo ne sert qu'avec together: true. Ajouter together: true, ou enlever cette ligne.",
+    ),
+    (
+        "    as: one\n",
+        "    as: one\n    together: true\n    undo: ‸compta.cancel_advances\n",
+        "undo : « compta.cancel_advances » n'est pas une saisie. Écrire « compta.cancel_advance » ?",
+    ),
+    (
+        "    as: one\n",
+        "    as: one\n    together: true\n    undo: ‸compta.propose_advance\n",
+        (
+            "undo : « compta.propose_advance » ne peut pas annuler « compta.propose_advance » : « reference » ne va pas. Une "
+            "annulation prend « reference » et des valeurs de la saisie."
+        ),
+    ),
+    (
+        "    as: line\n",
+        "    as: line\n    together: true\n    undo: ‸compta.cancel_advance\n",
+        "together ne sert qu'à des saisies : aucune n'est répétée ici. Enlever together et undo.",
     ),
 ]
 
