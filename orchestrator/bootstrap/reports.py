@@ -10,11 +10,12 @@ from uuid import UUID
 
 from orchestrator.bootstrap.workshops import open_workshop
 from orchestrator.bootstrap.world import World
+from orchestrator.domain.civil import SystemClock, paris_date
 from orchestrator.domain.errors import SettingsError
 from orchestrator.drivers.browser import open_browser
 from orchestrator.drivers.desk import WebDesk
 from orchestrator.engine.acts import ActsOfRun, acts_of
-from orchestrator.engine.reconcile import Reconciliation
+from orchestrator.engine.reconcile import Reconciliation, of_days
 from orchestrator.engine.reconcile import reconcile as compare_entries
 from orchestrator.engine.replay import CaseReplay, Trial, replay
 from orchestrator.engine.shadow import Compared, compare, read_decisions
@@ -25,7 +26,10 @@ from orchestrator.store.database import Database
 
 
 async def reconcile_scenario(world: World, name: str, start: date | None, end: date | None) -> Reconciliation:
-    """Read the application's own list under the robot's name and compare it with ours; the days default to those run."""
+    """Read the application's own list under the robot's name and compare it with ours.
+
+    The days default to the first run until today.
+    """
     scenario = world.scenario(name)
     robot = world.robot(scenario.robot)
     step = scenario.entries[0]
@@ -36,13 +40,18 @@ async def reconcile_scenario(world: World, name: str, start: date | None, end: d
             caisse = world.settings.caisse
             days = await tx.first("runs.days", caisse=caisse, scenario=name)
             ours = await tx.all("entries.of_application", caisse=caisse, application=application)
-        first, last = start or (days or {}).get("first"), end or (days or {}).get("last")
+        first, last = start or (days or {}).get("first"), end or _until_now((days or {}).get("last"))
         if first is None or last is None or rules is None:
             raise SettingsError(f"Aucune exécution de « {name} » : rien à rapprocher.")
         async with open_browser() as browser:
             desk = WebDesk(browser, world.contract(application), account)
             seen = await world.keywords[rules.made_by].function(desk, author=account.login, start=first, end=last)
-    return compare_entries(ours, seen)
+    return compare_entries(of_days(ours, seen, first, last), seen)
+
+
+def _until_now(last: date | None) -> date | None:
+    """Return the day up to which a run's entries may have been made: after an approval or a wait, later than its own."""
+    return max(last, paris_date(SystemClock().now())) if last else None
 
 
 async def replay_run(world: World, beginning: str, path: Path | None) -> list[CaseReplay]:

@@ -33,7 +33,7 @@ async def version_to_run(tx: Transaction, world: World, name: str) -> Runnable:
         return await restored(tx, world, name, now["version"])
     scenario = world.scenario(name)
     if scenario.mode is Mode.LIVE:
-        raise NotPublished(name)
+        raise NotPublished(name, planned=bool(scenario.schedule))
     return Runnable(scenario=scenario, contracts={})
 
 
@@ -90,7 +90,8 @@ class InForce:
         except StoreUnavailable:
             raise
         except GlrError as error:
-            if str(error) not in self._said:
+            unasked = isinstance(error, NotPublished) and not error.planned
+            if not unasked and str(error) not in self._said:
                 self._said.add(str(error))
                 _log.warning("scénario « %s » laissé de côté : %s", name, error)
             return None

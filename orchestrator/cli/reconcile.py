@@ -29,7 +29,7 @@ _DAY = click.DateTime(["%Y-%m-%d"])
 @options.as_json
 @options.workspace
 def reconcile(scenario: str, start: datetime | None, end: datetime | None, json_: bool, workspace: Path | None) -> None:  # noqa: FBT001
-    """Rapproche les saisies du robot de ce que montre l'application (par défaut : jours des exécutions)."""
+    """Rapproche les saisies du robot de ce que montre l'application (par défaut : de la première exécution à aujourd'hui)."""
 
     async def compare() -> Reconciliation:
         world = await build_world(options.settings_of(workspace))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from orchestrator.domain.entries import EntrySeen
@@ -32,6 +33,17 @@ class Reconciliation:
     matched: int
     total: Euros
     gaps: tuple[Gap, ...]
+
+
+def of_days(
+    ours: Sequence[Mapping[str, Any]], seen: Sequence[EntrySeen], first: date, last: date
+) -> list[Mapping[str, Any]]:
+    """Return those of our entries that the days are about: of runs of these days, and whatever the application shows.
+
+    Another day's entry is not missing from a list that does not hold it; one made later than its run is not in excess.
+    """
+    shown = {entry.token for entry in seen}
+    return [row for row in ours if row["token"] in shown or first <= (row["run_date"] or first) <= last]
 
 
 def reconcile(ours: Sequence[Mapping[str, Any]], seen: Sequence[EntrySeen]) -> Reconciliation:

@@ -40,7 +40,9 @@ class UnusableVersion(GlrError):
 class NotPublished(SettingsError):
     """Un scénario réel ne s'exécute que publié."""
 
-    def __init__(self, scenario: str) -> None:
+    def __init__(self, scenario: str, *, planned: bool = False) -> None:
+        #: True when it would start by itself: nobody who waits for it is left without a word.
+        self.planned = planned
         super().__init__(
             f"Le scénario « {scenario} » est en mode live et aucune version n'en est publiée. La proposer : "
             f"glr publish {scenario} --by IDENTIFIANT ; une seconde personne l'approuve. Pour essayer sans rien saisir : "

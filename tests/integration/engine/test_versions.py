@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import shutil
 from collections import Counter
 from collections.abc import Mapping
@@ -243,6 +244,19 @@ async def test_a_published_scenario_whose_file_is_gone_is_still_in_force_and_a_t
     for _ in range(3):
         assert list(await in_force.to_run()) == [SCENARIO]
     assert len([record for record in caplog.records if "ij-essai" in record.getMessage()]) == 1
+
+
+@pytest.mark.parametrize(("schedule", "mentioned"), [("as shipped", 1), ("none", 0)])
+async def test_a_live_scenario_that_nobody_published_is_mentioned_only_when_it_would_start_by_itself(
+    world: World, runner_db: Database, caplog: pytest.LogCaptureFixture, schedule: str, mentioned: int
+) -> None:
+    if schedule == "none":
+        path = world.settings.project / "scenarios" / "ij-acompte.yaml"
+        path.write_text(re.sub(r"\nschedule:\n(  .*\n)+", "\n", path.read_text("utf-8")), "utf-8")
+        assert world.scenario(SCENARIO).schedule == ()
+    assert SCENARIO not in await InForce(world=world, database=runner_db).to_run()
+    said = [record.getMessage() for record in caplog.records if f"« {SCENARIO} » laissé de côté" in record.getMessage()]
+    assert len(said) == mentioned
 
 
 # --- the ramp --------------------------------------------------------------------------------------------------------

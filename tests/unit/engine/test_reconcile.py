@@ -8,7 +8,7 @@ from typing import Any
 from orchestrator.domain.civil import Period
 from orchestrator.domain.entries import EntrySeen
 from orchestrator.domain.money import Euros
-from orchestrator.engine.reconcile import Gap, reconcile
+from orchestrator.engine.reconcile import Gap, of_days, reconcile
 
 MARCH = Period(date(2026, 3, 5), date(2026, 3, 26))
 
@@ -58,3 +58,11 @@ def test_every_kind_of_difference_is_shown() -> None:
     ]
     assert found.matched == 0
     assert isinstance(found.gaps[0], Gap)
+
+
+def test_another_days_entry_is_not_missing_and_one_made_later_than_its_run_is_not_in_excess() -> None:
+    day, other = date(2026, 3, 27), date(2026, 3, 30)
+    before, today, late = ours("BEFORE"), ours("TODAY"), ours("LATE")
+    dated = [{**before, "run_date": day}, {**today, "run_date": other}, {**late, "run_date": day}]
+    found = reconcile(of_days(dated, [seen("LATE")], other, other), [seen("LATE")])
+    assert (found.matched, [(gap.kind, gap.case) for gap in found.gaps]) == (1, [("missing", "DOS-TODAY")])
