@@ -26,7 +26,7 @@ _WORDS = {
 
 
 @click.command()
-@click.argument("run")
+@click.argument("run", metavar="EXECUTION")
 @click.option(
     "--scenario",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),

@@ -29,7 +29,7 @@ _WORDS = {
 
 
 @click.command()
-@click.argument("run")
+@click.argument("run", metavar="EXECUTION")
 @click.option(
     "--decisions",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
@@ -40,7 +40,10 @@ _WORDS = {
 @options.as_json
 @options.workspace
 def shadow(run: str, decisions: Path | None, json_: bool, workspace: Path | None) -> None:  # noqa: FBT001
-    """Compare une exécution à blanc (début de son identifiant) à ce que des agents ont décidé ensuite."""
+    """Compare une exécution à blanc à ce que des agents ont décidé ensuite, et montre qu'aucun acte n'en est parti.
+
+    EXECUTION : le début de son numéro (glr status).
+    """
 
     async def compare() -> tuple[list[Compared], ActsOfRun]:
         world = await build_world(options.settings_of(workspace))
