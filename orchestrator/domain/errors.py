@@ -115,8 +115,8 @@ class ReleaseChanged(ApplicationException):
         self.changes = tuple(changes)
         many = f"{len(changes)} écart{'s' if len(changes) > 1 else ''}"
         super().__init__(
-            f"{application}, écran « {screen} » : l'écran a changé ({many}). Rien n'a été saisi. Regarder la nouvelle "
-            "version, puis glr screens check ; la console dit chaque écart."
+            f"{application.upper()}, écran « {screen} » : l'écran a changé ({many}). Rien n'a été saisi. La console dit chaque "
+            "écart et quoi faire (Applications), glr screens check aussi."
         )
 
 

@@ -7,8 +7,9 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
-from playwright.async_api import Browser, BrowserContext, Dialog, Error, Page
+from playwright.async_api import Browser, BrowserContext, Dialog, ElementHandle, Error, Page
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 
 from orchestrator.domain.errors import (
@@ -32,6 +33,9 @@ from orchestrator.drivers.veil import veil_of
 from orchestrator.drivers.witness import Witness
 
 _Read = TypeVar("_Read")
+#: Where the form of an element is sent; null for an element of no form.
+_TARGET = """node => node.form
+    && new URL(node.hasAttribute("formaction") ? node.formAction : node.form.action, document.baseURI).pathname"""
 #: Longest time for a page, milliseconds.
 PAGE_MS = 15_000
 
@@ -119,6 +123,7 @@ class WebDesk:
         element = await page.query_selector(contract.element)
         if element is None:
             raise ScreenChanged(self.contract.title, contract.screen, contract.element)
+        await self._check_target(element, contract)
         return WebAct(self, page, contract, element, values)
 
     # --- what the engine uses ----------------------------------------------------------------------------------------
@@ -331,6 +336,14 @@ class WebDesk:
             ]
         if found:
             raise ReleaseChanged(self.contract.application, screen, found)
+
+    async def _check_target(self, element: ElementHandle, act: ActContract) -> None:
+        """Refuse a form that is sent elsewhere than to the address of the act: there no gate would stand."""
+        sent = await element.evaluate(_TARGET)
+        known = urlsplit(self.account.address).path.rstrip("/") + act.request.path
+        if sent is not None and sent != known:
+            said = f"le formulaire est envoyé à « {sent} » et non à « {known} »"
+            raise ReleaseChanged(self.contract.application, act.screen, [said])
 
     async def _fill(self, page: Page, screen: str, values: dict[str, Any]) -> None:
         for selector, clear in self.contract.typed(screen, values).items():

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from enum import Enum, auto
 from uuid import UUID
 
-from orchestrator.domain.errors import ApplicationException, LoginRefused, ReleaseChanged
+from orchestrator.domain.errors import ApplicationException, GlrError, LoginRefused, ReleaseChanged
 from orchestrator.drivers.canary import Walked, further, walk
 from orchestrator.drivers.contracts import ApplicationContract
+from orchestrator.drivers.desk import WebDesk
 from orchestrator.drivers.differences import Difference
 from orchestrator.drivers.witness import Witness
 from orchestrator.engine.work import Workbench
@@ -96,8 +98,6 @@ class Canary:
         desk, caisse = bench.desks[name], bench.scenario.caisse
         try:
             walked = await walk(desk, witness)
-            if walked.stopping:
-                walked = await further(desk, witness, walked)
         except ApplicationException:
             async with bench.database.transaction(bench.actor) as tx:
                 await tx.run("sessions.forget_walks", caisse=caisse, application=name)
@@ -109,8 +109,18 @@ class Canary:
             if not walked.stopping:
                 await tx.run("sessions.pass_walk", session=self.session, **self._where(bench, name, witness))
                 return None
-        error = ReleaseChanged(name, walked.stopping[0].screen, [each.text for each in walked.stopping])
-        proposal = self.propose(desk.contract, walked) if self.propose else ""
+        return await self._told(desk, witness, walked)
+
+    async def _told(self, desk: WebDesk, witness: Witness, walked: Walked) -> Found:
+        """Say everything that a person needs; the application is closed even when no change can be proposed."""
+        proposal = ""
+        with suppress(GlrError):
+            more = await further(desk, witness, walked)
+            walked = more if more.stopping else walked  # what the first walk found is never taken back
+            proposal = self.propose(desk.contract, walked) if self.propose else ""
+        error = ReleaseChanged(
+            desk.contract.application, walked.stopping[0].screen, [each.text for each in walked.stopping]
+        )
         return Found(error=error, differences=walked.differences, proposal=proposal)
 
     def _where(self, bench: Workbench, name: str, witness: Witness) -> dict[str, str]:
@@ -131,9 +141,9 @@ async def close_application(tx: Transaction, caisse: str, found: Found) -> None:
     """Close an application to every robot, once, with everything that a person needs to know why."""
     name = found.error.application
     await tx.run("sessions.forget_walks", caisse=caisse, application=name)
-    about = {"reason": str(found.error), "proposal": found.proposal}
-    if not await tx.run("sessions.stop_application", caisse=caisse, application=name, **about):
+    if not await tx.run("sessions.stop_application", caisse=caisse, application=name, reason=str(found.error)):
         return
+    await tx.run("sessions.keep_proposal", caisse=caisse, application=name, proposal=found.proposal)
     for place, each in enumerate(found.differences):
         told = {"place": place, "screen": each.screen, "said": each.text, "alters": each.alters}
         await tx.run("sessions.keep_difference", caisse=caisse, application=name, **told)

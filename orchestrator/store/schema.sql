@@ -850,6 +850,7 @@ grant select, insert on effect_key, scenario_version, delivery, run, row_set_asi
 grant select, insert, update on cases, runner, robot_session, entry, entry_attempt, approval, exception_item, spending
     to glr_runner;
 grant select, insert on application_stop, screen_difference to glr_runner;
+grant update (proposal) on application_stop to glr_runner;
 grant select, insert, update, delete on screen_walk to glr_runner;
 grant select on screen_difference to glr_console;
 grant update (ended_at, outcome, code) on attempt to glr_runner;

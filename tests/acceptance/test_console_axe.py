@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
 from published import propose_another
+from stopped_application import close_compta
 
 from orchestrator.domain.civil import SystemClock, paris_date
 
@@ -156,6 +158,19 @@ async def test_the_pages_of_a_supervisor(busy: Any, at_browser: Any, look: Any, 
         await tx.run("versions.stop_scenario", caisse="cpam-931", scenario="ij-acompte", reason=reason)
     await page.goto("/applications")
     problems += await look(page, "applications")
+    assert problems == []
+
+
+async def test_the_page_of_an_application_whose_screens_changed(
+    busy: Any, at_browser: Any, look: Any, runner_db: Any, tmp_path: Path
+) -> None:
+    await close_compta(runner_db, tmp_path)
+    page, problems = await at_browser("s.noir"), []
+    await page.goto("/applications")
+    problems += await look(page, "applications-ecrans")
+    await page.get_by_role("link", name="Ce qui a changé (5) et quoi faire").click()
+    await page.get_by_role("heading", name="Changement proposé").wait_for()
+    problems += await look(page, "application-ecrans")
     assert problems == []
 
 

@@ -11,6 +11,7 @@ from demo_house import Finished
 from demo_world import Done
 
 from orchestrator.cli import commands
+from orchestrator.drivers.witness import load_witnesses
 
 PROMISED = {
     "cases", "outcomes", "oracle_mismatches", "doubts", "ledger", "control_total_centimes", "refused_delivery", "seconds",
@@ -49,6 +50,16 @@ def test_the_application_holds_one_proposal_for_each_entered_row_with_the_right_
     lines = quiet_demo.house.ledger()
     assert {(line["nir"], line["stop"]): line["amount_c"] for line in lines} == due
     assert quiet_demo.demo.json["ledger"] == {"lines": len(due), "duplicates": len(lines) - len(due)}
+
+
+def test_a_demo_knows_what_the_screens_show_of_the_witness_so_that_swapped_values_would_be_seen(
+    quiet_demo: Done,
+) -> None:
+    witnesses = load_witnesses(quiet_demo.house.workspace / "secrets" / "canary.json")
+    assert sorted(witnesses) == ["arpege", "bdo", "compta"]
+    assert witnesses["arpege"].known["payments"].tables["payments"][0]["gross"] == "1234,56"
+    assert witnesses["compta"].known["advance"].fields["amount"] == "1029,38"
+    assert "birth_name" in witnesses["bdo"].known["file"].fields
 
 
 def test_the_control_total_is_what_is_entered_and_what_waits_for_approval(quiet_demo: Done) -> None:

@@ -22,6 +22,7 @@ create table screen_walk (
     primary key (caisse, application, basis)
 );
 
+grant update (proposal) on application_stop to glr_runner;
 grant select, insert on screen_difference to glr_runner;
 grant select, insert, update, delete on screen_walk to glr_runner;
 grant select on screen_difference to glr_console;

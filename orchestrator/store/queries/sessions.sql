@@ -16,9 +16,11 @@ values (%(id)s, %(caisse)s, %(runner)s, %(robot)s, %(scenario)s)
 update robot_session set ended_at = now(), end_reason = %(reason)s where id = %(id)s and ended_at is null
 
 -- stop_application: close an application to every robot, once
-insert into application_stop (caisse, application, reason, proposal)
-values (%(caisse)s, %(application)s, %(reason)s, %(proposal)s)
+insert into application_stop (caisse, application, reason) values (%(caisse)s, %(application)s, %(reason)s)
 on conflict do nothing
+
+-- keep_proposal: remember the change that would follow what was different
+update application_stop set proposal = %(proposal)s where caisse = %(caisse)s and application = %(application)s
 
 -- keep_difference: remember what was different when an application was closed
 insert into screen_difference (caisse, application, place, screen, said, alters)

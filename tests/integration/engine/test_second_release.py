@@ -105,7 +105,11 @@ async def test_a_robot_that_knows_release_1_stops_before_its_first_write_and_eve
     async with owner_db.transaction("test") as tx:
         stop = await tx.first("console.stopped_application", **where)
         told = await tx.all("console.screen_differences", **where)
+        events = await _events(tx)
     assert stop is not None
+    (stopped,) = [each["details"] for each in events if each["verb"] == "application.stopped"]
+    assert stopped["screens"] == sorted({each["screen"] for each in told if each["alters"]})
+    assert stopped["alter"] == sum(each["alters"] for each in told)
     alters = [(each["screen"], each["said"]) for each in told if each["alters"]]
     assert f"({len(alters)} écarts)" in stop["reason"]
     assert stop["proposal"].startswith(f"{application} : ")
@@ -125,17 +129,6 @@ async def test_a_robot_that_knows_release_1_stops_before_its_first_write_and_eve
         assert await tx.all("console.screen_differences", **where) == []
     assert await work(world, witnesses) == "nothing ready"
     assert [line["amount_c"] for line in world.world.lines_of(row.stop)] == [row.amount_c]
-
-
-async def test_the_log_says_which_screens_stopped_an_application(world: RobotWorld, owner_db: Database) -> None:
-    witnesses = await known(world)
-    await world.deliver(world.world.take("entered"))
-    install(world.world.practice, arpege="2")
-    await work(world, witnesses)
-    async with owner_db.transaction("test") as tx:
-        events = await _events(tx)
-    stopped = [each["details"] for each in events if each["verb"] == "application.stopped"]
-    assert [(each["screens"], each["alter"]) for each in stopped] == [(["login", "payments", "rights", "summary"], 8)]
 
 
 # --- one walk for sessions that start together ------------------------------------------------------------------------

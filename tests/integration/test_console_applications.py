@@ -1,0 +1,53 @@
+"""The page of a stopped application: what changed on its screens, the proposed change, what to do."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+from stopped_application import DIFFERENCES, close_compta
+
+
+async def test_a_supervisor_sees_each_difference_by_screen_and_takes_the_proposed_change(
+    seed: Any, visit: Any, runner_db: Any, tmp_path: Path
+) -> None:
+    proposal = await close_compta(runner_db, tmp_path)
+    supervisor = await visit("s.noir")
+    listed = (await supervisor.get("/applications")).text
+    assert "l&#39;écran a changé (4 écarts)" in listed
+    assert "Montant" not in listed  # counted there, told on its own page
+    assert 'href="/applications/compta">Ce qui a changé (5) et quoi faire</a>' in listed
+    page = (await supervisor.get("/applications/compta")).text
+    assert re.findall(r"<h3>Écran « (\w+) »</h3>", page) == ["search", "advances", "proposal"]
+    assert page.count("pourrait altérer une saisie") == sum(each.alters for each in DIFFERENCES)
+    assert page.count("sans effet") == 1
+    assert "<b>" not in page.partition("t-ecarts")[2]  # words of a page stay words
+    assert "glr screens apply compta.patch" in page
+    assert re.search(r'class="more">\+version: (?:&#39;|\')2', page)
+    assert "la description des écrans)" in page
+    given = await supervisor.get("/applications/compta/proposition.patch")
+    assert (given.status_code, given.text) == (200, proposal)
+    assert given.headers["content-disposition"] == 'attachment; filename="compta.patch"'
+
+
+async def test_nobody_else_sees_it_and_an_open_application_has_no_such_page(
+    seed: Any, visit: Any, runner_db: Any, tmp_path: Path
+) -> None:
+    await close_compta(runner_db, tmp_path)
+    agent, supervisor = await visit("a.martin"), await visit("s.noir")
+    for path in ("/applications/compta", "/applications/compta/proposition.patch"):
+        assert (await agent.get(path)).status_code == 403
+    assert (await supervisor.get("/applications/arpege")).status_code == 404
+    assert "Application rouverte" in (await supervisor.post("/applications/compta/rouvrir")).text
+    assert (await supervisor.get("/applications/compta")).status_code == 404
+
+
+async def test_a_refused_login_has_its_reason_and_no_difference(seed: Any, visit: Any, runner_db: Any) -> None:
+    async with runner_db.transaction("robot:acompte-ij") as tx:
+        await tx.run("sessions.stop_application", caisse="cpam-931", application="bdo", reason="mot de passe expiré")
+    supervisor = await visit("s.noir")
+    page = await supervisor.get("/applications/bdo")
+    assert (page.status_code, "mot de passe expiré" in page.text, "Ce qui a changé" in page.text) == (200, True, False)
+    assert (await supervisor.get("/applications/bdo/proposition.patch")).status_code == 404
+    assert "Ce qui a changé" not in (await supervisor.get("/applications")).text
