@@ -52,8 +52,13 @@ def _keyword(keyword: Keyword, keywords: Mapping[str, Keyword]) -> Iterator[str]
     if keyword.entry is not None:
         paid = "C'est un paiement" if keyword.entry.payment else "Ce n'est pas un paiement"
         yield f"{paid}. Recherche préalable et relecture : `{keyword.entry.look_up}`. "
-        yield f"Comparés à la relecture : jeton, `{keyword.entry.amount}`, `{keyword.entry.period}`, `{keyword.entry.subject}`."
-        yield from ("", f"Rapprochement : `{keyword.entry.made_by}`.", "")
+        compared = [each for each in (keyword.entry.amount, keyword.entry.period, keyword.entry.subject) if each]
+        yield f"Comparés à la relecture : jeton, {', '.join(f'`{each}`' for each in compared)}."
+        yield from (
+            "",
+            f"Rapprochement : `{keyword.entry.made_by}`." if keyword.entry.made_by else "Sans rapprochement.",
+            "",
+        )
     else:
         yield from _table("Résultat", _results(keyword.returns))
 

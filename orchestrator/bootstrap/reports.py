@@ -32,8 +32,10 @@ async def reconcile_scenario(world: World, name: str, start: date | None, end: d
     """
     scenario = world.scenario(name)
     robot = world.robot(scenario.robot)
-    step = scenario.entries[0]
-    application, rules = step.keyword.application, step.keyword.entry
+    rules = next((e.keyword.entry for e in scenario.entries if e.keyword.entry and e.keyword.entry.made_by), None)
+    if rules is None:
+        raise SettingsError(f"« {name} » ne saisit rien qu'une application montre par auteur : rien à rapprocher.")
+    application = rules.made_by.partition(".")[0]
     account = world.accounts(robot)[application]
     async with Database(world.urls["glr_runner"], size=1) as database:
         async with database.transaction("reconcile") as tx:
@@ -41,7 +43,7 @@ async def reconcile_scenario(world: World, name: str, start: date | None, end: d
             days = await tx.first("runs.days", caisse=caisse, scenario=name)
             ours = await tx.all("entries.of_application", caisse=caisse, application=application)
         first, last = start or (days or {}).get("first"), end or _until_now((days or {}).get("last"))
-        if first is None or last is None or rules is None:
+        if first is None or last is None:
             raise SettingsError(f"Aucune exécution de « {name} » : rien à rapprocher.")
         async with open_browser() as browser:
             desk = WebDesk(browser, world.contract(application), account)

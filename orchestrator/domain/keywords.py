@@ -65,9 +65,9 @@ class EntryRules:
     look_up: str
     #: The arguments handed to the look-up.
     look_up_with: tuple[str, ...]
-    #: The name of the keyword that lists what an author entered between two days, for reconciliation.
+    #: The name of the keyword that lists what an author entered between two days, for reconciliation; empty for none.
     made_by: str
-    #: The arguments that identify and compare what was entered: the amount and the period.
+    #: The arguments that identify and compare what was entered: the amount (empty when no money is in it) and the period.
     amount: str
     period: str
     #: The argument that names the business object it is about.

@@ -69,6 +69,9 @@ class Workshop(Protocol):
         Raises :class:`~orchestrator.domain.errors.AlreadyThere`.
         """
 
+    def prepare(self, folder: str, name: str, draft: Path) -> Act:
+        """Return the act that gives a finished file its name, for keywords that enter: they do not place it themselves."""
+
     def withdraw(self, folder: str, name: str) -> None:
         """Take a file out of a folder declared for writing, once it stands elsewhere."""
 

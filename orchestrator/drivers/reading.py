@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, NoReturn
 
 from orchestrator.domain.errors import GlrError
+from orchestrator.domain.ports import Workshop
 from orchestrator.drivers.desk import WebDesk
 from orchestrator.drivers.screens import WebScreen
 
@@ -34,3 +36,20 @@ class ReadingOnly:
         """Refuse; raises :class:`NoActHere`."""
         self._desk.acts.denied()
         raise NoActHere(act)
+
+
+class PlacedByProtocol(GlrError):
+    """Un mot-clé qui saisit ne pose rien lui-même : il prépare (workshop.prepare), le protocole pose."""
+
+
+class EnteringWorkshop:
+    """A workshop for keywords that enter: what they make is put in its place by the protocol alone."""
+
+    def __init__(self, workshop: Workshop) -> None:
+        self.about, self.found, self.existing = workshop.about, workshop.found, workshop.existing
+        self.drafts, self.template, self.run = workshop.drafts, workshop.template, workshop.run
+        self.prepare = workshop.prepare
+
+    def place(self, folder: str, name: str, draft: Path) -> NoReturn:  # noqa: ARG002 - it refuses
+        """Refuse; raises :class:`PlacedByProtocol`."""
+        raise PlacedByProtocol

@@ -10,6 +10,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -19,6 +20,7 @@ from uuid import uuid4
 
 from orchestrator.domain.errors import AlreadyThere, ApplicationException, BusinessException, SettingsError
 from orchestrator.domain.personal import personal_form
+from orchestrator.drivers.deposit import Deposit
 from orchestrator.drivers.helper import Helper
 
 #: Characters of a file name.
@@ -84,14 +86,20 @@ class RobotWorkshop:
             shutil.copyfile(draft, part)
             part.chmod(0o640)
             os.link(part, final)
-        except FileExistsError:
-            raise AlreadyThere(folder, name) from None
         except OSError as error:
+            if isinstance(error, FileExistsError) and final.exists():
+                raise AlreadyThere(folder, name) from None
             why = f"« {name} » n'a pas pu être posé dans « {folder} » ({error.strerror}). Rien n'y a été écrit."
             raise ApplicationException(why) from None
         finally:
-            part.unlink(missing_ok=True)
+            with suppress(OSError):  # what was said above stays true
+                part.unlink()
         return final
+
+    def prepare(self, folder: str, name: str, draft: Path) -> Deposit:
+        """Return the deposit of a draft, not yet made; what would refuse it for certain is said now."""
+        self._writable(folder)
+        return Deposit(workshop=self, folder=folder, name=_checked(name), draft=draft)
 
     def withdraw(self, folder: str, name: str) -> None:
         """Take a file out of a folder."""

@@ -76,7 +76,9 @@ class DueEntry:
 
     @property
     def amount(self) -> Euros | None:
-        """Its amount, as far as it is known; None before it was computed, or when it is not made."""
+        """Its amount, as far as it is known; None before it was computed, when it is not made, or when it has none."""
+        if not self.rules.amount:
+            return None
         try:
             if self.step.when is not None and not self.step.when.holds(self.names):
                 return None

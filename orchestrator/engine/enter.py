@@ -13,8 +13,10 @@ from orchestrator.domain.cases import Done, Outcome
 from orchestrator.domain.civil import Period
 from orchestrator.domain.entries import EntryPlan, EntrySeen, Sighting, classify, effect_digest
 from orchestrator.domain.errors import ApplicationException, BusinessException, EntryInDoubt
-from orchestrator.domain.money import Euros
+from orchestrator.domain.money import ZERO, Euros
 from orchestrator.drivers.act import Sent, WebAct
+from orchestrator.drivers.deposit import Deposit
+from orchestrator.drivers.desk import WebDesk
 from orchestrator.engine.due import DueEntry
 from orchestrator.engine.entry_ledger import EntryLedger, EntryRow
 from orchestrator.engine.evidence import keep_capture
@@ -74,7 +76,8 @@ class Entering:
     def planned(self, row: EntryRow) -> Planned:
         """Return what it would write, frozen."""
         arguments = self.due.arguments()
-        amount, period = arguments[self.rules.amount], arguments[self.rules.period]
+        amount = arguments[self.rules.amount] if self.rules.amount else ZERO
+        period = arguments[self.rules.period]
         if not isinstance(amount, Euros) or not isinstance(period, Period):
             raise TypeError(f"{self.step.keyword.name} : montant et période attendus")
         subject = str(arguments[self.rules.subject])
@@ -112,7 +115,7 @@ class Entering:
                 if amount is not None and seen.amount != amount:
                     raise _differs(seen, amount)
                 ours = await self.ledger.by_hand(self.digest, seen, person)
-                await keep_capture(self.bench, self.case, self.step.id, "by_hand")
+                await self._capture("by_hand")
                 return Done(name="entered" if ours else "done_by_hand")
         return None
 
@@ -137,8 +140,9 @@ class Entering:
     # --- intent, act, confirmed, doubt -------------------------------------------------------------------------------
 
     async def _act(self, entry: Planned) -> Outcome:
-        act: WebAct = await self.bench.call(self.step.keyword, {**entry.arguments, "token": entry.plan.token})
-        cookies = await self.bench.desks[self.step.keyword.application].cookies()
+        act: WebAct | Deposit = await self.bench.call(self.step.keyword, {**entry.arguments, "token": entry.plan.token})
+        desk = self._desk()
+        cookies = await desk.cookies() if desk else ""
         values = self.ledger.values_digest(entry.plan.amount, entry.plan.period, entry.plan.subject)
         await self.ledger.intend(entry.row, entry.plan.amount, values, cookies)
         sent = await act.perform(LeasePermit(self.case.lease, self.bench.database))
@@ -154,14 +158,15 @@ class Entering:
     async def _prove(self, entry: Planned) -> Outcome:
         """Read back anew; only ours, with the same values, confirms."""
         try:
-            self.bench.desks[self.step.keyword.application].wear_page()
+            if desk := self._desk():
+                desk.wear_page()
             sighting, seen = classify(await self._seen(entry.arguments), entry.plan)
         except (ApplicationException, TimeoutError):
             raise EntryInDoubt("La saisie a été envoyée mais n'a pas pu être relue : à vérifier.") from None
         if sighting is not Sighting.OURS or seen is None:
             raise EntryInDoubt("La saisie a été envoyée mais sa relecture ne la montre pas telle quelle : à vérifier.")
         await self._confirm(entry.row, seen)
-        await keep_capture(self.bench, self.case, self.step.id, "confirmed")
+        await self._capture("confirmed")
         return Done(name="entered")
 
     async def _look_after_doubt(self, row: EntryRow) -> None:
@@ -172,7 +177,15 @@ class Entering:
                 "Saisie en doute : l'application ne montre pas notre saisie. À vérifier, puis à saisir à la main."
             )
         await self._confirm(row, ours[0])
-        await keep_capture(self.bench, self.case, self.step.id, "confirmed")
+        await self._capture("confirmed")
+
+    def _desk(self) -> WebDesk | None:
+        """Return the desk where it is entered; None for what is deposited in a folder."""
+        return self.bench.desks.get(self.step.keyword.application)
+
+    async def _capture(self, kind: str) -> None:
+        if self._desk():  # of a deposit the file itself is the proof
+            await keep_capture(self.bench, self.case, self.step.id, kind)
 
     def _values_of(self, seen: EntrySeen) -> bytes:
         return self.ledger.values_digest(seen.amount, seen.period, seen.subject)
