@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from glob import escape
 from string import Template
 from typing import Any
 
@@ -24,7 +25,8 @@ async def deposited(workshop: Workshop, *, folder: str, subject: str) -> list[En
     Raises ``ApplicationException`` for one that cannot be read: a person looks.
     Example: ``extract: letters.deposited`` with ``folder: courriers`` and ``subject: ${stop_id}``.
     """
-    return [await _seen(workshop, folder, path.name, subject) for path in workshop.found(folder, f"{subject}_*.pdf")]
+    pattern = f"{escape(subject)}_GLR-*.pdf"
+    return [await _seen(workshop, folder, path.name, subject) for path in workshop.found(folder, pattern)]
 
 
 @enter(

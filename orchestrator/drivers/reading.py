@@ -53,3 +53,8 @@ class EnteringWorkshop:
     def place(self, folder: str, name: str, draft: Path) -> NoReturn:  # noqa: ARG002 - it refuses
         """Refuse; raises :class:`PlacedByProtocol`."""
         raise PlacedByProtocol
+
+
+def entering(workshop: Workshop | None) -> EnteringWorkshop | None:
+    """Return what a keyword that enters is given of a workshop."""
+    return EnteringWorkshop(workshop) if workshop is not None else None

@@ -18,7 +18,7 @@ from orchestrator.domain.money import Euros
 from orchestrator.domain.ports import Workshop
 from orchestrator.drivers.act_count import ActMeter
 from orchestrator.drivers.desk import WebDesk
-from orchestrator.drivers.reading import EnteringWorkshop, ReadingOnly
+from orchestrator.drivers.reading import ReadingOnly, entering
 from orchestrator.engine.due import DueEntry, each, foreseen, result_of, total
 from orchestrator.engine.failures import Failures, acts, controls_outcome, is_over, refused
 from orchestrator.engine.findings import Finding, findings_of, of_item
@@ -126,14 +126,10 @@ class Workbench:
     async def _at_workshop(self, keyword: Keyword, arguments: Mapping[str, object]) -> Any:  # noqa: ANN401
         try:
             async with asyncio.timeout(STEP_LIMIT):
-                return await keyword.function(self._workshop_for(keyword), **arguments)
+                given = entering(self.workshop) if keyword.kind is Kind.ENTER else self.workshop
+                return await keyword.function(given, **arguments)
         except TimeoutError:
             raise TooSlow from None
-
-    def _workshop_for(self, keyword: Keyword) -> Workshop | EnteringWorkshop | None:
-        if self.workshop is None or keyword.kind is not Kind.ENTER:
-            return self.workshop
-        return EnteringWorkshop(self.workshop)
 
     async def _at_desk(self, desk: WebDesk, keyword: Keyword, arguments: Mapping[str, object]) -> Any:  # noqa: ANN401
         acting = keyword.kind is Kind.ENTER and self.scenario.mode is Mode.LIVE
