@@ -13,12 +13,17 @@ from uuid import UUID
 import pytest
 from console_world import PASSWORD
 from grouped_session import start_session
-from grouped_world import by_hand, grouped_world, household
+from grouped_world import by_hand, grouped_scenario, grouped_world, household
 from robot_world import DAY, PracticeWorld, RobotWorld, Row, resend
 
 from orchestrator.console import ConsoleWorld
+from orchestrator.domain.money import Euros
+from orchestrator.drivers.deliveries import read_delivery
+from orchestrator.engine.dry_run import dry_run
+from orchestrator.engine.grouping import by_row, gather
 from orchestrator.engine.replay import Replayed, Trial, replay
 from orchestrator.engine.results import RowOutcome
+from orchestrator.engine.shadow import Agreement, compare
 from orchestrator.language.model import Scenario
 from orchestrator.store.database import Database
 from orchestrator.store.vault import Vault
@@ -267,3 +272,29 @@ async def approve(supervisor: Any, approval: str) -> None:
     digest = digest_of((await supervisor.get(f"/validations/{approval}")).text)
     address = f"/validations/{approval}/approuver"
     assert (await supervisor.post(address, empreinte=digest, mot_de_passe=PASSWORD)).status_code == 200
+
+
+async def test_in_shadow_replayed_and_tried_each_entry_of_a_case_is_told_apart(
+    practice_world: PracticeWorld, runner_url: str, vault: Vault, tmp_path: Path
+) -> None:
+    rows = household(practice_world, 2)
+    more = grouped_scenario(tmp_path, ("default: 100.00 EUR", "default: 120.00 EUR"))
+    async with grouped_world(practice_world, runner_url, vault, tmp_path, ("mode: live", "mode: shadow")) as world:
+        loaded = await world.deliver(*rows)
+        await world.work()
+        assert {row.outcome for row in await world.results(loaded.run)} == {RowOutcome.OTHER_END}
+        compared = await compare(world.bench, loaded.run, {rows[0].stop: Euros(10_000), rows[1].stop: Euros(9_000)})
+        trial = Trial(scenario=more, keywords=world.bench.keywords, database=world.bench.database, vault=vault)
+        (replayed,) = await replay(trial, loaded.run)
+        delivery = read_delivery(tmp_path / "anomalies-arpege-1.csv", by_row(more))
+        tried = [case async for case in dry_run(world.bench, gather(delivery, more).cases, DAY)]
+    assert [(one.result, one.robot, one.people) for one in compared] == [
+        (Agreement.AGREE, Euros(10_000), Euros(10_000)),
+        (Agreement.DIFFER, Euros(10_000), Euros(9_000)),
+    ]
+    assert replayed.result is Replayed.CHANGED
+    assert [(one.field, one.before, one.after) for one in replayed.differences] == [
+        (f"proposal (ligne {line}) · Montant de l'acompte", str(Euros(10_000)), str(Euros(12_000))) for line in (2, 3)
+    ]
+    assert [(case.line, case.issue, case.amount) for case in tried] == [(2, "2 saisies", Euros(20_000))]
+    assert amounts(practice_world, rows) == [[], []]
