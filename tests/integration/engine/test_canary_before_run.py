@@ -8,10 +8,9 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from robot_world import PracticeWorld, RobotWorld, robot_world
+from robot_world import PracticeWorld, RobotWorld, known_witnesses, robot_world
 
-from orchestrator.drivers.canary import walk
-from orchestrator.drivers.witness import Witness, load_witnesses
+from orchestrator.drivers.witness import Witness
 from orchestrator.engine.results import RowOutcome
 from orchestrator.store.vault import Vault
 
@@ -29,16 +28,6 @@ async def world(
 def release(world: RobotWorld, asked: dict[str, object]) -> None:
     """Have the applications serve a screen as a mutation leaves it; none is the release we know."""
     (world.world.practice.folder / "mutations.json").write_text(json.dumps(asked))
-
-
-async def known(world: RobotWorld) -> dict[str, Witness]:
-    """Look at the witness in the release we know, as ``glr screens record`` does."""
-    path = world.folder / "canary.json"
-    world.world.practice.write_witnesses(path)
-    return {
-        name: Witness(values=one.values, known=(await walk(world.bench.desks[name], one)).shown)
-        for name, one in load_witnesses(path).items()
-    }
 
 
 async def work(world: RobotWorld, witnesses: dict[str, Witness]) -> str:
@@ -62,7 +51,7 @@ CHANGES = {
 async def test_a_change_that_could_alter_an_entry_stops_the_run_before_its_first_write(
     world: RobotWorld, change: str
 ) -> None:
-    row, witnesses = world.world.take("entered"), await known(world)
+    row, witnesses = world.world.take("entered"), await known_witnesses(world)
     loaded = await world.deliver(row)
     release(world, {**CHANGES[change]})
     assert await work(world, witnesses) == "screens not walked"
@@ -77,7 +66,7 @@ async def test_a_change_that_could_alter_an_entry_stops_the_run_before_its_first
 
 
 async def test_a_change_that_alters_nothing_stops_nobody(world: RobotWorld) -> None:
-    row, witnesses = world.world.take("entered"), await known(world)
+    row, witnesses = world.world.take("entered"), await known_witnesses(world)
     await world.deliver(row)
     release(world, {"compta": {"screen": "nouvelle-avance", "kind": "banner", "seed": 5}})
     assert await work(world, witnesses) == "nothing ready"

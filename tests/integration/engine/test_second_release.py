@@ -10,12 +10,12 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from robot_world import PracticeWorld, RobotWorld, robot_world
+from robot_world import PracticeWorld, RobotWorld, known_witnesses, robot_world
 from second_release import install
 
 from orchestrator.drivers.canary import Walked, walk
 from orchestrator.drivers.desk import WebDesk
-from orchestrator.drivers.witness import Witness, load_witnesses
+from orchestrator.drivers.witness import Witness
 from orchestrator.engine import canary as canary_module
 from orchestrator.engine.canary import Canary
 from orchestrator.engine.results import RowOutcome
@@ -33,15 +33,6 @@ async def world(
             yield opened
         finally:
             install(practice_world.practice)
-
-
-async def known(world: RobotWorld) -> dict[str, Witness]:
-    path = world.folder / "canary.json"
-    world.world.practice.write_witnesses(path)
-    return {
-        name: Witness(values=one.values, known=(await walk(world.bench.desks[name], one)).shown)
-        for name, one in load_witnesses(path).items()
-    }
 
 
 async def work(world: RobotWorld, witnesses: dict[str, Witness]) -> str:
@@ -95,7 +86,7 @@ ELSEWHERE = ("proposal", "formulaire « form-avance », adresse d'envoi : « /av
 async def test_a_robot_that_knows_release_1_stops_before_its_first_write_and_every_change_is_kept(
     world: RobotWorld, owner_db: Database, application: str, release: str
 ) -> None:
-    row, witnesses = world.world.take("entered"), await known(world)
+    row, witnesses = world.world.take("entered"), await known_witnesses(world)
     loaded, before = await world.deliver(row), len(world.world.practice.proposals())
     install(world.world.practice, **{application: release})
     assert await work(world, witnesses) == "screens not walked"
@@ -159,7 +150,7 @@ def canaries(witnesses: dict[str, Witness], count: int) -> list[Canary]:
 async def test_sessions_that_start_together_walk_once_and_another_version_or_contract_walks_anew(
     world: RobotWorld, counted: Counted, owner_db: Database
 ) -> None:
-    witnesses, bench, stopping = await known(world), world.bench, asyncio.Event()
+    witnesses, bench, stopping = await known_witnesses(world), world.bench, asyncio.Event()
     found = await asyncio.gather(*(each.changed(bench, stopping) for each in canaries(witnesses, 6)))
     assert found == [None] * 6
     assert sorted(counted.made) == ["arpege", "bdo", "compta"]
@@ -174,7 +165,7 @@ async def test_sessions_that_start_together_walk_once_and_another_version_or_con
 
 
 async def test_what_one_walk_found_stops_those_who_wait_for_it(world: RobotWorld, counted: Counted) -> None:
-    witnesses = await known(world)
+    witnesses = await known_witnesses(world)
     await world.deliver(world.world.take("entered"))
     install(world.world.practice, arpege="2")
     ended = await asyncio.gather(*(work(world, witnesses) for _ in range(3)))
@@ -185,7 +176,7 @@ async def test_what_one_walk_found_stops_those_who_wait_for_it(world: RobotWorld
 async def test_a_walk_whose_session_died_is_made_by_another(
     world: RobotWorld, counted: Counted, owner_db: Database
 ) -> None:
-    witnesses = {"bdo": (await known(world))["bdo"]}
+    witnesses = {"bdo": (await known_witnesses(world))["bdo"]}
     dead, other = canaries(witnesses, 2)
     where = dead._where(world.bench, "bdo", witnesses["bdo"])
     async with world.bench.database.transaction("test") as tx:
