@@ -23,6 +23,7 @@ from orchestrator.drivers.desk import WebDesk
 from orchestrator.engine.dry_run import DryCase, dry_run
 from orchestrator.engine.grouping import by_row, gather
 from orchestrator.engine.inbox import waiting
+from orchestrator.engine.suite_steps import MainThread
 from orchestrator.engine.work import Workbench
 from orchestrator.language.model import Scenario
 from orchestrator.store.database import Database
@@ -42,24 +43,32 @@ class DryRun:
 
 
 async def try_scenario(
-    world: World, name: str, file: Path | None, cases: int, day: date | None, *, real: bool
+    world: World,
+    name: str,
+    file: Path | None,
+    cases: int,
+    day: date | None,
+    *,
+    real: bool,
+    robot: MainThread | None = None,
 ) -> DryRun:
     """Work the first cases of a delivery without acts.
 
     :param world: without a database (:func:`~orchestrator.bootstrap.world.offline_world`); nothing is remembered.
     :param file: the delivery; by default that of the practice applications, or the first that waits in the inbox.
     :param real: on the applications of the robot's accounts, instead of practice applications.
+    :param robot: Robot Framework, in the main thread; without it a suite is refused.
     """
     scenario = world.scenario(name)
     if not scenario.patterns:
         raise SettingsError(f"« {name} » n'attend pas de fichier : un essai sans acte se fait sur une livraison.")
     if real:
         delivery = await asyncio.to_thread(read_delivery, file or _waiting(world, scenario), by_row(scenario))
-        return await _work(world, scenario, delivery, cases, day or paris_date(SystemClock().now()))
+        return await _work(world, scenario, delivery, cases, day or paris_date(SystemClock().now()), robot)
     practice = Practice(folder=world.settings.workspace / "dry-run" / "practice", cases=PEOPLE, seed=SEED)
     async with _served(world, practice, scenario) as prepared:
         delivery = await asyncio.to_thread(read_delivery, file or _practised(practice, scenario), by_row(scenario))
-        return await _work(prepared, scenario, delivery, cases, day or date_of(TODAY))
+        return await _work(prepared, scenario, delivery, cases, day or date_of(TODAY), robot)
 
 
 @asynccontextmanager
@@ -80,27 +89,31 @@ async def _served(world: World, practice: Practice, scenario: Scenario) -> Async
         await asyncio.to_thread(stop_children, [child])
 
 
-async def _work(world: World, scenario: Scenario, delivery: Delivery, cases: int, day: date) -> DryRun:
+async def _work(
+    world: World, scenario: Scenario, delivery: Delivery, cases: int, day: date, robot: MainThread | None
+) -> DryRun:
     gathered = gather(delivery, scenario)
-    robot = world.robot(scenario.robot)
-    accounts = world.accounts(robot)
-    async with open_browser() as browser, open_workshop(world, robot, scenario.hash) as workshop:
+    declared = world.robot(scenario.robot)
+    accounts = world.accounts(declared)
+    async with open_browser() as browser, open_workshop(world, declared, scenario.hash) as workshop:
         bench = Workbench(
             scenario=scenario,
             keywords=world.keywords,
             desks={
                 each: WebDesk(browser, world.contract(each), accounts[each])
-                for each in robot.applications
+                for each in declared.applications
                 if each in accounts
             },
             database=Database(""),  # never opened: whatever would write fails
             vault=world.vault,
             evidence=Path(),
-            robot=robot.robot,
+            robot=declared.robot,
             workshop=workshop,
         )
         first = islice(gathered.cases, cases)
-        return DryRun(delivery=delivery, bad=gathered.bad, cases=[case async for case in dry_run(bench, first, day)])
+        return DryRun(
+            delivery=delivery, bad=gathered.bad, cases=[case async for case in dry_run(bench, first, day, robot)]
+        )
 
 
 def _waiting(world: World, scenario: Scenario) -> Path:

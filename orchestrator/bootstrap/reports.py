@@ -19,6 +19,7 @@ from orchestrator.engine.reconcile import Reconciliation, of_days
 from orchestrator.engine.reconcile import reconcile as compare_entries
 from orchestrator.engine.replay import CaseReplay, Trial, replay
 from orchestrator.engine.shadow import Compared, compare, read_decisions
+from orchestrator.engine.suite_steps import MainThread
 from orchestrator.engine.work import Workbench
 from orchestrator.language.load import load_scenario
 from orchestrator.language.model import Mode
@@ -56,13 +57,18 @@ def _until_now(last: date | None) -> date | None:
     return max(last, paris_date(SystemClock().now())) if last else None
 
 
-async def replay_run(world: World, beginning: str, path: Path | None) -> list[CaseReplay]:
-    """Try a scenario file, or the project's, on the run whose id begins like this; the audit log says that it was done."""
+async def replay_run(
+    world: World, beginning: str, path: Path | None, robot: MainThread | None = None
+) -> list[CaseReplay]:
+    """Try a scenario file, or the project's, on the run whose id begins like this; the audit log says that it was done.
+
+    :param robot: Robot Framework, in the main thread; without it a case that a suite works is not replayed.
+    """
     caisse = world.settings.caisse
     async with Database(world.urls["glr_runner"], size=1) as database:
         run, name = await run_called(world, database, beginning)
         scenario = load_scenario(path, keywords=world.keywords, caisse=caisse) if path else world.scenario(name)
-        trial = Trial(scenario=scenario, keywords=world.keywords, database=database, vault=world.vault)
+        trial = Trial(scenario=scenario, keywords=world.keywords, database=database, vault=world.vault, robot=robot)
         found = await replay(trial, run)
         async with database.transaction("replay") as tx:
             await tx.record(caisse, "run.replayed", str(run), version=scenario.hash, cases=len(found))

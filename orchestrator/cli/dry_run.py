@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from datetime import datetime
 from pathlib import Path
@@ -16,6 +15,7 @@ from orchestrator.bootstrap.world import offline_world
 from orchestrator.cli import options
 from orchestrator.drivers.browser_finder import ensure_browser
 from orchestrator.engine.dry_run import DryCase
+from orchestrator.suites.host import hosted_command
 
 
 @click.command("dry-run")
@@ -42,7 +42,7 @@ def dry_run(
     ensure_browser()
     world = offline_world(options.settings_of(workspace))
     day = run_date.date() if run_date else None
-    tried = asyncio.run(try_scenario(world, scenario, file, cases, day, real=real))
+    tried = hosted_command(lambda robot: try_scenario(world, scenario, file, cases, day, real=real, robot=robot))
     _show(tried, Console(stderr=json_))
     if json_:
         click.echo(json.dumps([_as_json(case) for case in tried.cases], ensure_ascii=False))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections import Counter
 from pathlib import Path
@@ -16,6 +15,8 @@ from orchestrator.bootstrap.world import build_world
 from orchestrator.cli import options
 from orchestrator.cli.exits import Exit
 from orchestrator.engine.replay import CaseReplay, Replayed
+from orchestrator.engine.suite_steps import MainThread
+from orchestrator.suites.host import hosted_command
 
 _WORDS = {
     Replayed.SAME: "Identiques",
@@ -39,11 +40,11 @@ _WORDS = {
 def replay(run: str, scenario: Path | None, json_: bool, workspace: Path | None) -> None:  # noqa: FBT001
     """Rejoue les dossiers enregistrés d'une exécution (début de son identifiant) : rien n'est lu ni saisi."""
 
-    async def compare() -> list[CaseReplay]:
+    async def compare(robot: MainThread) -> list[CaseReplay]:
         world = await build_world(options.settings_of(workspace))
-        return await replay_run(world, run, scenario)
+        return await replay_run(world, run, scenario, robot)
 
-    found = asyncio.run(compare())
+    found = hosted_command(compare)
     counted = Counter(case.result for case in found)
     _show(found, counted, Console(stderr=json_))
     if json_:

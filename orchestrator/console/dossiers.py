@@ -60,6 +60,7 @@ async def dossier_page(request: Request, reference: str) -> Response:
         timeline = await tx.all("console.timeline", case_id=found["id"])
         evidence = await tx.all("console.evidence_of", case_id=found["id"], caisse=world.caisse)
         declared = Declared.of(await held_by_hand(tx, found["id"]), found["instruction"])
+        outside = [row["library"] for row in await tx.all("console.outside_of_case", case_id=found["id"])]
     row = {**found, "case_id": found["id"]}
     return await render(
         request,
@@ -70,6 +71,7 @@ async def dossier_page(request: Request, reference: str) -> Response:
         entries=entries,
         timeline=timeline,
         evidence=evidence,
+        outside=outside,
         fields=case_fields(world, row, clear=False),
     )
 

@@ -94,4 +94,5 @@ async def _load(
         entries = await tx.all("console.entries_of", case_id=row["case_id"], caisse=world.caisse)
         evidence = await tx.all("console.evidence_of", case_id=row["case_id"], caisse=world.caisse)
         held = await held_by_hand(tx, row["case_id"])
+        row["outside"] = [each["library"] for each in await tx.all("console.outside_of_case", case_id=row["case_id"])]
     return row, entries, evidence, target_queues(world.scenarios.get(row["scenario"])), held

@@ -53,6 +53,7 @@ async def run_page(request: Request, run: str) -> Response:
             limit=_ASIDE_PAGE + 1,
         )
         hand_overs = await tx.all("hand_overs.of_run", run=found["id"])
+        outside = [row["library"] for row in await tx.all("console.outside_of_run", run=found["id"])]
     more = aside[_ASIDE_PAGE - 1]["line"] if len(aside) > _ASIDE_PAGE else None
     return await render(
         request,
@@ -62,6 +63,7 @@ async def run_page(request: Request, run: str) -> Response:
         aside=aside[:_ASIDE_PAGE],
         following=more,
         hand_overs=[{**row, "given": _given(row["result"] or {})} for row in hand_overs],
+        outside=outside,
     )
 
 

@@ -38,6 +38,8 @@ class BordereauRun:
     delivery: str
     delivery_sha256: str
     delivery_rows: int
+    #: Libraries of its suites that acted by themselves: neither read-back nor protocol.
+    outside: Sequence[str] = ()
 
     @property
     def name(self) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from uuid import uuid4
 
-from orchestrator.domain.cases import Controls, Done, FailedControl, Outcome, Waits
+from orchestrator.domain.cases import Controls, Done, FailedControl, NeedsApproval, Outcome, Waits
 from orchestrator.domain.civil import Period, french_date
 from orchestrator.domain.entries import EntryPlan, EntrySeen, Sighting, classify, effect_digest, token_of
 from orchestrator.domain.errors import ApplicationException, BrowserGone, BusinessException, GlrError, LoginRefused
@@ -18,7 +18,8 @@ from orchestrator.engine.failures import Failures, controls_outcome
 from orchestrator.engine.grouping import DeliveredCase
 from orchestrator.engine.lease import Lease
 from orchestrator.engine.session import CASE_LIMIT
-from orchestrator.engine.work import Attempt, Claimed, NoSuites, Workbench
+from orchestrator.engine.suite_steps import MainThread, SuiteRunner, SuiteStuck
+from orchestrator.engine.work import Attempt, Claimed, Workbench
 from orchestrator.language.model import Mode
 
 #: What stops a whole run: another case would meet the same, and accounts lock after a few tries.
@@ -41,9 +42,15 @@ class DryCase:
     approval: bool = False
 
 
-async def dry_run(bench: Workbench, cases: Iterable[DeliveredCase], run_date: date) -> AsyncIterator[DryCase]:
-    """Work each case without acts, whatever the scenario's mode; raises ``LoginRefused`` at once, since accounts lock."""
+async def dry_run(
+    bench: Workbench, cases: Iterable[DeliveredCase], run_date: date, robot: MainThread | None = None
+) -> AsyncIterator[DryCase]:
+    """Work each case without acts, whatever the scenario's mode; raises ``LoginRefused`` at once, since accounts lock.
+
+    :param robot: Robot Framework, in the main thread; without it a suite is refused.
+    """
     bench.scenario = replace(bench.scenario, mode=Mode.SHADOW)
+    bench.suites = SuiteRunner(robot=robot, enter=_stop_there, trial=True) if robot else None
     for row in cases:
         try:
             async with asyncio.timeout(CASE_LIMIT):
@@ -57,6 +64,10 @@ async def dry_run(bench: Workbench, cases: Iterable[DeliveredCase], run_date: da
                 await bench.last_desk.discard()
             what = str(error) if isinstance(error, GlrError) else "trop lent"
             yield DryCase(line=row.line, issue="incident applicatif", codes={type(error).__name__: what})
+            if isinstance(error, SuiteStuck):
+                raise
+        except GlrError as error:  # a mistake of the robot itself; the next case may do without
+            yield DryCase(line=row.line, issue="erreur du robot", codes={error.code: str(error)})
 
 
 def _claimed(bench: Workbench, row: DeliveredCase, run_date: date) -> Claimed:
@@ -76,9 +87,16 @@ def _claimed(bench: Workbench, row: DeliveredCase, run_date: date) -> Claimed:
 
 async def _concluded(attempt: Attempt, line: int) -> DryCase:
     outcome, due = await attempt.steps()
-    if attempt.suite is not None:
-        raise NoSuites
+    if attempt.suite is not None and attempt.suite.task is not None:
+        outcome = (await attempt.run_task(attempt.suite, attempt.suite.task)).outcome
+        due = [attempt.reached] if attempt.reached else []
+        outcome = None if due else outcome
     return _case(line, outcome) if outcome is not None else await _entries(attempt, due, line)
+
+
+async def _stop_there(_: Attempt, __: DueEntry) -> Outcome:
+    """End a suite at its first entry, as a dry run ends there."""
+    return NeedsApproval()
 
 
 def _case(line: int, outcome: Outcome | None) -> DryCase:

@@ -13,14 +13,17 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from orchestrator.domain.cases import Done
+from orchestrator.domain.cases import Done, Outcome
 from orchestrator.domain.errors import GlrError
 from orchestrator.domain.keywords import Keyword, Kind
 from orchestrator.domain.wire import read_again
+from orchestrator.engine.due import DueEntry
 from orchestrator.engine.readings import call_key, verdict
 from orchestrator.engine.recording import Recording, clock_of, waited_in
+from orchestrator.engine.suite_steps import MainThread, SuiteRunner
 from orchestrator.engine.work import Attempt, Workbench
-from orchestrator.language.model import Scenario
+from orchestrator.language.model import Scenario, Step
+from orchestrator.language.suites import SuiteTask
 from orchestrator.store.database import Database
 from orchestrator.store.vault import Vault
 
@@ -88,6 +91,8 @@ class Trial:
     keywords: Mapping[str, Keyword]
     database: Database
     vault: Vault
+    #: Robot Framework, in the main thread; without it a suite is refused.
+    robot: MainThread | None = None
 
 
 async def replay(trial: Trial, run: UUID) -> list[CaseReplay]:
@@ -106,7 +111,13 @@ def _bench(trial: Trial) -> RecordedBench:
         vault=trial.vault,
         evidence=Path(),
         robot=trial.scenario.robot,
+        suites=SuiteRunner(robot=trial.robot, enter=_as_in_shadow, trial=True) if trial.robot else None,
     )
+
+
+async def _as_in_shadow(_: Attempt, __: DueEntry) -> Outcome:
+    """Let a suite go on after its entry: what it read then is in the record too."""
+    return Done(name="shadow")
 
 
 async def _case(trial: Trial, row: Mapping[str, Any]) -> CaseReplay:
@@ -139,12 +150,25 @@ async def _stages(
         bench.answers, bench.clock = dict(stage["calls"]), clock_of(stage)
         attempt.case = replace(attempt.case, waited=waited_in(stage))
         outcome, due = await attempt.steps()
+        if attempt.suite is not None and attempt.suite.task is not None:
+            outcome, due = await _by_suite(attempt, attempt.suite, attempt.suite.task)
         before |= {made + name: value for name, value in stage["verdict"].items()}
         after |= {made + name: value for name, value in verdict(attempt, outcome, due).items()}
         if not due or "after" not in stage:
             return before, after
         attempt.entered(Done(name="entered"))
         stage, made = stage["after"], f"{made}après {', '.join(dict.fromkeys(one.step.id for one in due))} · "
+
+
+async def _by_suite(attempt: Attempt, step: Step, task: SuiteTask) -> tuple[Outcome | None, list[DueEntry]]:
+    """Return how a suite ends the case, or its last entry; what an attempt that stopped there did not read is not asked."""
+    outcome = None
+    try:
+        outcome = (await attempt.run_task(step, task)).outcome
+    except NotRecorded:
+        if attempt.reached is None:
+            raise
+    return (None, [attempt.reached]) if attempt.reached else (outcome, [])
 
 
 def _compared(reference: str, before: Mapping[str, list[str]], after: Mapping[str, list[str]]) -> CaseReplay:

@@ -22,16 +22,18 @@ class SuiteEvents:
     reference: str
     #: What every event says.
     about: dict[str, Any]
+    #: False where nothing is written anywhere (a trial).
+    written_down: bool = True
     _waiting: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     _writing: asyncio.Task[None] | None = None
 
     @classmethod
     @asynccontextmanager
-    async def of(cls, attempt: Attempt, step: Step) -> AsyncIterator[Self]:
+    async def of(cls, attempt: Attempt, step: Step, *, written_down: bool = True) -> AsyncIterator[Self]:
         """Give the events of a step of an attempt; all are written at its end."""
         case, task = attempt.case, step.task
         about = {"step": step.id, "session": str(case.lease.session), "epoch": case.lease.epoch}
-        events = cls(attempt.bench, case.reference, about)
+        events = cls(attempt.bench, case.reference, about, written_down)
         outside = {"outside_guarantee": list(task.outside)} if task and task.outside else {}
         events.tell("suite.begun", suite=task.suite if task else "", task=task.task if task else "", **outside)
         try:
@@ -59,6 +61,8 @@ class SuiteEvents:
 
     def tell(self, verb: str, **details: Any) -> None:  # noqa: ANN401 - JSON
         """Write an event soon, in the name of the robot."""
+        if not self.written_down:
+            return
         self._waiting.append((verb, details))
         if self._writing is None or self._writing.done():
             self._writing = asyncio.create_task(self._write())

@@ -28,7 +28,7 @@ from orchestrator.engine.suite_events import SuiteEvents
 from orchestrator.engine.work import Attempt, TaskDone
 from orchestrator.language.compile_enters import ENTRY
 from orchestrator.language.expressions import Expression, parse
-from orchestrator.language.model import Control, Scenario, Severity, Step
+from orchestrator.language.model import Control, Severity, Step
 from orchestrator.language.suites import SuiteTask
 
 
@@ -73,6 +73,17 @@ class NothingConcluded(GlrError):
     """La tâche s'est terminée sans saisie, sans fin et sans contrôle en échec."""
 
 
+class OutsideNotTried(GlrError):
+    """La suite peut agir par elle-même : elle ne s'essaie pas sans acte."""
+
+    def __init__(self, libraries: Sequence[str]) -> None:
+        names = ", ".join(f"« {each} »" for each in libraries)
+        super().__init__(
+            f"La suite emploie {names}, hors de la garantie : elle agirait vraiment. Elle ne s'essaie pas sans acte, et ne se "
+            "rejoue pas."
+        )
+
+
 class MainThread(Protocol):
     """Robot Framework, in the main thread of this process."""
 
@@ -93,6 +104,8 @@ class SuiteCase:
     task: SuiteTask
     enter: Enter
     events: SuiteEvents
+    #: False where nothing is written anywhere.
+    keeps: bool = True
     #: What ``Set Result`` gave.
     result: dict[str, object] = field(default_factory=dict)
     failed: Failures = field(default_factory=list)
@@ -143,7 +156,7 @@ class SuiteCase:
             if arguments.get(name) != value:
                 raise EntryForAnother(keyword.name, name)
         due = self.attempt.reached = DueEntry(step=entry, names=dict(self.attempt.names), by_suite=True)
-        if len(self.step.enters) > 1:  # the next session reads what was known before the first of them
+        if self.keeps and len(self.step.enters) > 1:  # the next session reads what was known before the first of them
             await self._keep(due)
         outcome = await self.enter(self.attempt, due)
         if not isinstance(outcome, Done):
@@ -201,11 +214,17 @@ class SuiteRunner:
 
     robot: MainThread
     enter: Enter
+    #: True where nothing may be done nor written: a dry run, a replay.
+    trial: bool = False
 
     async def run(self, attempt: Attempt, step: Step, task: SuiteTask) -> TaskDone:
         """Run the task of a step; raises what its keywords raised, in the meaning they gave it."""
-        async with SuiteEvents.of(attempt, step) as events:
-            case = SuiteCase(attempt=attempt, step=step, task=task, enter=self.enter, events=events)
+        if self.trial and task.outside:
+            raise OutsideNotTried(task.outside)
+        async with SuiteEvents.of(attempt, step, written_down=not self.trial) as events:
+            case = SuiteCase(
+                attempt=attempt, step=step, task=task, enter=self.enter, events=events, keeps=not self.trial
+            )
             for library in task.outside:
                 _tell_outside(attempt, step, library)
             variables = step.given(attempt.names)
@@ -238,8 +257,3 @@ def _result(task: SuiteTask, case: SuiteCase) -> object:
 def _tell_outside(attempt: Attempt, step: Step, library: str) -> None:
     text = f"{library} : ni relecture, ni protocole de saisie"
     attempt.findings.append(Finding(step=step.id, label="HORS GARANTIE", value=text, mask=text, ok=False))
-
-
-def runs_suites(scenario: Scenario) -> bool:
-    """True when a scenario has a suite among its steps."""
-    return any(call.task is not None for call in scenario.calls)

@@ -6,6 +6,7 @@ published version come from the store.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -78,6 +79,7 @@ async def record(tx: Transaction, scenario: Scenario) -> None:
         parallel=limits.parallel,
         ramp=array(limits.ramp if scenario.mode is Mode.LIVE else ()),
         incidents=limits.incidents,
+        outside=json.dumps(scenario.outside),
     )
     for place, (name, content) in enumerate(scenario.version.files.items()):
         await tx.run("versions.keep_file", version=scenario.hash, place=place, path=name, content=content)

@@ -76,7 +76,7 @@ class Suites(Protocol):
 
 
 class NoSuites(GlrError):
-    """Une suite ne s'exécute que dans une session de robot, ou par « glr robot run » : pas ici."""
+    """Une suite s'exécute dans une session de robot, ou par « glr dry-run », « glr replay » et « glr robot run » : pas ici."""
 
 
 @dataclass

@@ -22,7 +22,9 @@ create table scenario_version (
     -- what it asks of the engine, so that neither runner nor claim reads a file
     parallel integer not null default 1 check (parallel between 1 and 64),
     ramp integer[] not null default '{}',
-    incidents integer check (incidents between 1 and 99)
+    incidents integer check (incidents between 1 and 99),
+    -- libraries of its suites that may act by themselves: neither read-back nor protocol
+    outside text[] not null default '{}'
 );
 
 -- The texts of a version: enough to run it when the files on disk have changed.

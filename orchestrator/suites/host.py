@@ -6,6 +6,7 @@ import asyncio
 import os
 import queue
 import signal
+import sys
 from collections import defaultdict
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
@@ -167,6 +168,7 @@ def hosted(work: Callable[[RobotThread], Coroutine[Any, Any, T]]) -> T:
 
         def ended(_: object) -> None:
             if robot.stuck:
+                sys.stderr.write(f"glr : {SuiteStuck.__doc__}\n")
                 os._exit(70)
             robot.close()
 
@@ -177,6 +179,23 @@ def hosted(work: Callable[[RobotThread], Coroutine[Any, Any, T]]) -> T:
             working.cancel()
             raise
         return working.result()
+
+
+def hosted_command(work: Callable[[RobotThread], Coroutine[Any, Any, T]]) -> T:
+    """Do the work of a command so; Ctrl-C ends it where it is, and raises ``KeyboardInterrupt`` once it has ended."""
+
+    async def until_stopped(robot: RobotThread) -> asyncio.Task[T]:
+        working, stopped = asyncio.create_task(work(robot)), asyncio.create_task(robot.stopping.wait())
+        await asyncio.wait({working, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        for each in (working, stopped):
+            each.cancel()
+        await asyncio.gather(working, stopped, return_exceptions=True)
+        return working
+
+    ended = hosted(until_stopped)
+    if ended.cancelled():
+        raise KeyboardInterrupt
+    return ended.result()
 
 
 def _finish(done: asyncio.Future[Exception | None], error: Exception | None) -> None:

@@ -72,6 +72,8 @@ class bordereau_rows:  # noqa: N801 - Robot Framework wants the class named as i
             ["Empreinte de la livraison (SHA-256)", run["delivery_sha256"]],
             ["Lignes de la livraison", run["delivery_rows"]],
         ]
+        if run["outside"]:  # rien de cela n'est relu, ni passé par le protocole de saisie
+            about.append(["HORS GARANTIE", _text(", ".join(run["outside"]))])
         titles: Row = ["Issue", "Dossiers", "Montant (€)", "Montant (centimes)"]
         counted = Counter(row["outcome"] for row in self._rows)
         outcomes = [self._outcome(name, title, counted[name]) for name, title in OUTCOMES.items()]

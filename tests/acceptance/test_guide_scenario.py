@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from demo_house import House, Row
+from demo_house import House, concluded
 
 PROJECT = Path(__file__).resolve().parents[2]
 GUIDE = PROJECT / "docs" / "guides" / "premier-scenario.md"
@@ -147,13 +147,3 @@ def test_a_dry_run_of_a_payment_concludes_as_the_oracle_to_the_centime_and_enter
     assert found == {line: concluded(row) for line, row in oracle.items()}
     assert practice.ledger() == []
     assert len(house.runs()) == 1  # the guide's own
-
-
-def concluded(row: Row) -> tuple[str, list[str], int | None, bool]:
-    """Return what a dry run should say of a row that the oracle has judged."""
-    match row.outcome:
-        case "entered" | "awaiting_approval":
-            return "saisie", [], row.amount_c, row.outcome == "awaiting_approval"
-        case "exception":
-            return "exception", list(row.codes), None, False
-    return f"fin : {row.outcome}", [], None, False

@@ -5,11 +5,14 @@ The long version, on the 200 rows of the demo: ``glr demo --scenario ij-acompte-
 
 from __future__ import annotations
 
+import json
+import shutil
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
-from demo_house import House
+from demo_house import PROJECT, House, concluded
 from demo_world import Done
 
 
@@ -38,3 +41,40 @@ def test_both_leave_the_same_ledger_in_the_application(suite_demo: Done, quiet_d
     )
     assert by_suite == by_yaml
     assert set(by_suite.values()) == {1}
+
+
+def test_a_dry_run_works_the_suite_and_enters_nothing(suite_demo: Done) -> None:
+    house = suite_demo.house
+    practice = House(house.workspace.with_name("dry"), cases=60)
+    practice.workspace.symlink_to(house.workspace / "dry-run")
+    ran = house.run("dry-run", "ij-acompte-robot", "--cases", "24", "--json", *house.here)
+    assert ran.code == 0, ran.err
+    found = {
+        case["line"]: (case["issue"], case["codes"], case["amount_c"], case["approval"]) for case in json.loads(ran.out)
+    }
+    oracle = practice.oracle()
+    assert found == {line: concluded(oracle[line]) for line in found}
+    assert len(found) == 24
+    assert Counter(issue for issue, *_ in found.values())["saisie"] > 0
+    assert practice.ledger() == []
+
+
+def test_a_replay_answers_the_suite_from_the_record(suite_demo: Done, tmp_path: Path) -> None:
+    house, rows = suite_demo.house, suite_demo.house.oracle().values()
+    good = sum(row.outcome != "set_aside" for row in rows)
+    before = house.query("select count(*) from glr.audit_outbox"), house.ledger()
+    same = house.run("replay", str(house.runs()[0]), "--json", *house.here)
+    assert same.code == 0, same.err
+    assert same.json == {"same": good, "changed": 0, "new_exception": 0, "not_replayed": 0, "differences": 0}
+    assert (house.query("select count(*) - 1 as count from glr.audit_outbox"), house.ledger()) == before
+
+    for name in ("scenarios", "robots"):
+        shutil.copytree(PROJECT / name, tmp_path / name)
+    suite = tmp_path / "robots" / "acompte-ij" / "ij-acompte.robot"
+    text = suite.read_text(encoding="utf-8")
+    suite.write_text(text.replace("person.found == 1", "person.found == 2"), encoding="utf-8")
+    path = str(tmp_path / "scenarios" / "ij-acompte-robot.yaml")
+    other = house.run("replay", str(house.runs()[0]), "--scenario", path, "--json", *house.here)
+    assert other.code == 6, other.err
+    paid = sum(row.outcome in {"entered", "awaiting_approval", "nothing_to_pay"} for row in rows)
+    assert (other.json["new_exception"], other.json["not_replayed"]) == (paid, 0)

@@ -7,6 +7,7 @@ import re
 import struct
 import zlib
 from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from hashlib import sha256
@@ -368,6 +369,24 @@ async def console_world(
         secure_cookies=False,
         environment="démonstration",
     )
+
+
+@asynccontextmanager
+async def console_client(database: Database, vault: Vault) -> AsyncIterator[httpx.AsyncClient]:
+    """Give somebody without a browser at a console on any database, without scenarios."""
+    world = ConsoleWorld(
+        database=database,
+        vault=vault,
+        caisse=CAISSE,
+        scenarios={},
+        evidence_root=Path(),
+        clock=SystemClock(),
+        secure_cookies=False,
+        environment="démonstration",
+    )
+    transport = httpx.ASGITransport(app=create_console(world))
+    async with httpx.AsyncClient(transport=transport, base_url="http://console.test") as client:
+        yield client
 
 
 @pytest.fixture

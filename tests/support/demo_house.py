@@ -250,6 +250,16 @@ class House:
         return {row["line"]: _found(row) for row in found}
 
 
+def concluded(row: Row) -> tuple[str, list[str], int | None, bool]:
+    """Return what a dry run should say of a row that the oracle has judged."""
+    match row.outcome:
+        case "entered" | "awaiting_approval":
+            return "saisie", [], row.amount_c, row.outcome == "awaiting_approval"
+        case "exception":
+            return "exception", list(row.codes), None, False
+    return f"fin : {row.outcome}", [], None, False
+
+
 def wait_for(condition: Callable[[], object], what: str, seconds: float = PATIENCE) -> None:
     """Wait until something is so; says what never came."""
     end = time.monotonic() + seconds

@@ -397,11 +397,21 @@ where caisse = %(caisse)s and application = %(application)s order by place
 -- reopen_application: open an application again
 delete from application_stop where caisse = %(caisse)s and application = %(application)s
 
+-- outside_of_run: what acts by itself in a run, outside the guarantee
+select distinct library from scenario_version asked, unnest(asked.outside) library
+where asked.hash in (select version from run where id = %(run)s union select begun_under from cases where run = %(run)s)
+order by library
+
+-- outside_of_case: what acts by itself on a case, outside the guarantee
+select distinct library from attempt join scenario_version asked on asked.hash = attempt.version, unnest(asked.outside) library
+where attempt.case_id = %(case_id)s order by library
+
 -- runs: one page of runs, newest first, with where their cases stand
 select run.id, run.title, run.scenario, run.mode, run.run_date, run.started_at, delivery.file_name, delivery.rows,
-       counts.active, counts.entered, counts.exceptions, counts.approvals, counts.finished
+       counts.active, counts.entered, counts.exceptions, counts.approvals, counts.finished, asked.outside
 from run
 join delivery on delivery.id = run.delivery
+join scenario_version asked on asked.hash = run.version
 cross join lateral (
     select count(*) filter (where state in ('ready', 'waiting', 'leased')) as active,
            count(*) filter (where state = 'ended' and ended_as = 'entered') as entered,

@@ -65,7 +65,12 @@ select min(run_date) as first, max(run_date) as last from run where caisse = %(c
 
 -- about: what a bordereau says of its run
 select run.id, run.scenario, run.title, run.version, run.robot, run.mode, run.run_date,
-       delivery.file_name as delivery, delivery.sha256 as delivery_sha256, delivery.rows as delivery_rows
+       delivery.file_name as delivery, delivery.sha256 as delivery_sha256, delivery.rows as delivery_rows,
+       array(
+           select distinct library from scenario_version asked, unnest(asked.outside) library
+           where asked.hash = run.version or asked.hash in (select begun_under from cases where cases.run = run.id)
+           order by library
+       ) as outside
 from run join delivery on delivery.id = run.delivery where run.id = %(run)s
 
 -- claim_occurrence: a due instant belongs to whoever writes it first

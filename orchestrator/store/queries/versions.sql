@@ -1,6 +1,7 @@
 -- record: remember what exactly is run
-insert into scenario_version (hash, caisse, name, title, document, parallel, ramp, incidents)
-values (%(hash)s, %(caisse)s, %(name)s, %(title)s, %(document)s, %(parallel)s, %(ramp)s::integer[], %(incidents)s)
+insert into scenario_version (hash, caisse, name, title, document, parallel, ramp, incidents, outside)
+values (%(hash)s, %(caisse)s, %(name)s, %(title)s, %(document)s, %(parallel)s, %(ramp)s::integer[], %(incidents)s,
+        array(select jsonb_array_elements_text(%(outside)s::jsonb)))
 on conflict do nothing
 
 -- keep_file: keep one text of a version

@@ -24,7 +24,7 @@ async def run(runner_db: Database, owner_db: Database) -> UUID:
     """Seed a run of a published version, without cases."""
     run = uuid4()
     async with owner_db.transaction("test") as tx:
-        asks = {"parallel": 2, "ramp": "{}", "incidents": None}
+        asks = {"parallel": 2, "ramp": "{}", "incidents": None, "outside": "[]"}
         version = {"hash": "h", "caisse": CAISSE, "name": SCENARIO, "title": "t", "document": "d"}
         await tx.run("versions.record", **version, **asks)
         await publish_bare(tx, CAISSE, SCENARIO, "h")

@@ -91,66 +91,6 @@ def test_a_suite_cannot_enter_for_somebody_else(worked: Any, practice_world: Pra
     assert practice_world.lines_of(row.stop) == practice_world.lines_of("AT26999999") == []
 
 
-BROWSER = """
-from playwright.sync_api import sync_playwright
-
-from orchestrator.drivers.browser_finder import find_browser
-
-
-def page_title(address):
-    found = find_browser()
-    with sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=str(found.path), args=['--no-sandbox'])
-        page = browser.new_page()
-        page.goto(address)
-        title = page.title()
-        browser.close()
-    return title
-"""
-OUTSIDE = """  - id: seen
-    robot: suite.robot#Regarder
-    outside_guarantee: true
-    with: {place: /tmp, address: "http://127.0.0.1:PORT/"}
-    result: {title: text}
-    ends:
-      seen_it: seen.title != ""
-"""
-
-
-@pytest.mark.parametrize(
-    ("library", "keyword", "told_as"),
-    [
-        ("RPA.FileSystem", "Does Directory Exist    ${place}", "RPA.FileSystem"),
-        ("${CURDIR}/navigateur.py", "Page Title    ${address}", "navigateur"),
-    ],
-)
-def test_what_a_suite_brings_itself_is_shown_as_outside_the_guarantee(
-    worked: Any, practice_world: PracticeWorld, tmp_path: Path, owner_url: str, library: str, keyword: str, told_as: str
-) -> None:
-    suite = f"""Regarder
-    ${{seen}}=    {keyword}
-    Log    ${{address}} ${{place}}    level=TRACE
-    Set Result    title=${{{{str($seen)}}}}
-
-*** Settings ***
-Library    {library}
-"""
-    steps = OUTSIDE.replace("http://127.0.0.1:PORT", practice_world.accounts["bdo"].address)
-    path = written(tmp_path, suite, steps)
-    (tmp_path / "robots" / "acompte-ij" / "navigateur.py").write_text(BROWSER, encoding="utf-8")
-    scenario = loaded(path)
-    assert scenario.outside == (told_as,)
-    row = practice_world.take("entered")
-
-    (found,) = worked(scenario, lambda world: ended(world, row))
-
-    assert found.outcome == "other_end"
-    events = told(owner_url)
-    assert events[0]["outside_guarantee"] == [told_as]
-    assert [each["kind"] for each in events if each["verb"] == "keyword.begun"] == ["outside"]
-    assert [each["status"] for each in events if each["verb"] == "keyword.ended"] == ["passed"]
-
-
 def test_a_live_scenario_that_pays_refuses_what_is_outside_and_one_that_does_not_declare_it_too(tmp_path: Path) -> None:
     suite = entering() + "Library    RPA.FileSystem\n"
     outside = ENTERS.replace("    enters:", "    outside_guarantee: true\n    enters:")

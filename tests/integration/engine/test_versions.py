@@ -140,7 +140,7 @@ async def test_what_was_proposed_does_not_change_until_it_is_approved(
         await tx.connection.execute("insert into account values ('v.premier', %s, 'V', 'supervisor', 'x')", [CAISSE])
         await versions.propose(tx, world.scenario(SCENARIO), PROPOSER, "")
         await tx.run("versions.record", hash="h", caisse=CAISSE, name=SCENARIO, title="t", document="d", parallel=1,
-                     ramp="{}", incidents=None)  # fmt: skip
+                     ramp="{}", incidents=None, outside="[]")  # fmt: skip
     with (
         psycopg.connect(owner_url, options="-c search_path=glr -c glr.actor=x") as connection,
         pytest.raises(psycopg.DatabaseError, match="what was proposed does not change"),
@@ -273,7 +273,7 @@ class Lanes:
 
     async def publish(self, version: str, *, ramp: str = "{}", incidents: int | None = None) -> None:
         async with self.owner.transaction("test") as tx:
-            asks = {"parallel": 16, "ramp": ramp, "incidents": incidents}
+            asks = {"parallel": 16, "ramp": ramp, "incidents": incidents, "outside": "[]"}
             await tx.run("versions.record", hash=version, caisse=CAISSE, name=SCENARIO, title="t", document="d", **asks)
             await publish_bare(tx, CAISSE, SCENARIO, version)
 
@@ -463,7 +463,7 @@ async def test_a_run_in_shadow_keeps_its_own_version_and_counts_for_no_ramp(lane
     await lanes.publish("new", ramp="{1}")
     async with lanes.owner.transaction("test") as tx:
         await tx.run("versions.record", hash="trial", caisse=CAISSE, name=SCENARIO, title="t", document="d",
-                     parallel=1, ramp="{}", incidents=None)  # fmt: skip
+                     parallel=1, ramp="{}", incidents=None, outside="[]")  # fmt: skip
     await lanes.load("trial", 3, mode="shadow")
     assert await lanes.drain("new", "trial") == {"trial": 3}
     assert (await lanes.standing())["begun"] == 0
@@ -472,7 +472,7 @@ async def test_a_run_in_shadow_keeps_its_own_version_and_counts_for_no_ramp(lane
 async def test_nothing_live_is_claimed_without_a_publication(lanes: Lanes) -> None:
     async with lanes.owner.transaction("test") as tx:
         await tx.run("versions.record", hash="loose", caisse=CAISSE, name=SCENARIO, title="t", document="d",
-                     parallel=1, ramp="{}", incidents=None)  # fmt: skip
+                     parallel=1, ramp="{}", incidents=None, outside="[]")  # fmt: skip
     await lanes.load("loose", 1)
     assert await lanes.take("loose") is None
 
