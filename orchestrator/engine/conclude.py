@@ -17,7 +17,7 @@ from orchestrator.domain.wire import read_again
 from orchestrator.engine.due import stages
 from orchestrator.engine.enter import Entering
 from orchestrator.engine.entries import Known, enter_all, foreseen_of, read_back, remembered
-from orchestrator.engine.readings import call_key, recorded, stage_of, with_stage
+from orchestrator.engine.readings import answers_of, call_key, recorded, stage_of, with_stage
 from orchestrator.engine.settle import keep_findings
 from orchestrator.engine.work import Attempt, Memory
 from orchestrator.language.model import Step
@@ -133,12 +133,12 @@ def _earlier(attempt: Attempt) -> Mapping[str, Any] | None:
 
 
 def _memory(stage: Mapping[str, Any] | None) -> Memory:
-    answers = dict(stage["calls"]) if stage else {}
+    answers = answers_of(stage) if stage else {}
 
     def answer(keyword: Keyword, arguments: Mapping[str, object]) -> Any:  # noqa: ANN401 - typed by the keyword
         key = call_key(keyword, arguments) if keyword.kind is not Kind.COMPUTE else ""
         try:
-            return read_again(keyword, answers[key]) if key in answers else None
+            return read_again(keyword, answers[key][0]) if key in answers else None
         except ValueError:  # it has another form since: read
             return None
 

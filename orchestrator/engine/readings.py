@@ -30,16 +30,31 @@ def recorded(attempt: Attempt, outcome: Outcome | None, due: Sequence[DueEntry])
 
     What was read and concluded after entries stands under ``after``, in the same form (:func:`with_stage`).
     """
-    calls: dict[str, Any] = {}
-    for keyword, arguments, result in attempt.readings:
-        calls.setdefault(call_key(keyword, arguments), clear(result))
     return {
-        "calls": [[call, result] for call, result in calls.items()],
+        "calls": list(_answers(attempt)),
         "verdict": verdict(attempt, outcome, due),
         "entries": [clear(one.arguments()) for one in due],
         "waited": clear(attempt.case.waited),
         "today": clear(attempt.bench.today),
     }
+
+
+def _answers(attempt: Attempt) -> Iterator[list[object]]:
+    """Yield each reading with what it answered: once, or every time when that changed meanwhile."""
+    found: dict[str, list[object]] = {}
+    for keyword, arguments, result in attempt.readings:
+        found.setdefault(call_key(keyword, arguments), []).append(clear(result))
+    for call, answers in found.items():
+        changed = any(answer != answers[0] for answer in answers)
+        yield from ([call, answer] for answer in (answers if changed else answers[:1]))
+
+
+def answers_of(stage: Mapping[str, Any]) -> dict[str, list[object]]:
+    """Return what each reading of a recorded attempt answered, in order."""
+    found: dict[str, list[object]] = {}
+    for call, answer in stage["calls"]:
+        found.setdefault(call, []).append(answer)
+    return found
 
 
 def stage_of(record: Mapping[str, Any] | None, stage: int) -> Mapping[str, Any] | None:

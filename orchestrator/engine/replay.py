@@ -18,7 +18,7 @@ from orchestrator.domain.errors import GlrError
 from orchestrator.domain.keywords import Keyword, Kind
 from orchestrator.domain.wire import read_again
 from orchestrator.engine.due import DueEntry
-from orchestrator.engine.readings import call_key, verdict
+from orchestrator.engine.readings import answers_of, call_key, verdict
 from orchestrator.engine.recording import Recording, clock_of, waited_in
 from orchestrator.engine.suite_steps import MainThread, SuiteRunner
 from orchestrator.engine.work import Attempt, Workbench
@@ -68,7 +68,8 @@ class NotRecorded(GlrError):
 class RecordedBench(Workbench):
     """A workbench without any desk: readings come from the record, computations are run."""
 
-    answers: Mapping[str, object] = field(default_factory=dict)
+    #: By reading, in order: the last answer holds from then on.
+    answers: dict[str, list[object]] = field(default_factory=dict)
 
     async def call(self, keyword: Keyword, arguments: Mapping[str, object]) -> Any:  # noqa: ANN401 - typed by the keyword
         """Answer from the record; raises :class:`NotRecorded` for a reading that was not made then."""
@@ -77,8 +78,9 @@ class RecordedBench(Workbench):
         key = call_key(keyword, arguments)
         if keyword.kind is Kind.ENTER or key not in self.answers:
             raise NotRecorded(f"lecture non enregistrée : {keyword.name}")
+        known = self.answers[key]
         try:
-            return read_again(keyword, self.answers[key])
+            return read_again(keyword, known.pop(0) if len(known) > 1 else known[0])
         except ValueError:  # its text may quote what was read
             raise NotRecorded(f"le résultat enregistré de {keyword.name} n'a plus la forme déclarée") from None
 
@@ -147,7 +149,7 @@ async def _stages(
     bench, stage, made = _bench(trial), record, ""
     attempt = Attempt(bench, recording.claimed(trial.scenario))
     while True:
-        bench.answers, bench.clock = dict(stage["calls"]), clock_of(stage)
+        bench.answers, bench.clock = answers_of(stage), clock_of(stage)
         attempt.case = replace(attempt.case, waited=waited_in(stage))
         outcome, due = await attempt.steps()
         if attempt.suite is not None and attempt.suite.task is not None:

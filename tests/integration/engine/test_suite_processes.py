@@ -1,0 +1,73 @@
+"""Sessions that work a suite, killed, frozen and hung in processes of their own: COMPTA's ledger and the cases afterwards."""
+
+from __future__ import annotations
+
+import signal
+from functools import partial
+
+import psutil
+import pytest
+from demo_house import wait_for
+from robot_world import PracticeWorld, Row
+from suite_processes import PATIENCE, SuiteProcesses
+
+#: How long COMPTA takes to answer the act in which a session is hit (seconds).
+SLOW = 6.0
+LINES = {"before": 1, "fence": 0, "inside": 1, "after": 1}
+ENDS = {"before": "entered", "fence": "doubt", "inside": "doubt", "after": "entered"}
+
+
+def hit_at_each_point(processes: SuiteProcesses, rows: dict[str, Row], number: signal.Signals) -> list[psutil.Process]:
+    """Hit one session at each point, and let the next go on; return those that were hit."""
+    hit = []
+    act = {"on": "POST /avances", "stop": rows["inside"].stop, "fault": "slow", "seconds": SLOW, "times": 1}
+    processes.world.fault(act)
+    for line, (point, row) in enumerate(rows.items(), start=2):
+        held = f"{point}-{row.stop}"
+        if point != "inside":
+            processes.hold(held)
+        session = processes.start()
+        if point == "inside":
+            wait_for(partial(sent, processes, line), "an act under way", PATIENCE)
+        else:
+            processes.wait_at(held)
+        session.send_signal(number)
+        if number is signal.SIGKILL:
+            processes.end_of(session)
+        hit.append(session)
+        if point != "inside":
+            processes.let_go(held)
+        processes.expire()
+    return hit
+
+
+def sent(processes: SuiteProcesses, line: int) -> bool:
+    """True once the act for a line has left: COMPTA has recorded it, and not answered."""
+    return bool(processes.world.lines_of(processes.rows[line].stop))
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP], ids=["killed", "frozen"])
+def test_a_session_hit_before_inside_and_after_its_act_leaves_one_entry_or_a_doubt_and_no_case_is_lost(
+    processes: SuiteProcesses, practice_world: PracticeWorld, number: signal.Signals
+) -> None:
+    rows = {point: practice_world.take("entered") for point in LINES}
+    processes.deliver(*rows.values())
+
+    hit = hit_at_each_point(processes, rows, number)
+    processes.work_to_the_end()
+    told = processes.outcomes()
+    assert told == {str(line): ENDS[point] for line, point in enumerate(rows, start=2)}
+
+    if number is signal.SIGSTOP:  # a revived suite writes nothing
+        before = processes.query("select id, state, epoch, version from glr.cases order by line")
+        for session in hit:
+            session.send_signal(signal.SIGCONT)
+        for session in hit:
+            processes.end_of(session)
+        assert processes.query("select id, state, epoch, version from glr.cases order by line") == before
+        assert processes.outcomes() == told
+    wait_for(
+        lambda: {point: len(practice_world.lines_of(row.stop)) for point, row in rows.items()} == LINES,
+        "COMPTA's ledger, as it should be",
+        SLOW * 3,
+    )
