@@ -8,7 +8,7 @@ import sys
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from functools import partial
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from playwright.async_api import Browser
 
@@ -43,10 +43,16 @@ def build_runner(world: World) -> Runner:
 
 
 async def run_session(
-    world: World, name: str, runner: UUID, robot: MainThread | None = None, stopping: asyncio.Event | None = None
+    world: World,
+    name: str,
+    runner: UUID,
+    identifier: UUID,
+    robot: MainThread | None = None,
+    stopping: asyncio.Event | None = None,
 ) -> str:
     """Run one robot session to its end, in this process; returns why it ended.
 
+    :param identifier: the session's own.
     :param robot: Robot Framework, in the main thread; without it a suite is refused.
     :param stopping: set when the process is asked to stop.
     """
@@ -68,7 +74,7 @@ async def run_session(
                 heartbeat=heartbeat,
                 clock=SystemClock(),
                 runner=runner,
-                id=uuid4(),
+                id=identifier,
                 policy=RetryPolicy(),
                 stopping=stopping or asyncio.Event(),
                 witnesses=load_witnesses(world.settings.witnesses),

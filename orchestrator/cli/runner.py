@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import click
 
@@ -36,8 +36,9 @@ def runner(workspace: Path | None, sessions: int | None) -> None:
 @click.option("--caisse", required=True)
 @click.option("--scenario", required=True)
 @click.option("--runner", "runner_", required=True, type=click.UUID)
-def session(caisse: str, scenario: str, runner_: UUID) -> None:
+@click.option("--session", "session_", default=uuid4, type=click.UUID)
+def session(caisse: str, scenario: str, runner_: UUID, session_: UUID) -> None:
     """Run one robot session; started by a runner, which gives the settings in the environment."""
     die_with_parent()
     world = running_world(options.settings_of(None, caisse=caisse))
-    hosted(lambda robot: run_session(world, scenario, runner_, robot, robot.stopping))
+    hosted(lambda robot: run_session(world, scenario, runner_, session_, robot, robot.stopping))

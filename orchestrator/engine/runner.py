@@ -8,6 +8,7 @@ import signal
 import socket
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from uuid import UUID, uuid4
 
 import psycopg
@@ -20,6 +21,8 @@ from orchestrator.store.database import Database, StoreError, StoreUnavailable
 
 #: Seconds between two sweeps; an orphan is available at most that long after its lease ends.
 SWEEP_EVERY = 2.0
+#: A session that is at one case for longer holds nothing any more, and does not end by itself: it is killed.
+HUNG = timedelta(seconds=300)
 #: Seconds a session gets to finish the case in hand when its runner stops.
 GRACE = 20.0
 
@@ -35,7 +38,10 @@ class Runner:
     #: How many sessions this machine hosts at most.
     sessions: int
     id: UUID = field(default_factory=uuid4)
-    _children: set[asyncio.subprocess.Process] = field(default_factory=set)
+    #: Longest time that a session may be at one case.
+    hung: timedelta = HUNG
+    #: By the id of their session.
+    _children: dict[UUID, asyncio.subprocess.Process] = field(default_factory=dict)
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Serve until asked to stop; a database that goes away is waited for."""
@@ -80,6 +86,9 @@ class Runner:
             await sweep(database, queue)
             async with database.transaction(f"runner:{self.id}") as tx:
                 await tx.run("sessions.beat_runner", id=self.id)
+                hung = await tx.all("sessions.hung", runner=self.id, longest=self.hung)
+            for session in hung:
+                self._kill(session["id"])
             try:
                 await asyncio.wait_for(asyncio.shield(stopping.wait()), SWEEP_EVERY)
             except TimeoutError:
@@ -91,8 +100,11 @@ class Runner:
 
     async def _host(self, caisse: str, scenario: str) -> None:
         """Run one session process to its end; how it ends does not matter here, the ledger knows."""
+        session = uuid4()
         child = await asyncio.create_subprocess_exec(
             *self.session_command,
+            "--session",
+            str(session),
             "--caisse",
             caisse,
             "--scenario",
@@ -101,14 +113,19 @@ class Runner:
             str(self.id),
             env=self.environment,
         )
-        self._children.add(child)
+        self._children[session] = child
         try:
             await child.wait()
         finally:
-            self._children.discard(child)
+            del self._children[session]
+
+    def _kill(self, session: UUID) -> None:
+        """End a process that nothing else ends: one that keeps its interpreter does not hear SIGTERM either."""
+        if session in self._children:
+            _signal(self._children[session], signal.SIGKILL)
 
     async def _stop_children(self) -> None:
-        children = list(self._children)
+        children = list(self._children.values())
         for child in children:
             _signal(child, signal.SIGTERM)
         done = [asyncio.create_task(child.wait()) for child in children]

@@ -16,6 +16,7 @@ from orchestrator.domain.errors import (
     ApplicationException,
     BrowserGone,
     EntryInDoubt,
+    GlrError,
     LeaseLost,
     LoginRefused,
     ReleaseChanged,
@@ -34,12 +35,18 @@ from orchestrator.store.database import StoreUnavailable
 
 #: Longest time for one case, seconds; no sign of life is given beyond it.
 CASE_LIMIT = 180.0
+#: A case at which that many sessions in a row have ended without a word goes to a person.
+SILENT = 5
 #: A session is recycled after that many cases: leaks end with their process.
 RECYCLE_AFTER = 500
 #: Seconds between two looks when cases will be ready in a moment.
 PAUSE = 0.5
 #: Seconds before a session ends whose applications cannot be walked now.
 IN_TROUBLE = 10.0
+
+
+class SessionsLost(GlrError):
+    """Plusieurs sessions de suite se sont arrêtées sur ce dossier sans rien dire : pour le développeur du robot."""
 
 
 @dataclass
@@ -134,6 +141,8 @@ class RobotSession:
         if await self._interrupted(case):
             keep_record(attempt)
             raise EntryInDoubt("La tentative précédente s'est arrêtée pendant la saisie : à vérifier.")
+        if case.lease.epoch > SILENT and await self._silent(case) >= SILENT:
+            raise SessionsLost
         return await conclude(attempt)
 
     async def _interrupted(self, case: Claimed) -> bool:
@@ -143,6 +152,11 @@ class RobotSession:
             for row in doubted:
                 await tx.run("entries.end_attempt", entry=row["id"], result="doubtful")
         return bool(doubted)
+
+    async def _silent(self, case: Claimed) -> int:
+        async with self.bench.database.transaction(self.bench.actor) as tx:
+            row = await tx.first("cases.silent_attempts", case_id=case.id, n=case.lease.epoch)
+        return row["silent"] if row else 0
 
     async def _throw_sessions_away(self, error: Exception) -> None:
         """A page in an unknown state is not used again; a browser that died ends this process."""

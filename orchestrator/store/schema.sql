@@ -258,6 +258,8 @@ create table attempt (
     acts_refused integer,
     primary key (case_id, n)
 );
+-- a runner asks often which of its sessions is at one case for too long
+create index attempt_of_session on attempt (session, started_at);
 create index attempt_version on attempt (version);
 create index attempt_judged on attempt (caisse, scenario, ended_at desc) where incident is not null;
 

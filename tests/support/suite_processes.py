@@ -9,9 +9,11 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -28,6 +30,7 @@ from robot_world import DAY, PROJECT, PracticeWorld, Row
 from suite_world import ENTERS, loaded, written
 
 from orchestrator.engine.load import Loader
+from orchestrator.engine.runner import Runner
 from orchestrator.engine.sweep import sweep
 from orchestrator.engine.tickets import ticket_queue
 from orchestrator.store.database import Database
@@ -87,9 +90,10 @@ class SuiteProcesses:
         with psycopg.connect(self.owner_url, row_factory=dict_row, autocommit=True) as connection:
             return connection.execute(text.encode()).fetchall()
 
-    def expire(self) -> None:
-        """Let every lease run out now, and have it swept."""
-        self._sql("update glr.cases set lease_until = now() - interval '1 second' where state = 'leased'")
+    def expire(self, line: int | None = None) -> None:
+        """Let every lease run out now, or that of a line, and have it swept."""
+        of_line = f"and line = {line}" if line else ""
+        self._sql(f"update glr.cases set lease_until = now() - interval '1 second' where state = 'leased' {of_line}")
         asyncio.run(self._sweep())
 
     # --- the processes ---------------------------------------------------------------------------------------------------
@@ -134,6 +138,52 @@ class SuiteProcesses:
                 process.send_signal(signal.SIGCONT)
                 process.kill()
                 process.wait()
+
+    @contextmanager
+    def runner_of(self, hung: timedelta) -> Iterator[tuple[Runner, list[int | None]]]:
+        """Run a real runner in a thread; give it, and the codes of the sessions that have ended."""
+        ended: list[int | None] = []
+
+        class Watched(Runner):
+            async def _host(self, caisse: str, scenario: str) -> None:
+                before = set(self._children.values())
+                hosting = asyncio.create_task(super()._host(caisse, scenario))
+                while not (new := set(self._children.values()) - before):  # noqa: ASYNC110 - of another class
+                    await asyncio.sleep(0.05)
+                await hosting
+                ended.extend(child.returncode for child in new)
+
+        runner = Watched(
+            conninfo=self.runner_url,
+            session_command=[sys.executable, "-m", "orchestrator.cli", "session"],
+            environment={**self.environment, "GLR_PARENT": str(os.getpid())},
+            sessions=1,
+            hung=hung,
+        )
+        stopping = asyncio.Event()
+        loop = asyncio.new_event_loop()
+        thread = threading.Thread(target=lambda: loop.run_until_complete(runner.run(stopping)))
+        thread.start()
+        try:
+            yield runner, ended
+        finally:
+            loop.call_soon_threadsafe(stopping.set)
+            thread.join(PATIENCE)
+            loop.close()
+
+    def silent(self, times: int, line: int) -> None:
+        """Let that many sessions have ended at a case without a word."""
+        self._sql(
+            f"""
+            insert into glr.robot_session (id, caisse, runner, robot, scenario, ended_at)
+            select gen_random_uuid(), 'cpam-931', '{self.runner}', 'acompte-ij', 'essai', now();
+            insert into glr.attempt (case_id, n, caisse, epoch, session, scenario, version, started_at)
+            select cases.id, n, 'cpam-931', n, (select id from glr.robot_session limit 1), 'essai', run.version,
+                   now() - interval '1 hour'
+            from glr.cases join glr.run on run.id = cases.run, generate_series(1, {times}) n where line = {line};
+            update glr.cases set epoch = {times} where line = {line};
+            """
+        )
 
     # --- inside ----------------------------------------------------------------------------------------------------------
 

@@ -80,6 +80,11 @@ where cases.caisse = %(caisse)s and cases.scenario = %(scenario)s and cases.urge
   and cases.state in ('ready', 'waiting', 'awaiting_approval', 'exception')
 order by cases.urgency_on limit %(limit)s
 
+-- silent_attempts: how many sessions have ended at a case without a word, since the last that said how it went
+select count(*) as silent from attempt
+where case_id = %(case_id)s and n < %(n)s and outcome is null
+  and n > coalesce((select max(n) from attempt where case_id = %(case_id)s and outcome is not null), 0)
+
 -- end_attempt: write down how an attempt ended
 update attempt set ended_at = now(), outcome = %(outcome)s, code = %(code)s, incident = %(incident)s
 where case_id = %(case_id)s and n = %(n)s

@@ -15,6 +15,14 @@ values (%(id)s, %(caisse)s, %(runner)s, %(robot)s, %(scenario)s)
 -- end: a robot session ends
 update robot_session set ended_at = now(), end_reason = %(reason)s where id = %(id)s and ended_at is null
 
+-- hung: sessions of a runner whose last attempt has lasted longer than any may, and has not ended
+select robot_session.id from robot_session
+join lateral (
+    select started_at, ended_at from attempt where attempt.session = robot_session.id order by started_at desc limit 1
+) last on true
+where robot_session.runner = %(runner)s and robot_session.ended_at is null and last.ended_at is null
+  and last.started_at < now() - %(longest)s
+
 -- stop_application: close an application to every robot, once
 insert into application_stop (caisse, application, reason) values (%(caisse)s, %(application)s, %(reason)s)
 on conflict do nothing

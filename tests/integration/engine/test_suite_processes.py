@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from datetime import timedelta
 from functools import partial
 
 import psutil
@@ -10,6 +11,8 @@ import pytest
 from demo_house import wait_for
 from robot_world import PracticeWorld, Row
 from suite_processes import PATIENCE, SuiteProcesses
+
+from orchestrator.engine.session import SILENT
 
 #: How long COMPTA takes to answer the act in which a session is hit (seconds).
 SLOW = 6.0
@@ -71,3 +74,41 @@ def test_a_session_hit_before_inside_and_after_its_act_leaves_one_entry_or_a_dou
         "COMPTA's ledger, as it should be",
         SLOW * 3,
     )
+
+
+def test_a_suite_that_never_ends_ends_its_session_and_its_case_goes_on_elsewhere(
+    processes: SuiteProcesses, practice_world: PracticeWorld
+) -> None:
+    rows = [practice_world.take("entered") for _ in range(3)]
+    processes.deliver(*rows)
+    processes.hold(f"spin-{rows[1].stop}")
+    first = processes.start()
+    processes.wait_at(f"spin-{rows[1].stop}")
+    family = first.children(recursive=True)
+
+    assert processes.end_of(first) == 70
+    assert processes.outcomes() == {"2": "entered", "3": "waiting", "4": "ready"}
+    assert psutil.wait_procs(family, timeout=30)[1] == []  # its browser too
+    (last,) = processes.query("select outcome, code from glr.attempt order by started_at desc limit 1")
+    assert last == {"outcome": "retry", "code": "SuiteStuck"}
+
+    processes.let_go(f"spin-{rows[1].stop}")
+    processes.work_to_the_end()
+    assert processes.outcomes() == dict.fromkeys("234", "entered")
+    assert [len(practice_world.lines_of(row.stop)) for row in rows] == [1, 1, 1]
+
+
+def test_a_session_that_lets_no_thread_run_is_killed_by_its_runner_and_a_case_that_does_it_again_goes_to_a_person(
+    processes: SuiteProcesses, practice_world: PracticeWorld
+) -> None:
+    rows = [practice_world.take("entered") for _ in range(2)]
+    processes.deliver(*rows)
+    processes.hold(f"keep-{rows[0].stop}")
+    processes.silent(SILENT - 1, line=2)
+    with processes.runner_of(hung=timedelta(seconds=15)) as (runner, ended):
+        wait_for(lambda: len(ended) >= 1, "the runner to kill a session", PATIENCE)
+        runner.hung = timedelta(seconds=300)
+        processes.expire(line=2)
+        wait_for(lambda: processes.outcomes() == {"2": "SessionsLost", "3": "entered"}, "both cases settled", PATIENCE)
+    assert ended[0] == -signal.SIGKILL
+    assert [len(practice_world.lines_of(row.stop)) for row in rows] == [0, 1]

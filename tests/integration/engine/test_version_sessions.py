@@ -139,10 +139,10 @@ async def test_a_session_whose_version_cannot_run_here_stops_the_scenario_and_sa
     upgraded = {**words, "bdo.person": replace(words["bdo.person"], doc="autre chose")}
     here = World(settings=settings, urls={**role_url, "owner": owner_url}, vault=vault, keywords=upgraded)
     with pytest.raises(versions.UnusableVersion):
-        await run_session(here, "ij-acompte", uuid4())
+        await run_session(here, "ij-acompte", uuid4(), uuid4())
     async with owner_db.transaction("test") as tx:
         (stop,) = await tx.all("versions.stopped_scenarios", caisse="cpam-931")
         hungry = await tx.all("cases.hungry")
     assert "les mots-clés installés ne sont plus déclarés" in stop["reason"]
     assert hungry == []  # no session is started for nothing
-    assert await run_session(here, "ij-acompte", uuid4()) == "nothing ready"
+    assert await run_session(here, "ij-acompte", uuid4(), uuid4()) == "nothing ready"
