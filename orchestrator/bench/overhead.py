@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import Any, ClassVar
 
 from orchestrator.bench.cpu import tree_cpu
 from orchestrator.bootstrap.loading import open_loader
@@ -38,6 +38,8 @@ from orchestrator.store import embedded
 WARM_UP = 2
 #: Seconds without a new line in the ledger after which a round has failed.
 STALLED = 120.0
+#: What is worked.
+SCENARIO = "ij-acompte"
 #: The goal of the house.
 GOAL = 1.10
 
@@ -70,6 +72,8 @@ class Overhead:
     settings: Settings
     cases: int
     rounds: int
+    #: What it publishes.
+    scenarios: ClassVar[tuple[str, ...]] = (SCENARIO,)
 
     def run(self, say: Callable[[str], None]) -> list[Round]:
         """Measure, the order of the two sides alternating from round to round."""
@@ -87,7 +91,8 @@ class Overhead:
         practice.make()
         world = asyncio.run(build_world(self.settings))
         first, second = [login for login in asyncio.run(ensure_people(world)) if login != "agent"]
-        asyncio.run(publish_by_two(world, "ij-acompte", first, second, "Publiée par le banc d'essai."))
+        for scenario in self.scenarios:
+            asyncio.run(publish_by_two(world, scenario, first, second, "Publiée par le banc d'essai."))
         applications, addresses = practice.serve(self.settings.workspace / "logs" / "applications.log")
         robot = world.robot(world.scenario("ij-acompte").robot)
         practice.write_accounts(addresses, self.settings.secrets / robot.accounts)
@@ -134,6 +139,7 @@ class Overhead:
         practice: Practice,
         runner: subprocess.Popen[bytes],
         rows: Sequence[Mapping[str, Any]],
+        scenario: str = SCENARIO,
     ) -> tuple[float, float]:
         """Work these rows with the engine; return CPU and wall-clock milliseconds per case."""
         delivery = self.settings.workspace / "rounds" / f"anomalies-arpege-{number}.csv"
@@ -142,7 +148,7 @@ class Overhead:
         text = "\r\n".join([header, *(row["text"] for row in rows), f"FIN;{len(rows)}", ""])
         delivery.write_bytes(text.encode("cp1252"))
         before = len(practice.proposals())
-        asyncio.run(_load(world, delivery))
+        asyncio.run(_load(world, delivery, scenario))
         postmaster = embedded.start(self.settings.workspace).pid
         measured = self._measure(practice, before, lambda: tree_cpu(runner.pid) + tree_cpu(postmaster))
         asyncio.run(_wait_idle(world))
@@ -244,9 +250,9 @@ def _wait_lines(practice: Practice, wanted: int, alive: Callable[[], bool]) -> N
         time.sleep(0.01)
 
 
-async def _load(world: World, delivery: Path) -> None:
+async def _load(world: World, delivery: Path, scenario: str) -> None:
     async with open_loader(world) as loader:
-        await loader.load(world.scenario("ij-acompte"), delivery, date_of(TODAY), "bench")
+        await loader.load(world.scenario(scenario), delivery, date_of(TODAY), "bench")
 
 
 async def _wait_idle(world: World) -> None:

@@ -26,6 +26,7 @@ from orchestrator.engine.results import RowOutcome, RowResult, results_of
 from orchestrator.language.compile_closing import BORDEREAU, CLOSING
 from orchestrator.language.model import Mode
 from orchestrator.language.robots import Robot
+from orchestrator.language.suite_files import content_of
 from orchestrator.store.database import Database
 
 #: Seconds for the suite of a closing.
@@ -125,7 +126,7 @@ class _Closing:
         ours = {path: text for path, text in self.texts.items() if path.startswith(f"robots/{self.robot.robot}/")}
         for path, text in ours.items():
             (temporary / path).parent.mkdir(parents=True, exist_ok=True)
-            (temporary / path).write_text(text, encoding="utf-8", newline="")
+            (temporary / path).write_bytes(content_of(text))
         return (temporary if ours else self.world.settings.project) / "robots" / self.robot.robot
 
     async def _bordereau(self, home: Path, rows: Sequence[RowResult]) -> Path:
