@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from datetime import date
+from itertools import groupby
 from typing import Any, Protocol
 
 from orchestrator.domain.errors import GlrError
@@ -60,6 +61,23 @@ class CaseLibrary:
         Exemple : ``Control    C-05    not person.deceased``
         """
         self._say("Control", "control", code, conditions, severity)
+
+    def controls(self, *codes_and_conditions: str) -> None:
+        """Vérifie plusieurs conditions, chacune sous son code : un seul mot-clé, et tous les codes en échec.
+
+        Comme ``Control`` pour chacune, dans l'ordre ; les conditions qui se suivent sous un même code sont un seul contrôle,
+        dont la première fausse suffit.
+
+        Exemple :
+        | Controls
+        | ...    C-05    not person.deceased
+        | ...    C-07    not person.locked
+        """
+        pairs = list(codes_and_conditions)
+        if len(pairs) % 2:
+            raise GlrError("Controls attend un code, puis sa condition, autant de fois qu'il le faut.")
+        for code, found in groupby(zip(pairs[::2], pairs[1::2], strict=True), key=lambda pair: pair[0]):
+            self._say("Controls", "control", code, tuple(condition for _, condition in found), "")
 
     def rules_at(self, day: date) -> object:
         """Rend les règles datées du scénario, telles qu'elles sont à ce jour.

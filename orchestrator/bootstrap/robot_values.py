@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -44,7 +45,15 @@ def _reader(*names: str, shape: type) -> Callable[[object], object]:
         return Unreadable(why)
 
     read.__doc__ = FIELD_TYPES[names[0]].doc
-    return read
+    return _plainly(read)
+
+
+def _plainly(converter: Callable[[object], object]) -> Callable[[object], object]:
+    """Spare Robot Framework the work of understanding a converter: it asks anew at each call of a keyword."""
+    converter.__annotations__ = {"value": object, "return": object}
+    value = inspect.Parameter("value", inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    setattr(converter, "__signature__", inspect.Signature([value]))  # noqa: B010 - functions may have one
+    return converter
 
 
 def _secret(value: object) -> object:
@@ -64,8 +73,8 @@ CONVERTERS: Mapping[type, Callable[[object], object]] = {
     Nir: _reader("nir", shape=Nir),
     Iban: _reader("iban", shape=Iban),
     PersonName: _reader("name", shape=PersonName),
-    PrivateText: _private,
-    Secret: _secret,
+    PrivateText: _plainly(_private),
+    Secret: _plainly(_secret),
     Euros: _reader("euros", shape=Euros),
     Period: _reader("period", shape=Period),
     Decimal: _reader("decimal", shape=Decimal),

@@ -13,10 +13,13 @@ from orchestrator.domain.errors import BusinessException, GlrError
 from orchestrator.engine.work import Attempt, Workbench
 from orchestrator.language.model import Step
 
+#: Seconds that events wait for others, to be written together.
+TOGETHER = 0.2
+
 
 @dataclass
 class SuiteEvents:
-    """Writes events in their order, without making the suite wait for each: by groups, one transaction after the other."""
+    """Writes events in their order, without making the suite wait for each: those of a moment in one statement."""
 
     bench: Workbench
     reference: str
@@ -24,8 +27,9 @@ class SuiteEvents:
     about: dict[str, Any]
     #: False where nothing is written anywhere (a trial).
     written_down: bool = True
-    _waiting: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    _waiting: list[dict[str, Any]] = field(default_factory=list)
     _writing: asyncio.Task[None] | None = None
+    _soon: asyncio.TimerHandle | None = None
 
     @classmethod
     @asynccontextmanager
@@ -63,21 +67,30 @@ class SuiteEvents:
         """Write an event soon, in the name of the robot."""
         if not self.written_down:
             return
-        self._waiting.append((verb, details))
-        if self._writing is None or self._writing.done():
-            self._writing = asyncio.create_task(self._write())
+        self._waiting.append({"verb": verb, "details": {**self.about, **details}})
+        if self._soon is None:
+            self._soon = asyncio.get_running_loop().call_later(TOGETHER, self._begin)
 
     async def written(self) -> None:
         """Wait until everything told is written."""
-        while self._writing is not None and (self._waiting or not self._writing.done()):
+        if self._soon is not None:
+            self._soon.cancel()
+        if self._writing is not None:
             await self._writing
+        await self._write()
 
-    async def _write(self) -> None:
-        while self._waiting:
+    def _begin(self) -> None:
+        before, self._soon = self._writing, None
+        self._writing = asyncio.create_task(self._write(before))
+
+    async def _write(self, before: asyncio.Task[None] | None = None) -> None:
+        if before is not None:
+            await before
+        now, self._waiting = self._waiting, []
+        if now:
             async with self.bench.database.transaction(self.bench.actor) as tx:
-                now, self._waiting = self._waiting, []
-                for verb, details in now:
-                    await tx.record(self.bench.scenario.caisse, verb, self.reference, **self.about, **details)
+                about = {"caisse": self.bench.scenario.caisse, "object": self.reference}
+                await tx.all("audit.record_all", events=now, **about)
 
 
 def _status(error: Exception) -> str:

@@ -27,7 +27,7 @@ from orchestrator.engine.settle import keep_findings
 from orchestrator.engine.suite_events import SuiteEvents
 from orchestrator.engine.work import Attempt, TaskDone
 from orchestrator.language.compile_enters import ENTRY
-from orchestrator.language.expressions import Expression, parse
+from orchestrator.language.expressions import Expression, names_in, parse
 from orchestrator.language.model import Control, Severity, Step
 from orchestrator.language.suites import SuiteTask
 
@@ -123,8 +123,8 @@ class SuiteCase:
         async with self.events.keyword(keyword.name, keyword.kind.value):
             return await self._called(keyword, arguments)
 
-    async def say(self, word: str, *values: Any) -> object:  # noqa: ANN401 - of the word
-        """Do what a word of the library of the case asks."""
+    def say(self, word: str, *values: Any) -> object:  # noqa: ANN401 - of the word
+        """Do what a word of the library of the case asks: nothing here waits, so it is done in the thread that asks."""
         words: Mapping[str, Callable[..., object]] = {
             "set_result": self._set_result,
             "planned": self._planned,
@@ -185,10 +185,10 @@ class SuiteCase:
         known = self.attempt.bench.scenario.codes.get(code)
         if known is None:
             raise NotDeclared(code)
-        control = Control(
-            code=code, condition=_condition(code, tuple(conditions)), severity=Severity(severity or known.severity)
-        )
-        failed = self.attempt.failed_control(self.step.id, control, names)
+        condition, used = _condition(code, tuple(conditions))
+        control = Control(code=code, condition=condition, severity=Severity(severity or known.severity))
+        seen = {name: names[name] for name in used if name in names}
+        failed = self.attempt.failed_control(self.step.id, control, seen)
         if failed is None:
             return
         self.failed.append((control.severity, failed))
@@ -203,9 +203,12 @@ class SuiteCase:
 
 
 @cache
-def _condition(code: str, conditions: tuple[str, ...]) -> Expression:
+def _condition(code: str, conditions: tuple[str, ...]) -> tuple[Expression, frozenset[str]]:
+    """Return a condition and the names that it uses."""
     place = f"Control {code}"
-    return Expression.all_of([Expression(text=text, place=place, line=0, tree=parse(text)) for text in conditions])
+    each = [Expression(text=text, place=place, line=0, tree=parse(text)) for text in conditions]
+    found = Expression.all_of(each)
+    return found, names_in(found.tree)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -53,6 +53,8 @@ class _Checks:
         for word in self._task.words:
             if word.keyword == "control":
                 used |= self._control(word)
+            elif word.keyword == "controls":
+                used |= self._controls(word)
             elif word.keyword == "endcase":
                 self._end(word)
         self._variables(section, used)
@@ -107,6 +109,18 @@ class _Checks:
                 read |= self._condition(code, text, at)
             elif severity not in set(Severity):
                 self._add(at, f"Control : gravité « {severity} » inconnue", suggest(severity, list(Severity)))
+        return read
+
+    def _controls(self, word: Call) -> set[str]:
+        """Check several controls in one keyword."""
+        if not word.arguments or len(word.arguments) % 2:
+            self._add(word.place, "Controls attend un code, puis sa condition, autant de fois qu'il le faut")
+            return set()
+        read: set[str] = set()
+        for place in range(0, len(word.arguments), 2):
+            both = slice(place, place + 2)
+            one = {"arguments": word.arguments[both], "places": word.places[both], "place": word.places[place]}
+            read |= self._control(word.model_copy(update=one))
         return read
 
     def _condition(self, code: str, text: str, at: Place) -> set[str]:

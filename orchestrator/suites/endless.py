@@ -7,6 +7,7 @@ reach is kept. Robot Framework runs in the main thread of the process, once; ano
 from __future__ import annotations
 
 import copy
+import functools
 import signal
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -126,7 +127,8 @@ class EndlessSuite:
         told = self._told
         self._root = TestSuite(name="Robot")
         self._root.suites.append(self._read(first))
-        self._root.run(output=None, log=None, report=None, console="none", listener=self)
+        _understand_converters_once()
+        self._root.run(output=None, log=None, report=None, console="none", loglevel="NONE", listener=self)
         if self._told == told and self._broken is None:
             raise NotRun
 
@@ -265,6 +267,25 @@ def robot_value(value: object) -> object:
     from robot.api.types import Secret as RobotSecret  # noqa: PLC0415
 
     return RobotSecret(value.reveal())
+
+
+def _understand_converters_once() -> None:
+    """Robot Framework examines all converters of a library anew at each call of a keyword: a quarter of what a case costs."""
+    from robot.running.testlibraries import TestLibrary  # noqa: PLC0415 - only where a suite runs
+
+    found = TestLibrary.converters
+    if isinstance(found, property) and found.fget is not None:
+        TestLibrary.converters = _Once(functools.cache(found.fget))
+
+
+class _Once:
+    """What is asked of each library once."""
+
+    def __init__(self, examined: Callable[[Any], Any]) -> None:
+        self._examined = examined
+
+    def __get__(self, library: Any, owner: type) -> Any:  # noqa: ANN401 - Robot Framework's own model
+        return self if library is None else self._examined(library)
 
 
 def _kept() -> dict[str, object]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +13,7 @@ from orchestrator.domain.cases import Cause
 from orchestrator.domain.errors import ApplicationException, BusinessException, GlrError, TooSlow
 from orchestrator.domain.keywords import Keyword
 
+_ABSENT = object()
 _TIME_LIMIT = re.compile(r"(Test|Task|Keyword) timeout .+ exceeded\.")
 
 
@@ -67,7 +68,7 @@ class Recorder:
         """Do what a word of the library of the case asks; conditions get the variables of the suite."""
         try:
             if word == "control":
-                values = (*values, _variables())
+                values = (*values, _Variables())
             return self.session.say(word, *values)
         except Exception as error:
             self.errors.append(error)
@@ -99,8 +100,23 @@ def cause_of(error: Exception) -> tuple[Cause, str]:
     return Cause.ROBOT, code
 
 
-def _variables() -> Mapping[str, object]:
-    from robot.running.context import EXECUTION_CONTEXTS  # noqa: PLC0415 - only where a suite runs
+class _Variables(Mapping[str, object]):
+    """The variables of the suite where it stands, looked up one by one: copying all of them costs more than a control."""
 
-    found: Mapping[str, object] = EXECUTION_CONTEXTS.current.variables.as_dict(decoration=False)
-    return found
+    def __init__(self) -> None:
+        from robot.running.context import EXECUTION_CONTEXTS  # noqa: PLC0415 - only where a suite runs
+
+        self._store = EXECUTION_CONTEXTS.current.variables.current.store
+
+    def __getitem__(self, name: str) -> object:
+        found = self._store.get(name, _ABSENT, decorated=False)
+        if found is _ABSENT:
+            raise KeyError(name)
+        value: object = found
+        return value
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._store)
+
+    def __len__(self) -> int:
+        return len(self._store)

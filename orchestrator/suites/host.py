@@ -111,8 +111,8 @@ class RobotThread:
         return self._loop.call(self._case.call(keyword, arguments))
 
     def say(self, word: str, *values: Any) -> object:  # noqa: ANN401 - of the word
-        """Do what a word of the library of the case asks, in the loop thread."""
-        return self._loop.call(self._case.say(word, *values))
+        """Do what a word of the library of the case asks; the attempt waits meanwhile, so it is done here."""
+        return self._case.say(word, *values)
 
     def imported(self, library: str) -> None:
         """Remember a library that may act by itself."""

@@ -34,15 +34,16 @@ Contrôler La Personne
     ${person}=    bdo.person    nir=${nir}
     case.Control    C-04    person.found == 1
     case.Control    C-04    person.homonyms == 0    severity=block
-    case.Control    C-02    not nir.provisional and not person.uncertified
-    case.Control    C-03    same_name(person.birth_name, birth_name)
-    case.Control    C-05    not person.deceased
-    case.Control    C-07    not person.locked
-    case.Control    C-10    count(person.flags) == 0
-    case.Control    C-11    not person.sensitive
-    case.Control    C-12    person.screen_date >= run_date and not person.degraded
-    case.Control    R-ANO    anomaly in rules.ij.anomalies.technical or anomaly in rules.ij.anomalies.other
-    case.Control    R-MOTIF    anomaly not in rules.ij.anomalies.other
+    case.Controls
+    ...    C-02    not nir.provisional and not person.uncertified
+    ...    C-03    same_name(person.birth_name, birth_name)
+    ...    C-05    not person.deceased
+    ...    C-07    not person.locked
+    ...    C-10    count(person.flags) == 0
+    ...    C-11    not person.sensitive
+    ...    C-12    person.screen_date >= run_date and not person.degraded
+    ...    R-ANO    anomaly in rules.ij.anomalies.technical or anomaly in rules.ij.anomalies.other
+    ...    R-MOTIF    anomaly not in rules.ij.anomalies.other
     RETURN    ${person}
 
 Contrôler Le Compte
@@ -50,12 +51,12 @@ Contrôler Le Compte
     [Arguments]    ${person}
     ${rules}=    case.Rules At    ${run_date}
     ${account}=    bdo.bank_account    person=${person}
-    case.Control    C-08
-    ...    account.found and account.iban.valid and account.iban.country in rules.ij.bank_account.countries
-    ...    same_name(account.holder, person.full_name) or same_name(account.holder, person.full_usage_name)
-    ...    known(account.changed_on)
-    ...    days_between(account.changed_on, run_date) >= rules.ij.bank_account.quarantine_days
-    case.Control    C-12    account.screen_date == person.screen_date and not account.degraded
+    case.Controls
+    ...    C-08    account.found and account.iban.valid and account.iban.country in rules.ij.bank_account.countries
+    ...    C-08    same_name(account.holder, person.full_name) or same_name(account.holder, person.full_usage_name)
+    ...    C-08    known(account.changed_on)
+    ...    C-08    days_between(account.changed_on, run_date) >= rules.ij.bank_account.quarantine_days
+    ...    C-12    account.screen_date == person.screen_date and not account.degraded
 
 Contrôler L'Arrêt
     [Documentation]    L'arrêt existe, il est de cette personne, et se prête à un acompte aux règles du constat médical.
@@ -64,49 +65,48 @@ Contrôler L'Arrêt
     case.Control    R-ARRET    stop.found
     ${rules}=    case.Rules At    ${stop.medical_date}
     Contrôler L'Identité Et Les Dates    ${person}    ${stop}
-    case.Control    C-15    rules.ij.in_force
-    case.Control    R-ETAT    stop.state == "ENREGISTRE"
-    case.Control    R-RISQUE    stop.risk == "AS"
-    case.Control    R-TPT    not stop.part_time
-    case.Control    R-SM    stop.opinion in ["SANS", "FAVORABLE"]
-    case.Control    R-CHEV    not any_overlap(stop.others, stop.period, alive=true)
+    case.Controls
+    ...    C-15    rules.ij.in_force
+    ...    R-ETAT    stop.state == "ENREGISTRE"
+    ...    R-RISQUE    stop.risk == "AS"
+    ...    R-TPT    not stop.part_time
+    ...    R-SM    stop.opinion in ["SANS", "FAVORABLE"]
+    ...    R-CHEV    not any_overlap(stop.others, stop.period, alive=true)
     IF    $stop.kind == "INITIAL"
         case.Control    R-48H
         ...    not any_ended_just_before(stop.others, stop.start, rules.ij.limits.resumption_days, alive=true)
     END
-    case.Control    R-TARDIF
-    ...    stop.prescribed_on <= add_days(stop.start, rules.ij.limits.prescription_days)
-    ...    stop.received_on <= add_days(stop.prescribed_on, rules.ij.limits.receipt_days)
+    case.Controls
+    ...    R-TARDIF    stop.prescribed_on <= add_days(stop.start, rules.ij.limits.prescription_days)
+    ...    R-TARDIF    stop.received_on <= add_days(stop.prescribed_on, rules.ij.limits.receipt_days)
     RETURN    ${stop}
 
 Contrôler L'Identité Et Les Dates
     [Documentation]    La même personne dans les deux applications, assurée ici pendant l'arrêt, à des dates possibles.
     [Arguments]    ${person}    ${stop}
-    case.Control    C-03
-    ...    same_name(person.birth_name, stop.birth_name) and same_name(person.first_name, stop.first_name)
-    ...    known(person.birth_date) and known(stop.birth_date) and person.birth_date == stop.birth_date
-    case.Control    C-06
-    ...    known(person.organism) and person.organism == organism
-    ...    known(person.organism_since) and person.organism_since <= stop.start
-    ...    covers(person.rights, elapsed(stop.period, run_date))
-    case.Control    C-12    stop.screen_date == person.screen_date and not stop.degraded
-    case.Control    C-13
-    ...    stop.start <= stop.end and stop.start <= run_date
-    ...    known(person.birth_date) and person.birth_date < stop.start
-    ...    stop.prescribed_on <= run_date and stop.medical_date <= run_date
+    case.Controls
+    ...    C-03    same_name(person.birth_name, stop.birth_name) and same_name(person.first_name, stop.first_name)
+    ...    C-03    known(person.birth_date) and known(stop.birth_date) and person.birth_date == stop.birth_date
+    ...    C-06    known(person.organism) and person.organism == organism
+    ...    C-06    known(person.organism_since) and person.organism_since <= stop.start
+    ...    C-06    covers(person.rights, elapsed(stop.period, run_date))
+    ...    C-12    stop.screen_date == person.screen_date and not stop.degraded
+    ...    C-13    stop.start <= stop.end and stop.start <= run_date
+    ...    C-13    known(person.birth_date) and person.birth_date < stop.start
+    ...    C-13    stop.prescribed_on <= run_date and stop.medical_date <= run_date
 
 Contrôler Les Droits
     [Documentation]    La catégorie, l'affiliation et les revenus ouvrent droit à un acompte.
     [Arguments]    ${person}    ${stop}
     ${rules}=    case.Rules At    ${stop.medical_date}
     ${rights}=    arpege.rights    insured=${stop}
-    case.Control    C-12    rights.screen_date == person.screen_date and not rights.degraded
-    case.Control    R-STATUT    rights.category in ["TI", "PL", "PAMC"]
-    case.Control    R-AFF
-    ...    add_years(rights.affiliated_on, rules.ij.eligibility.affiliation_years) <= stop.medical_date
-    case.Control    R-ANNEES    every_year(rights.incomes, stop.medical_date.year - 3, stop.medical_date.year - 1)
-    case.Control    R-EXCLU    not rights.disability_pension and not rights.old_age_benefit
-    case.Control    R-ECHEANCIER    not rights.payment_schedule
+    case.Controls
+    ...    C-12    rights.screen_date == person.screen_date and not rights.degraded
+    ...    R-STATUT    rights.category in ["TI", "PL", "PAMC"]
+    ...    R-AFF    add_years(rights.affiliated_on, rules.ij.eligibility.affiliation_years) <= stop.medical_date
+    ...    R-ANNEES    every_year(rights.incomes, stop.medical_date.year - 3, stop.medical_date.year - 1)
+    ...    R-EXCLU    not rights.disability_pension and not rights.old_age_benefit
+    ...    R-ECHEANCIER    not rights.payment_schedule
     RETURN    ${rights}
 
 Contrôler Les Paiements
@@ -126,11 +126,11 @@ Calculer L'Acompte
     ${advance}=    ij.advance    stop=${stop}    rights=${rights}    advances=${advances}    as_of=${run_date}
     ...    rate=${rate}    cap=${case_cap}    rules=${rules.ij}
     case.Planned    amount=${advance.amount}
-    case.Control    R-PAMC    advance.category_open
-    case.Control    R-COEF    advance.lowest_coefficient >= rules.ij.eligibility.lowest_coefficient
-    case.Control    R-RAAM    advance.raam >= advance.threshold
-    case.Control    R-MAX    advance.days_in_all <= advance.max_days
-    case.Control    R-ACP
-    ...    not any_overlap(advances, stop.period, open=true)
-    ...    not any_with(advances, stop_id=stop_id, open=true)
+    case.Controls
+    ...    R-PAMC    advance.category_open
+    ...    R-COEF    advance.lowest_coefficient >= rules.ij.eligibility.lowest_coefficient
+    ...    R-RAAM    advance.raam >= advance.threshold
+    ...    R-MAX    advance.days_in_all <= advance.max_days
+    ...    R-ACP    not any_overlap(advances, stop.period, open=true)
+    ...    R-ACP    not any_with(advances, stop_id=stop_id, open=true)
     RETURN    ${advance}

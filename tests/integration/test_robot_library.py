@@ -44,7 +44,7 @@ async def test_libdoc_builds_for_the_library_of_the_case() -> None:
         check=True,
     )
     found = json.loads(ran.stdout)
-    assert sorted(found) == ["control", "end_case", "planned", "rules_at", "set_result"]
+    assert sorted(found) == ["control", "controls", "end_case", "planned", "rules_at", "set_result"]
     assert all(documentation for _, _, documentation in found.values())
 
 

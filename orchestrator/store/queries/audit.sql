@@ -4,6 +4,9 @@ select set_config('glr.actor', %(actor)s, true)
 -- record: insert an event into the outbox
 select record_event(%(caisse)s, %(verb)s, %(object)s, %(details)s)
 
+-- record_all: insert several events about one object into the outbox, in their order
+select record_event(%(caisse)s, event ->> 'verb', %(object)s, event -> 'details') from jsonb_array_elements(%(events)s) event
+
 -- one_exporter: let one exporter at a time move rows, for this transaction alone
 select pg_try_advisory_xact_lock(hashtext('glr.audit')) as mine
 

@@ -116,6 +116,8 @@ def test_every_mistake_of_a_suite_is_told_at_its_own_line_before_any_case(tmp_pa
     Set Result    stop=${stop}    more=1
     Log    ${unknown}
     End Case    entered
+    Controls    C-05    stop.foundd    C-98    stop.found
+    Controls    C-05
 """
     said = faults(written(tmp_path, suite, STEP, C_05=BLOCK, R_ARRET=BLOCK))
     assert said == [
@@ -127,6 +129,9 @@ def test_every_mistake_of_a_suite_is_told_at_its_own_line_before_any_case(tmp_pa
         "suite.robot:12:35: Set Result : « more » n'est pas déclaré. L'ajouter sous result, dans l'étape.",
         f"suite.robot:13:12: la variable ${{unknown}} n'est donnée ni par la suite ni par l'étape. {GIVE}",
         f"suite.robot:14:5: End Case : « entered » n'est pas le nom d'une fin. {NAMES}",
+        "suite.robot:15:30: « stop » n'a pas de champ « foundd ». Écrire « found » ?",
+        "suite.robot:15:40: le code « C-98 » n'a pas de titre. Ajouter au scénario, sous exceptions, codes : C-98: {title: …}",
+        "suite.robot:16:5: Controls attend un code, puis sa condition, autant de fois qu'il le faut",
     ]
 
 
