@@ -93,7 +93,7 @@ class Again:
 
     #: The instant.
     at: datetime
-    #: Attempts in all, the first included.
+    #: Tries in all, the first included; an application that fails between two of them costs none.
     tries: int
 
 
@@ -150,6 +150,8 @@ class RetryAt:
     reason: str
     #: Business for a control that may pass by itself, application for a failure.
     cause: Cause
+    #: True when its scenario says when: the next of its tries, with attempts of its own.
+    next_try: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -204,8 +206,12 @@ def is_incident(decision: Decision) -> bool | None:
             return False
 
 
-def decide(outcome: Outcome, attempts: int, policy: RetryPolicy, now: datetime) -> Decision:
-    """Return what follows an attempt; ``attempts`` counts those made, this one included."""
+def decide(outcome: Outcome, attempts: int, policy: RetryPolicy, now: datetime, tries: int = 0) -> Decision:
+    """Return what follows an attempt.
+
+    :param attempts: those made since the case was loaded, sent back, or last put off by its scenario, this one included.
+    :param tries: how often its scenario has put it off already.
+    """
     match outcome:
         case Done(name=name):
             return End(name=name)
@@ -213,8 +219,8 @@ def decide(outcome: Outcome, attempts: int, policy: RetryPolicy, now: datetime) 
             return AwaitApproval()
         case Waits(step=step, until=day):
             return WaitUntil(step=step, day=day)
-        case Controls(failed=failed, retry=True, again=Again(at=at, tries=tries)) if attempts < tries:
-            return RetryAt(at=at, reason=failed[0].code, cause=Cause.BUSINESS)
+        case Controls(failed=failed, retry=True, again=Again(at=at, tries=most)) if tries + 1 < most:
+            return RetryAt(at=at, reason=failed[0].code, cause=Cause.BUSINESS, next_try=True)
         case Controls(failed=failed, retry=True, again=None) if attempts < policy.attempts:
             return RetryAt(at=now + policy.delay(attempts), reason=failed[0].code, cause=Cause.BUSINESS)
         case Controls(failed=failed):

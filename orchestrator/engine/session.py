@@ -117,7 +117,7 @@ class RobotSession:
             return
         if isinstance(error, StoreUnavailable):
             raise error
-        decision = decide(outcome, case.attempt, self.policy, self.clock.now())
+        decision = decide(outcome, case.attempt, self.policy, self.clock.now(), case.tries)
         if isinstance(decision, AskHuman):
             await keep_capture(self.bench, case, "exception", "exception")
         try:
@@ -232,6 +232,7 @@ class RobotSession:
             run_date=run["run_date"],
             instruction=row["instruction"] or {},
             waited={step: date.fromisoformat(day) for step, day in row["waited"].items()},
+            tries=row["tries"],
             findings=row["findings"],
         )
 

@@ -44,6 +44,8 @@ async def settle(bench: Workbench, attempt: Attempt, decision: Decision) -> Deci
         await _set_urgency(tx, bench, attempt, decision)
         if isinstance(decision, WaitUntil):
             await tx.run("cases.waits", id=case.id, waits_for="date", waited={decision.step: str(decision.day)})
+        if isinstance(decision, RetryAt) and decision.next_try:
+            await tx.run("cases.next_try", id=case.id)
         if isinstance(decision, AskHuman):
             await _open_exception(tx, bench, attempt, decision)
         outcome, code = _words(decision)

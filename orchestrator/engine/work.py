@@ -53,6 +53,8 @@ class Claimed:
     instruction: Mapping[str, Any] = field(default_factory=dict)
     #: For what it has waited already: the date by waiting step.
     waited: Mapping[str, date] = field(default_factory=dict)
+    #: How often its scenario has put it off already, by a control that may pass on another day.
+    tries: int = 0
     #: What its last attempt left, sealed; None before the first.
     findings: bytes | None = None
 

@@ -126,6 +126,8 @@ create table cases (
     version integer not null default 0,
     epoch integer not null default 0,
     attempts integer not null default 0,
+    -- how often its scenario has put it off to another day
+    tries integer not null default 0,
     priority integer not null default 0,
     due date,
     leased_by uuid,

@@ -47,8 +47,8 @@ async def _work() -> None:
         name: RobotAccount(address=item["address"], login=item["login"], password=Secret(item["password"]))
         for name, item in raw.items()
     }
-    practice = Practice(folder=Path(given["practice"]), cases=120, seed=7)
-    world = PracticeWorld(practice=practice, accounts=accounts, unused=[], locked_once=[])
+    practice = Practice(folder=Path(given["practice"]), cases=240, seed=7)
+    world = PracticeWorld(practice=practice, accounts=accounts, unused=[], rows=(), locked_once=[])
     vault = Vault(**{name: bytes.fromhex(key) for name, key in given["keys"].items()})
     async with grouped_world(world, given["url"], vault, Path(given["folder"]), faults=True) as opened:
         await opened.work()

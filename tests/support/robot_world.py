@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -70,6 +71,8 @@ class PracticeWorld:
     practice: Practice
     accounts: Mapping[str, RobotAccount]
     unused: list[Row]
+    #: All of them.
+    rows: tuple[Row, ...]
     #: Rows whose file an agent has open when it is looked at first (C-07): entered, but at the second attempt.
     locked_once: list[Row]
 
@@ -80,6 +83,10 @@ class PracticeWorld:
                 self.unused.remove(row)
                 return row
         raise LookupError(f"no unused row {outcome} {codes}")
+
+    def refused(self, *codes: str) -> Row:
+        """Return the first row that is refused with these codes: nothing is entered for it, any number of tests may have it."""
+        return next(row for row in self.rows if (row.outcome, row.codes) == ("exception", codes))
 
     def fault(self, *faults: Mapping[str, Any]) -> None:
         """Plan faults of COMPTA; none clears the plan."""
@@ -101,9 +108,9 @@ class PracticeWorld:
 
 @pytest.fixture(scope="session")
 def practice_world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PracticeWorld]:
-    """Serve a population of 120 rows on free ports."""
+    """Serve a population of 240 rows on free ports."""
     folder = tmp_path_factory.mktemp("practice")
-    practice = Practice(folder=folder, cases=120, seed=7)
+    practice = Practice(folder=folder, cases=240, seed=7)
     practice.make()
     child, addresses = practice.serve(folder / "applications.log")
     practice.write_accounts(addresses, folder / "robot.json")
@@ -122,6 +129,7 @@ def practice_world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Practic
         practice=practice,
         accounts=accounts,
         unused=[row for row in rows if row.nir not in open_files],
+        rows=tuple(rows),
         locked_once=[row for row in rows if row.nir in open_files],
     )
     child.terminate()
@@ -239,6 +247,19 @@ def beating(runner_url: str) -> Iterator[Heartbeat]:
     finally:
         heartbeat.stop()
         heartbeat.join()
+
+
+def changed_scenario(folder: Path, *changes: tuple[str, str]) -> Scenario:
+    """Load the shipped scenario with some changes."""
+    shutil.copytree(PROJECT / "scenarios", folder / "scenarios")
+    path = folder / "scenarios" / "ij-acompte.yaml"
+    text = path.read_text("utf-8")
+    for before, after in changes:
+        assert text.count(before) == 1
+        text = text.replace(before, after)
+    path.write_text(text, "utf-8")
+    keywords = load_keywords(Settings(workspace=folder, home=PROJECT))
+    return load_scenario(path, keywords=keywords, caisse="cpam-931")
 
 
 def desks(browser: Browser, practice: PracticeWorld) -> dict[str, WebDesk]:

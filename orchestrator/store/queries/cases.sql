@@ -28,7 +28,7 @@ update cases set
     begun_under = next.version
 from next where cases.id = next.id
 returning cases.id, reference, run, line, epoch, attempts, instruction, data_key, payload, lease_until, begun_under,
-    waited, findings
+    waited, tries, findings
 
 -- begin_attempt: write down that an attempt begins
 insert into attempt (case_id, n, caisse, epoch, session, scenario, version)
@@ -53,12 +53,16 @@ update cases set
     state = %(state)s::case_state, ended_as = %(ended_as)s, wait_until = %(wait_until)s, leased_by = null, lease_until = null,
     findings = coalesce(%(findings)s, findings),
     attempts = case when %(forgive)s then attempts - 1 else attempts end,
+    tries = case when %(state)s::case_state in ('waiting', 'ready') then tries else 0 end,
     instruction = case when %(state)s::case_state in ('waiting', 'ready') then instruction end
 where id = %(id)s and epoch = %(epoch)s and leased_by = %(session)s and state = 'leased' and lease_until > now()
 
 -- waits: what a case that has just begun to wait waits for, and the dates that it will not wait for again
-update cases set waits_for = %(waits_for)s, waited = waited || %(waited)s, instruction = null
+update cases set waits_for = %(waits_for)s, waited = waited || %(waited)s, instruction = null, tries = 0
 where id = %(id)s and state = 'waiting'
+
+-- next_try: a case that its scenario puts off to another day has attempts of its own then
+update cases set tries = tries + 1, attempts = 0 where id = %(id)s and state = 'waiting'
 
 -- instruction_done: what a person asked is done; the case goes on by itself
 update cases set instruction = null where id = %(id)s and epoch = %(epoch)s and leased_by = %(session)s

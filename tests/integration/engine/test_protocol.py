@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from robot_world import DAY, PROJECT, PracticeWorld, RobotWorld, resend, robot_world
+from robot_world import DAY, PracticeWorld, RobotWorld, changed_scenario, resend, robot_world
 
-from orchestrator.bootstrap.world import load_keywords
 from orchestrator.domain.money import Euros
 from orchestrator.engine.results import RowOutcome
-from orchestrator.language.load import load_scenario
-from orchestrator.language.model import Mode, Scenario
-from orchestrator.settings import Settings
+from orchestrator.language.model import Mode
 from orchestrator.store.database import Database, StoreError
 from orchestrator.store.vault import Vault
 
@@ -29,17 +25,6 @@ async def world(
     practice_world.fault()
     async with robot_world(practice_world, runner_url, vault, tmp_path) as opened:
         yield opened
-
-
-def changed_scenario(folder: Path, before: str, after: str) -> Scenario:
-    """Load the shipped scenario with one change."""
-    shutil.copytree(PROJECT / "scenarios", folder / "scenarios")
-    path = folder / "scenarios" / "ij-acompte.yaml"
-    text = path.read_text("utf-8")
-    assert text.count(before) == 1
-    path.write_text(text.replace(before, after), "utf-8")
-    keywords = load_keywords(Settings(workspace=folder, home=PROJECT))
-    return load_scenario(path, keywords=keywords, caisse="cpam-931")
 
 
 async def test_one_case_is_entered_once_with_proof(world: RobotWorld, owner_db: Database) -> None:
@@ -220,7 +205,7 @@ async def test_a_decision_table_ends_a_case_under_its_name_before_anything_is_en
     ends:
       only_looked: verdict == "VIVANT"
 """
-    scenario = changed_scenario(tmp_path, "  - id: account\n", table + "  - id: account\n")
+    scenario = changed_scenario(tmp_path, ("  - id: account\n", table + "  - id: account\n"))
     row = practice_world.take("entered")
     async with robot_world(practice_world, runner_url, vault, tmp_path, scenario) as world:
         loaded = await world.deliver(row)
@@ -243,7 +228,7 @@ async def test_the_queue_is_worked_in_the_order_of_the_priorities(
         f'    - {{when: stop_id == "{rows[1].stop}", gives: 50}}\n'
         "    - {when: otherwise, gives: 10}\n"
     )
-    scenario = changed_scenario(tmp_path, "  priority: 10\n", table)
+    scenario = changed_scenario(tmp_path, ("  priority: 10\n", table))
     async with robot_world(practice_world, runner_url, vault, tmp_path, scenario) as world:
         await world.deliver(*rows)
         await world.work()
