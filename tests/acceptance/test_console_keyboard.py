@@ -170,6 +170,40 @@ async def test_ten_exceptions_are_settled_with_the_keyboard_alone(
     assert fields["birth_name"] == "LAMBERT-DURAND"
 
 
+async def test_a_stopped_application_is_worked_with_the_keyboard_alone(
+    seed: Any, at_browser: Any, owner_url: str
+) -> None:
+    case = await seed.case()
+    with psycopg.connect(owner_url) as connection:
+        connection.execute(
+            "insert into glr.application_stop (caisse, application, reason) values ('cpam-931', 'compta', 'x')"
+        )
+    page = await at_browser("a.martin")
+    hands = Keyboard(page)
+    await hands.tab_to("Travailler à la main")
+    await hands.go("Enter")
+    await hands.go("n")
+    await hands.press("2")
+    await hands.type("ACP-2026-000777")
+    await hands.press("Tab")
+    await hands.type("697,39")
+    await hands.go("Enter")
+    await hands.told(case.reference)
+    read_back = {"do": "read_back", "reference": "ACP-2026-000777", "by": "a.martin", "amount_c": 69_739}
+    assert _rows(owner_url, "select state::text as state, instruction from cases where id = %s", case.id) == [
+        {"state": "ready", "instruction": read_back}
+    ]
+    assert _events(owner_url, case) == [
+        "by_hand.taken",
+        "case.exception",
+        "exception.opened",
+        "exception.claimed",
+        "by_hand.declared",
+        "exception.closed",
+        "case.ready",
+    ]
+
+
 def _outcomes(owner_url: str, cases: list[Any]) -> list[tuple[Any, ...]]:
     statement = (
         "select item.decision, cases.state::text as state, cases.instruction, item.queue"

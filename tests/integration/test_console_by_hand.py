@@ -15,8 +15,7 @@ CAISSE = "cpam-931"
 @pytest.fixture
 async def stopped(seed: Any) -> Any:
     """Close COMPTA to the robots of a run that has been loaded."""
-    async with seed.database.transaction("robot:acompte-ij") as tx:
-        await tx.run("sessions.stop_application", caisse=CAISSE, application="compta", reason="écran changé")
+    await seed.stop_application("compta")
     return seed
 
 
@@ -61,6 +60,20 @@ async def test_five_people_who_take_at_once_get_five_cases(stopped: Any, visit: 
     with _connect(owner_url) as connection:
         taken = connection.execute("select count(*), count(distinct taken_by) from by_hand").fetchone()
         assert taken == (5, 5)
+
+
+async def test_a_person_and_a_robot_never_get_the_same_case(stopped: Any, visit: Any, owner_url: str) -> None:
+    for _ in range(8):
+        await stopped.case()
+    people = [await visit(login) for login in ("a.martin", "b.petit", "c.roux", "s.noir")]
+    robots = (
+        stopped.claim_one() for _ in range(4)
+    )  # as a session that has not yet seen that the application is closed
+    taken = await asyncio.gather(*(_take(person) for person in people), *robots)
+    assert len({_reference(each.text) for each in taken[:4]} | set(taken[4:])) == 8
+    with _connect(owner_url) as connection:
+        states = connection.execute("select state::text, count(*) from cases group by state order by 1").fetchall()
+        assert states == [("exception", 4), ("leased", 4)]
 
 
 async def test_a_case_is_taken_by_its_reference_once(stopped: Any, visit: Any) -> None:

@@ -55,6 +55,8 @@ ROUTES = {
     "GET /attentes": "read",
     "POST /attentes/reprendre": "settle",
     "GET /applications": "operate",
+    "GET /applications/{application}": "operate",
+    "GET /applications/{application}/proposition.patch": "operate",
     "POST /applications/{application}/rouvrir": "operate",
     "GET /versions": "publish",
     "GET /versions/{scenario}": "publish",

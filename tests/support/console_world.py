@@ -254,6 +254,17 @@ class Seed:
         await tx.run("entries.end_attempt", entry=entry, result=state)
         return entry
 
+    async def stop_application(self, application: str) -> None:
+        """Close an application to the robots, as a session that saw another screen."""
+        async with self.database.transaction("robot:acompte-ij") as tx:
+            closing = "insert into application_stop (caisse, application, reason) values (%s, %s, 'Un écran a changé.')"
+            await tx.connection.execute(closing, [CAISSE, application])
+
+    async def claim_one(self) -> str:
+        """Have the robot claim the next case and keep it; returns its reference."""
+        async with self.database.transaction("robot:acompte-ij") as tx:
+            return str((await self._claim(tx))["reference"])
+
     async def _claim(self, tx: Transaction) -> Mapping[str, Any]:
         wanted = {"caisse": CAISSE, "scenario": self.scenario.name, "session": self.session}
         row = await tx.first("cases.claim", lease=timedelta(seconds=60), versions=array([self.scenario.hash]), **wanted)

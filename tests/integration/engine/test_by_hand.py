@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
 from by_hand_agent import propose_by_hand, typed
 from playwright.async_api import Browser, Page
-from robot_world import PracticeWorld, RobotWorld, Row, robot_world
+from robot_world import PracticeWorld, RobotWorld, Row, known_witnesses, robot_world
+from witnessed import release, work
 
-from orchestrator.drivers.canary import walk
-from orchestrator.drivers.witness import Witness, load_witnesses
+from orchestrator.domain.money import Euros
+from orchestrator.drivers.witness import Witness
 from orchestrator.engine.results import RowOutcome
 from orchestrator.store.database import Database
 from orchestrator.store.vault import Vault
@@ -32,36 +32,13 @@ async def world(
         release(opened, {})
 
 
-def release(world: RobotWorld, asked: dict[str, Any]) -> None:
-    (world.world.practice.folder / "mutations.json").write_text(json.dumps(asked))
-
-
-async def witnesses(world: RobotWorld) -> dict[str, Witness]:
-    path = world.folder / "canary.json"
-    world.world.practice.write_witnesses(path)
-    known = load_witnesses(path)
-    return {
-        name: Witness(values=one.values, known=(await walk(world.bench.desks[name], one)).shown)
-        for name, one in known.items()
-    }
-
-
-async def work(world: RobotWorld, known: dict[str, Witness]) -> str:
-    runner = uuid4()
-    async with world.bench.database.transaction("test") as tx:
-        await tx.run("sessions.register_runner", id=runner, host="test", pid=1)
-    session = world.session(runner)
-    session.witnesses = known
-    return await session.run()
-
-
 async def stopped_by_the_canary(world: RobotWorld, *rows: Row) -> tuple[UUID, dict[str, Witness]]:
     """Deliver rows; the screens of COMPTA change before a robot works them."""
-    known = await witnesses(world)
+    witnesses = await known_witnesses(world)
     loaded = await world.deliver(*rows)
     release(world, CHANGED)
-    assert await work(world, known) == "screens not walked"
-    return loaded.run, known
+    assert await work(world, witnesses) == "screens not walked"
+    return loaded.run, witnesses
 
 
 async def take_next(page: Page) -> None:
@@ -116,7 +93,7 @@ async def test_what_people_entered_while_the_robot_was_stopped_is_read_back_and_
     world: RobotWorld, at_browser: Any, browser: Browser, owner_db: Database
 ) -> None:
     rows = [world.world.take("entered") for _ in range(3)]
-    run, known = await stopped_by_the_canary(world, *rows)
+    run, witnesses = await stopped_by_the_canary(world, *rows)
     agent, colleague = await at_browser("a.martin"), await at_browser("b.petit")
 
     await agent.get_by_role("link", name="Travailler à la main").click()  # from the banner of every page
@@ -148,17 +125,17 @@ async def test_what_people_entered_while_the_robot_was_stopped_is_read_back_and_
     third = next(each for each in rows if each.stop not in {mine, theirs})
     held = await hold(agent, third.stop)
 
-    assert await work(world, known) == "application stopped"
+    assert await work(world, witnesses) == "application stopped"
     release(world, {})
     await reopen(await at_browser("s.noir"))
-    assert await work(world, known) == "nothing ready"
+    assert await work(world, witnesses) == "nothing ready"
     ended = await states(owner_db, run)
     line_of = {each.stop: place for place, each in enumerate(rows, start=2)}
     assert ended[line_of[mine]] == ("ended", "done_by_hand")
     assert ended[line_of[held]] == ("exception", None)
 
     again = await world.deliver(*reversed(rows))  # the same people in another file, for a new run
-    await work(world, known)
+    await work(world, witnesses)
     lines = {each.stop: world.world.lines_of(each.stop) for each in rows}
     assert [(each["amount_c"], each["reason"]) for each in lines[mine]] == [(row.amount_c, "Acompte saisi à la main")]
     assert lines[held] == [], "a person holds it"
@@ -207,7 +184,10 @@ async def test_a_number_that_is_not_there_or_another_amount_goes_back_to_a_perso
     loaded = await world.deliver(row)
     caisse = world.bench.scenario.caisse
     async with world.bench.database.transaction("test") as tx:
-        await tx.run("sessions.stop_application", caisse=caisse, application="compta", reason="écran changé")
+        closing = (
+            "insert into application_stop (caisse, application, reason) values (%s, 'compta', 'Un écran a changé.')"
+        )
+        await tx.connection.execute(closing, [caisse])
     agent = await visit("a.martin")
     taken = str((await agent.post("/a-la-main/compta/prendre")).url.path)
     amount = typed(row.amount_c)
@@ -242,3 +222,26 @@ async def test_a_number_that_is_not_there_or_another_amount_goes_back_to_a_perso
     assert verbs == [
         f"by_hand.{what}" for what in ("taken", "declared", "not_found", "declared", "declared", "read_back")
     ]
+
+
+async def test_who_takes_a_case_that_the_robot_had_computed_sees_what_it_would_have_entered(
+    world: RobotWorld, visit: Any
+) -> None:
+    row = world.world.take("entered")
+    assert row.amount_c is not None
+    await world.deliver(row)
+    release(world, CHANGED)
+    await world.work()  # without a witness the changed form is seen just before the act (ADR 9)
+    assert world.world.lines_of(row.stop) == []
+    agent = await visit("a.martin")
+    page = await agent.post("/a-la-main/compta/prendre")
+    shown = page.text.split("Ce que le robot aurait saisi", 1)[1].split("Saisie déjà faite", 1)[0]
+    for words in (str(Euros(row.amount_c)), row.stop, f"••{row.nir[10:13]}"):
+        assert words in shown
+    assert row.nir not in page.text
+    other = {"reference": "ACP-2026-000777", "montant": typed(row.amount_c + 100)}
+    refused = await decide(agent, str(page.url.path), decision="done_by_hand", **other)
+    assert refused.status_code == 422
+    assert f"le robot aurait saisi {Euros(row.amount_c)}" in refused.text
+    noted = {**other, "texte-done_by_hand": "Une journée de plus, vue avec le service médical"}
+    assert (await decide(agent, str(page.url.path), decision="done_by_hand", **noted)).status_code == 200

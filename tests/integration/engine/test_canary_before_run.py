@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import AsyncIterator
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
 from robot_world import PracticeWorld, RobotWorld, known_witnesses, robot_world
+from witnessed import release, work
 
-from orchestrator.drivers.witness import Witness
 from orchestrator.engine.results import RowOutcome
 from orchestrator.store.vault import Vault
 
@@ -23,20 +21,6 @@ async def world(
     async with robot_world(practice_world, runner_url, vault, tmp_path) as opened:
         yield opened
         release(opened, {})
-
-
-def release(world: RobotWorld, asked: dict[str, object]) -> None:
-    """Have the applications serve a screen as a mutation leaves it; none is the release we know."""
-    (world.world.practice.folder / "mutations.json").write_text(json.dumps(asked))
-
-
-async def work(world: RobotWorld, witnesses: dict[str, Witness]) -> str:
-    runner = uuid4()
-    async with world.bench.database.transaction("test") as tx:
-        await tx.run("sessions.register_runner", id=runner, host="test", pid=1)
-    session = world.session(runner)
-    session.witnesses = witnesses
-    return await session.run()
 
 
 CHANGES = {
