@@ -102,7 +102,7 @@ async def _reserve(tx: Transaction, vault: Vault, scenario: Scenario, row: Mappi
         return "il a été chargé sous une autre version du scénario"
     step, digest = due.step, effect_digest(due.effect_key, vault.effect)
     await tx.run(
-        "entries.plan",
+        "by_hand.plan",
         id=uuid4(),
         caisse=scenario.caisse,
         effect_digest=digest,

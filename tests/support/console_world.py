@@ -238,6 +238,7 @@ class Seed:
             payment=True,
             token=token,
             case_id=case.id,
+            undoes=None,
             **about,
         )
         if state == "planned":

@@ -22,6 +22,12 @@ where free.caisse = %(caisse)s and free.scenario = any (%(scenarios)s::text[])
 order by -cases.priority, coalesce(cases.due, date '9999-12-31'), cases.created_at, cases.line, cases.id
 limit 1 for update of cases skip locked
 
+-- plan: remember the effect that a case taken by a person would have, once in the whole database
+insert into entry (id, caisse, effect_digest, scenario, application, keyword, payment, token, case_id)
+values (%(id)s, %(caisse)s, %(effect_digest)s, %(scenario)s, %(application)s, %(keyword)s, %(payment)s, %(token)s,
+        %(case_id)s)
+on conflict (effect_digest) do nothing
+
 -- reserve: an effect that is only planned passes to the case of a person, unless another open case plans it
 update entry set case_id = %(case_id)s
 where effect_digest = %(effect_digest)s and state = 'planned'
