@@ -46,15 +46,19 @@ class Practice:
         if described.exists():
             self._check_same(json.loads(described.read_text(encoding="utf-8")))
         else:
-            self._sandbox("population", "--people", str(self.cases), "--seed", str(self.seed), "--today", TODAY)
+            self.sandbox("population", "--people", str(self.cases), "--seed", str(self.seed), "--today", TODAY)
         if not self.delivery.exists():
             self.delivery.parent.mkdir(exist_ok=True)
-            self._sandbox("delivery", "--date", TODAY, "--out", str(self.delivery))
+            self.sandbox("delivery", "--date", TODAY, "--out", str(self.delivery))
 
-    def serve(self, log: Path) -> tuple[subprocess.Popen[bytes], dict[str, str]]:
-        """Start the three applications on the ports they had before; return the process and their addresses."""
+    def serve(self, log: Path, faults: str = "") -> tuple[subprocess.Popen[bytes], dict[str, str]]:
+        """Start the three applications on the ports they had before; return the process and their addresses.
+
+        :param faults: what they do wrong by rate, as ``sandbox serve --faults`` reads it.
+        """
         start = log.stat().st_size if log.exists() else 0
         command = [sys.executable, "-m", "sandbox", "serve", "--dir", str(self.folder), "--ports", self._ports()]
+        command += ["--faults", faults, "--fault-seed", str(self.seed)] if faults else []
         child = start_child(command, log)
         addresses = _wait_ready(child, log, start)
         (self.folder / "ports").write_text(
@@ -100,7 +104,7 @@ class Practice:
 
     def expected(self) -> dict[int, dict[str, Any]]:
         """Ask the oracle, a process of its own, what each row should become; by line."""
-        answer = self._sandbox("oracle", "--delivery", str(self.delivery), "--run-date", TODAY)
+        answer = self.sandbox("oracle", "--delivery", str(self.delivery), "--run-date", TODAY)
         rows = [json.loads(line) for line in answer.splitlines()]
         return {row["line"]: row for row in rows}
 
@@ -147,7 +151,8 @@ class Practice:
         kept = self.folder / "ports"
         return kept.read_text(encoding="ascii") if kept.exists() else "0,0,0"
 
-    def _sandbox(self, command: str, *arguments: str) -> str:
+    def sandbox(self, command: str, *arguments: str) -> str:
+        """Run a command of the practice applications on this folder; returns what it prints."""
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         program = [sys.executable, "-m", "sandbox", command, "--dir", str(self.folder), *arguments]
         done = subprocess.run(program, check=False, capture_output=True, text=True)

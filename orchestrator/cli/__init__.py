@@ -38,6 +38,7 @@ _COMMANDS = (
         for name in (
             "account",
             "bench",
+            "campaign",
             "check",
             "close",
             "demo",

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 PROJECT = Path(__file__).resolve().parents[2]
-OURS = ("orchestrator", "keywords", "sandbox")
+OURS = ("orchestrator", "keywords", "sandbox", "checker")
 
 
 def tracked(*patterns: str) -> list[Path]:

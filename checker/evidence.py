@@ -1,0 +1,109 @@
+"""What is judged, read as an outsider: COMPTA's ledger, the tables, the audit files."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from psycopg.rows import dict_row
+
+_CASES = "select id, reference, run, state::text as state, ended_as, epoch, version from glr.cases"
+_ENTRIES = """
+select entry.id, entry.token, entry.state::text as state, entry.amount_c, entry.reference, entry.case_id,
+       exists (select 1 from glr.exception_item item where item.case_id = entry.case_id and item.closed_at is null) as shown,
+       (select cases.state::text from glr.cases where cases.id = entry.case_id) as case_state
+from glr.entry
+"""
+_LATE = """
+select reference from glr.cases
+where state = 'leased' and lease_until < now() - make_interval(secs => %(seconds)s)
+"""
+_MISSING = """
+select delivery.id, delivery.rows
+    - (select count(*) from glr.cases join glr.run on run.id = cases.run where run.delivery = delivery.id)
+    - (select count(*) from glr.row_set_aside where row_set_aside.delivery = delivery.id) as missing
+from glr.delivery
+"""
+_SAME_EYES = """
+select entry.token from glr.approval join glr.entry on entry.id = approval.entry
+where approval.state = 'approved' and approval.validator = approval.author
+"""
+_EVENTS = "select verb, object, details from glr.audit_outbox order by id"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """One proposal in COMPTA's own ledger."""
+
+    #: COMPTA's number.
+    number: str
+    #: The person and the stop: the business object.
+    effect: tuple[str, str]
+    amount_c: int
+    #: What stands in the free field: a robot's token, or nothing.
+    token: str
+    author: str
+    #: When COMPTA committed it, ISO text.
+    at: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seen:
+    """Everything that is judged together."""
+
+    ledger: Sequence[Line]
+    cases: Sequence[Mapping[str, Any]] = ()
+    entries: Sequence[Mapping[str, Any]] = ()
+    #: Audit events, those in files first, then those still in the database: ``verb``, ``object``, ``details``.
+    events: Sequence[Mapping[str, Any]] = ()
+    #: References of cases whose lease ended too long ago.
+    late: Sequence[str] = ()
+    #: Tokens of entries approved by their author.
+    same_eyes: Sequence[str] = ()
+    #: Rows of a delivery that are neither a case nor set aside, by delivery.
+    missing: Mapping[str, int] = field(default_factory=dict)
+
+
+def read_ledger(path: Path) -> list[Line]:
+    """Read the proposals of COMPTA's ledger file; a line cut by a kill is not yet written."""
+    return [
+        Line(
+            number=act["number"],
+            effect=(act["nir"], act["stop"]),
+            amount_c=act["amount_c"],
+            token=act["free_reference"],
+            author=act["author"],
+            at=act["at"],
+        )
+        for act in _lines(path)
+        if act["act"] == "PROPOSITION"
+    ]
+
+
+def read_all(ledger: Path, audit: Path, database: str, *, patience: float) -> Seen:
+    """Read the three sources; ``patience``: seconds after its end that a lease may still stand."""
+    with psycopg.connect(database, row_factory=dict_row) as connection:
+        exported = [event for path in sorted(audit.glob("*.jsonl")) for event in _lines(path)]
+        return Seen(
+            ledger=read_ledger(ledger),
+            cases=connection.execute(_CASES).fetchall(),
+            entries=connection.execute(_ENTRIES).fetchall(),
+            events=[*exported, *connection.execute(_EVENTS).fetchall()],
+            late=[row["reference"] for row in connection.execute(_LATE, {"seconds": patience}).fetchall()],
+            missing={
+                str(row["id"]): row["missing"] for row in connection.execute(_MISSING).fetchall() if row["missing"]
+            },
+            same_eyes=[row["token"] for row in connection.execute(_SAME_EYES).fetchall()],
+        )
+
+
+def _lines(path: Path) -> Iterator[dict[str, Any]]:
+    for line in path.read_text(encoding="utf-8").splitlines() if path.exists() else []:
+        try:
+            yield json.loads(line)
+        except ValueError:
+            return

@@ -1,0 +1,125 @@
+"""The promises, one function each: what it returns is broken (ENTER, The campaign: I1 to I7)."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from checker.evidence import Seen
+
+_MOVING = {"ready", "leased", "waiting"}
+
+
+class Promise(StrEnum):
+    """What was promised."""
+
+    #: I1: no effect twice in a ledger.
+    ONCE = "double_entries"
+    #: I2: what is confirmed stands in the ledger, once, with the same amount.
+    PROVEN = "unproven_confirmations"
+    #: I3: every row of a delivery is a case or was set aside.
+    KEPT = "lost_cases"
+    #: Whatever may have been entered and is not proven is shown to a person.
+    SHOWN = "hidden_doubts"
+    #: I4: no running case with a lease that ended long ago.
+    LEASED = "late_leases"
+    #: I5: every change of state has its event.
+    LOGGED = "lost_events"
+    #: I6: who approves is not the author.
+    FOUR_EYES = "same_eyes"
+    #: I7: when faults stop, the work ends.
+    DRAINED = "not_drained"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Violation:
+    """One broken promise; it names tokens, references and numbers, never a person."""
+
+    promise: Promise
+    what: str
+
+
+def violations(seen: Seen) -> list[Violation]:
+    """Judge everything that was seen, after the work ended."""
+    return [Violation(promise=promise, what=what) for promise, judge in _JUDGES.items() for what in judge(seen)]
+
+
+def _once(seen: Seen) -> Iterator[str]:
+    lines = defaultdict(list)
+    for line in seen.ledger:
+        lines[line.effect].append(line)
+    for same in lines.values():
+        if len(same) > 1:
+            numbers = ", ".join(f"{line.number} ({line.token or 'à la main'}, {line.at})" for line in same)
+            yield f"un même arrêt a {len(same)} propositions : {numbers}"
+
+
+def _proven(seen: Seen) -> Iterator[str]:
+    by_number = {line.number: line for line in seen.ledger}
+    tokens = Counter(line.token for line in seen.ledger)
+    for entry in seen.entries:
+        if entry["state"] not in {"confirmed", "by_hand"}:
+            continue
+        line = by_number.get(entry["reference"])
+        if line is None:
+            yield f"{entry['token']} : {entry['reference']} n'est pas dans le registre"
+        elif line.amount_c != entry["amount_c"]:
+            yield f"{entry['token']} : {entry['amount_c']} confirmés, {line.amount_c} au registre ({line.number})"
+        elif entry["state"] == "confirmed" and (line.token != entry["token"] or tokens[entry["token"]] != 1):
+            yield f"{entry['token']} : le registre montre {line.token or 'une saisie sans marque'} ({line.number})"
+
+
+def _shown(seen: Seen) -> Iterator[str]:
+    entries = {entry["token"]: entry for entry in seen.entries}
+    for line in seen.ledger:
+        entry = entries.get(line.token)
+        if line.token and (entry is None or entry["state"] in {"planned", "intent"}):
+            state = entry["state"] if entry else "inconnue"
+            yield f"{line.token} est au registre ({line.number}), et {state} chez nous"
+    for entry in seen.entries:
+        if entry["state"] in {"intent", "doubtful"} and not entry["shown"] and entry["case_state"] not in _MOVING:
+            yield f"{entry['token']} est en doute sans être montrée à personne ({entry['case_state']})"
+
+
+def _kept(seen: Seen) -> Iterator[str]:
+    yield from (f"livraison {delivery} : {missing} ligne(s) sans issue" for delivery, missing in seen.missing.items())
+
+
+def _leased(seen: Seen) -> Iterator[str]:
+    yield from (f"{reference} : bail échu, jamais repris" for reference in seen.late)
+
+
+def _logged(seen: Seen) -> Iterator[str]:
+    said: defaultdict[str, Counter[int]] = defaultdict(Counter)
+    for event in seen.events:
+        if event["verb"].startswith("case.") and "version" in event["details"]:
+            said[event["object"]][int(event["details"]["version"])] += 1
+    last = {event["object"]: event["verb"] for event in seen.events if event["verb"].startswith("entry.")}
+    for case in seen.cases:
+        if said[case["reference"]] != Counter(range(case["version"] + 1)):
+            yield f"{case['reference']} : {case['version'] + 1} changements, {said[case['reference']].total()} au journal"
+    for entry in seen.entries:
+        if last.get(entry["token"]) != f"entry.{entry['state']}":
+            yield f"{entry['token']} : {entry['state']}, le journal dit {last.get(entry['token'])}"
+
+
+def _four_eyes(seen: Seen) -> Iterator[str]:
+    yield from (f"{token} : approuvée par son auteur" for token in seen.same_eyes)
+
+
+def _drained(seen: Seen) -> Iterator[str]:
+    yield from (f"{case['reference']} : encore {case['state']}" for case in seen.cases if case["state"] in _MOVING)
+
+
+_JUDGES: dict[Promise, Callable[[Seen], Iterator[str]]] = {
+    Promise.ONCE: _once,
+    Promise.PROVEN: _proven,
+    Promise.SHOWN: _shown,
+    Promise.KEPT: _kept,
+    Promise.LEASED: _leased,
+    Promise.LOGGED: _logged,
+    Promise.FOUR_EYES: _four_eyes,
+    Promise.DRAINED: _drained,
+}

@@ -1,0 +1,148 @@
+"""The faults, drawn by seed: what is killed, frozen, ordered at a failpoint, delivered again (ENTER, The campaign)."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from orchestrator.campaign.house import SCENARIOS, House
+from orchestrator.campaign.points import POINTS
+
+#: How long a frozen process stays so, in leases: past its end, and past what a person waits before looking.
+_FROZEN = 3.0
+#: Orders that wait at failpoints at the same time.
+_ORDERS = 3
+
+
+@dataclass
+class Faults:
+    """Draws faults and carries them out; remembers what it froze."""
+
+    house: House
+    random: random.Random
+    #: The only faults drawn; empty: all.
+    only: frozenset[str]
+    #: How often each fault was carried out, orders apart.
+    done: Counter[str] = field(default_factory=Counter)
+    _frozen: dict[int, float] = field(default_factory=dict)
+    _deliveries: int = 0
+
+    def hit(self) -> None:
+        """Draw one fault and carry it out, when there is something to hit."""
+        names = [name for name in FAULTS if not self.only or name in self.only]
+        name = self.random.choices(names, [FAULTS[name].weight for name in names])[0]
+        if FAULTS[name].act(self):
+            self.done[name] += 1
+
+    @property
+    def total(self) -> int:
+        """How many faults there were: those carried out, and the orders that a process has met."""
+        return self.done.total() + self.met.total()
+
+    def go_on(self) -> None:
+        """Wake what was frozen long enough, also by its own failpoint."""
+        for pid in self._stopped_by_themselves():
+            self._frozen.setdefault(pid, time.monotonic() + _FROZEN * self.house.lease)
+        for pid, until in list(self._frozen.items()):
+            if time.monotonic() > until:
+                del self._frozen[pid]
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGCONT)
+
+    def calm(self) -> None:
+        """Withdraw the orders that nobody has met, and wake everything."""
+        for order in self._waiting_orders():
+            order.unlink(missing_ok=True)
+        while self._frozen or self._stopped_by_themselves():
+            self.go_on()
+            time.sleep(0.2)
+
+    @property
+    def met(self) -> Counter[str]:
+        """How many orders each failpoint has carried out, by ``point.act``."""
+        orders = (order.name.removeprefix("done-") for order in self.house.orders.glob("done-*"))
+        return Counter(".".join(name.split(".")[:2]) for name in orders)
+
+    def _waiting_orders(self) -> list[Path]:
+        return [order for order in self.house.orders.glob("*.*.*") if not order.name.startswith("done-")]
+
+    def _stopped_by_themselves(self) -> list[int]:
+        return [pid for pid in self.house.processes("session") if _is_stopped(pid)]
+
+    # --- acts --------------------------------------------------------------------------------------------------------
+
+    def kill(self, role: str) -> bool:
+        """Kill a process of a role at once."""
+        return self._signal(role, signal.SIGKILL) is not None
+
+    def freeze(self, role: str) -> bool:
+        """Freeze a process of a role past its lease."""
+        pid = self._signal(role, signal.SIGSTOP)
+        if pid is not None:
+            self._frozen[pid] = time.monotonic() + _FROZEN * self.house.lease
+        return pid is not None
+
+    def order(self, act: str) -> bool:
+        """Order that who reaches a failpoint next is killed or frozen there; it counts once it was met."""
+        if len(self._waiting_orders()) < _ORDERS:
+            point = self.random.choice(list(POINTS))
+            (self.house.orders / f"{point}.{act}.{time.monotonic_ns()}").touch()
+        return False
+
+    def deliver_again(self) -> bool:
+        """Deliver the same stops under another name with one row changed, to either scenario; or the very same file."""
+        self._deliveries += 1
+        scenario = self.random.choice(SCENARIOS)
+        same = self.random.random() < 0.3
+        name = f"reprise-{self._deliveries}.csv"
+        file = self.house.practice.delivery if same else self.house.variant(name, self._deliveries)
+        self.house.deliver(scenario, file)
+        return True
+
+    def _signal(self, role: str, number: signal.Signals) -> int | None:
+        found = [pid for pid in self.house.processes(role) if pid not in self._frozen]
+        if not found:
+            return None
+        pid = self.random.choice(found)
+        try:
+            os.kill(pid, number)
+        except ProcessLookupError:
+            return None
+        return pid
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fault:
+    """One kind of fault."""
+
+    #: How often it is drawn, beside the others.
+    weight: float
+    act: Callable[[Faults], bool]
+
+
+FAULTS: Mapping[str, Fault] = {
+    "session-killed": Fault(weight=6, act=lambda faults: faults.kill("session")),
+    "session-frozen": Fault(weight=3, act=lambda faults: faults.freeze("session")),
+    "killed-at-a-point": Fault(weight=8, act=lambda faults: faults.order("kill")),
+    "frozen-at-a-point": Fault(weight=6, act=lambda faults: faults.order("freeze")),
+    "runner-killed": Fault(weight=1, act=lambda faults: faults.kill("runner")),
+    "runner-frozen": Fault(weight=1, act=lambda faults: faults.freeze("runner")),
+    "orchestrator-killed": Fault(weight=1, act=lambda faults: faults.kill("orchestrator")),
+    "postgres-killed": Fault(weight=1, act=lambda faults: faults.kill("postgres")),
+    "delivered-again": Fault(weight=0.5, act=lambda faults: faults.deliver_again()),
+}
+
+
+def _is_stopped(pid: int) -> bool:
+    try:
+        with open(f"/proc/{pid}/stat", encoding="ascii") as stat:  # noqa: PTH123 - the kernel's own file
+            return stat.read().rpartition(")")[2].split()[0] == "T"
+    except (FileNotFoundError, ProcessLookupError):
+        return False

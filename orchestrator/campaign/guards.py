@@ -1,0 +1,112 @@
+"""The guards of the protocol, and how each is taken out: a campaign that stays green without one proves nothing.
+
+Each takes out one thing alone; what then goes wrong is what that guard is there for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from orchestrator.domain.cases import Done
+from orchestrator.domain.entries import EntrySeen
+from orchestrator.drivers import act, desk, gate
+from orchestrator.drivers.screens import script
+from orchestrator.engine import enter, entry_ledger, lease
+from orchestrator.store import database
+from orchestrator.store.queries import query
+
+_NO_FENCE = "(() => { window.__glrFence = { arm: () => {} }; })"
+_STATEMENTS = {
+    "lease-epoch": {
+        "cases.held": "select now() as lease_until",
+        "cases.lock_held": "select now() as lease_until from cases where id = %(id)s for update",
+    },
+    "effect-key": {
+        "entries.plan": """
+            insert into entry (id, caisse, effect_digest, scenario, application, keyword, payment, token, case_id)
+            select %(id)s, %(caisse)s, %(effect_digest)s, %(scenario)s, %(application)s, %(keyword)s, %(payment)s, %(token)s,
+                   %(case_id)s
+            where not exists (select 1 from entry where effect_digest = %(effect_digest)s and case_id = %(case_id)s)
+        """,
+    },
+}
+
+
+async def _yes(*_: object, **__: object) -> bool:
+    return True
+
+
+async def _no(*_: object, **__: object) -> bool:
+    return False
+
+
+async def _nothing(*_: object, **__: object) -> None:
+    return
+
+
+def _without_lease() -> None:
+    _reword("lease-epoch")
+    lease.Lease.in_time = lambda self: True  # type: ignore[method-assign] # noqa: ARG005
+
+
+def _without_intent() -> None:
+    entry_ledger.EntryLedger.intend = _nothing  # type: ignore[method-assign]
+
+
+def _without_look_first() -> None:
+    enter.Entering._already_there = _no  # type: ignore[method-assign] # noqa: SLF001
+
+
+def _without_dialog_check() -> None:
+    act._DialogAnswer._may_go = _yes  # type: ignore[method-assign] # noqa: SLF001
+
+
+def _without_gate() -> None:
+    async def passes(self: gate.Gate) -> bool:
+        if self.passage is not None:
+            self.passage.seen += 1
+        return True
+
+    gate.Gate._may_pass = passes  # type: ignore[method-assign] # noqa: SLF001
+
+
+def _without_script() -> None:
+    desk.script = lambda name: _NO_FENCE if name == "fence" else script(name)  # type: ignore[attr-defined]
+
+
+def _without_read_back() -> None:
+    async def proves(self: enter.Entering, entry: enter.Planned) -> Done:
+        """Believe the page that answered: its number is the proof."""
+        page = self.bench.desks[self.step.keyword.application]._page  # noqa: SLF001
+        seen = EntrySeen(
+            reference=page.url.rpartition("/")[2] if page else "",
+            amount=entry.plan.amount,
+            period=entry.plan.period,
+            author=self.bench.robot,
+            token=entry.plan.token,
+            subject=entry.plan.subject,
+        )
+        await self._confirm(entry.row, seen)
+        return Done(name="entered")
+
+    enter.Entering._prove = proves  # type: ignore[method-assign] # noqa: SLF001
+
+
+def _reword(guard: str) -> None:
+    """Let statements of the store be others."""
+    other, known = _STATEMENTS[guard], query
+    for module in (database, lease):
+        module.query = lambda name: other.get(name) or known(name)  # type: ignore[attr-defined]
+
+
+#: Every guard that can be taken out, and how.
+GUARDS: dict[str, Callable[[], None]] = {
+    "lease-epoch": _without_lease,
+    "intent": _without_intent,
+    "look-first": _without_look_first,
+    "dialog-check": _without_dialog_check,
+    "request-gate": _without_gate,
+    "default-deny": _without_script,
+    "read-back": _without_read_back,
+    "effect-key": lambda: _reword("effect-key"),
+}

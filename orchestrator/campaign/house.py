@@ -1,0 +1,194 @@
+"""What a round happens in: practice applications, database, console and runners, each a process that faults may hit."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psutil
+import psycopg
+from psycopg.rows import dict_row
+
+from orchestrator.bootstrap.loading import open_loader
+from orchestrator.bootstrap.practice import TODAY, Practice
+from orchestrator.bootstrap.processes import port_at, start_child, stop_children
+from orchestrator.bootstrap.services import ensure_people, restart_database
+from orchestrator.bootstrap.versions import publish_by_two
+from orchestrator.bootstrap.world import World, build_world
+from orchestrator.domain.civil import date_of
+from orchestrator.domain.errors import RefusedDelivery
+from orchestrator.settings import Settings
+from orchestrator.store import embedded
+from orchestrator.store.queries import query
+
+#: The same entries, asked for by two scenarios: one effect key, two robots.
+SCENARIOS = ("ij-acompte", "ij-acompte-robot")
+
+
+@dataclass
+class House:
+    """One workspace and its processes; whatever dies is started again by :meth:`watch`."""
+
+    settings: Settings
+    practice: Practice
+    #: How many runners there are.
+    runners: int
+    #: Seconds of a lease.
+    lease: float
+    #: The guard that is taken out; none: all stand.
+    without: str | None
+    #: What the applications do wrong, as ``sandbox serve --faults`` reads it.
+    faults: str
+    world: World = field(init=False)
+    people: Mapping[str, str] = field(init=False)
+    #: Deliveries by file name: what an agent looks up a row in.
+    deliveries: dict[str, Path] = field(default_factory=dict)
+    _children: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    _addresses: Mapping[str, str] = field(default_factory=dict)
+
+    def start(self) -> None:
+        """Start everything but the runners on 127.0.0.1."""
+        self.orders.mkdir(parents=True, mode=0o700)
+        (self.orders / "plan.json").write_text(json.dumps({"lease": self.lease, "without": self.without}), "ascii")
+        self.world = asyncio.run(build_world(self.settings))
+        self.people = asyncio.run(ensure_people(self.world))
+        for name in SCENARIOS:
+            asyncio.run(publish_by_two(self.world, name, "responsable", "superviseur", "Publiée par la campagne."))
+        if self.without == "effect-key":
+            self.run("alter table glr.entry drop constraint entry_effect_digest_key")
+        self.practice.make()
+        port = port_at(self.settings.console_host, 0)
+        self.settings = self.settings.model_copy(update={"console_port": port})
+        for name in ("applications", "console"):
+            self._start(name)
+
+    def start_runners(self) -> None:
+        """Let robots work."""
+        for number in range(self.runners):
+            self._start(f"runner-{number}")
+
+    def watch(self) -> None:
+        """Start again whatever died."""
+        for name in list(self._children):
+            if self._children[name].poll() is not None:
+                self._start(name)
+
+    def stop(self) -> None:
+        """Stop everything and delete the database."""
+        order = sorted(self._children, key=lambda name: not name.startswith("runner"))
+        for name in order:
+            _continue(self._children[name].pid)
+        stop_children([self._children[name] for name in order])
+        embedded.discard(self.settings.workspace)
+
+    # --- work --------------------------------------------------------------------------------------------------------
+
+    def deliver(self, scenario: str, file: Path) -> bool:
+        """Load a delivery for a scenario; False when it was refused as known."""
+        self.deliveries[file.name] = file
+
+        async def load() -> None:
+            async with open_loader(self.world) as loader:
+                await loader.load(self.world.scenario(scenario), file, date_of(TODAY), "campaign")
+
+        try:
+            asyncio.run(load())
+        except RefusedDelivery:
+            return False
+        return True
+
+    def variant(self, name: str, seed: int) -> Path:
+        """Make the delivery of the day under another name, with one row changed."""
+        file = self.practice.delivery.with_name(name)
+        self.practice.sandbox("delivery", "--date", TODAY, "--out", str(file), "--change-one", str(seed))
+        return file
+
+    def restart_database(self) -> None:
+        """Bring the database back if it was killed."""
+        asyncio.run(restart_database(self.world))
+
+    def first(self, name: str, **values: object) -> list[dict[str, Any]]:
+        """Run a query by name as the owner."""
+        return self.run(query(name), **values)
+
+    def run(self, text: str, **values: object) -> list[dict[str, Any]]:
+        """Run a statement as the owner."""
+        dsn = embedded.start(self.settings.workspace).superuser_dsn
+        options = "-c search_path=glr -c glr.actor=campaign"
+        with psycopg.connect(dsn, row_factory=dict_row, autocommit=True, options=options) as connection:
+            cursor = connection.execute(text.encode(), values)
+            return cursor.fetchall() if cursor.description else []
+
+    # --- what faults hit ---------------------------------------------------------------------------------------------
+
+    @property
+    def orders(self) -> Path:
+        """The folder of the plan and of the orders to failpoints."""
+        return self.settings.workspace / "campaign"
+
+    def processes(self, role: str) -> list[int]:
+        """Return the process numbers of a role: ``session``, ``runner``, ``orchestrator``, ``postgres``."""
+        if role == "postgres":
+            return [embedded.start(self.settings.workspace).pid]
+        if role == "orchestrator":
+            return [self._children["console"].pid]
+        runners = [child.pid for name, child in self._children.items() if name.startswith("runner")]
+        return runners if role == "runner" else [pid for runner in runners for pid in _sessions(runner)]
+
+    @property
+    def ledger(self) -> Path:
+        """COMPTA's own ledger."""
+        return self.practice.folder / "compta.ledger.jsonl"
+
+    def address(self, application: str) -> str:
+        """Where an application listens."""
+        return self._addresses[application]
+
+    @property
+    def console(self) -> str:
+        """The console's address."""
+        return f"http://{self.settings.console_host}:{self.settings.console_port}"
+
+    def _start(self, name: str) -> None:
+        log = self.settings.workspace / "logs" / f"{name}.log"
+        if name == "applications":
+            self._children[name], self._addresses = self.practice.serve(log, faults=self.faults)
+            for robot in {self.world.scenario(one).robot for one in SCENARIOS}:
+                self.practice.write_accounts(self._addresses, self.settings.secrets / self.world.robot(robot).accounts)
+            return
+        command = ["serve", "--no-planner"] if name == "console" else ["runner"]
+        program = [sys.executable, "-m", "orchestrator.campaign.hurt", str(self.orders), *command]
+        self._children[name] = start_child(program, log, self.settings.environment)
+
+
+def make_house(
+    folder: Path, *, rows: int, seed: int, runners: int, lease: float, without: str | None, faults: str
+) -> House:
+    """Return a house in a new folder, not yet started."""
+    workspace = folder / "workspace"
+    shutil.rmtree(workspace, ignore_errors=True)
+    settings = Settings(workspace=workspace, environment_name="campagne")
+    practice = Practice(folder=workspace / "practice", cases=rows, seed=seed)
+    return House(settings=settings, practice=practice, runners=runners, lease=lease, without=without, faults=faults)
+
+
+def _sessions(runner: int) -> list[int]:
+    try:
+        return [child.pid for child in psutil.Process(runner).children() if "session" in child.cmdline()]
+    except psutil.Error:  # it has just died
+        return []
+
+
+def _continue(pid: int) -> None:
+    try:
+        psutil.Process(pid).send_signal(signal.SIGCONT)
+    except psutil.Error:
+        return

@@ -1,0 +1,94 @@
+"""Failpoints: named places of the protocol where a process kills or freezes itself when the campaign has ordered it.
+
+An order is a file ``<point>.<act>.<number>``; who renames it carries it out, so that each is carried out once.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import signal
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from orchestrator.drivers import act, gate
+from orchestrator.engine import enter, entry_ledger, session, work
+
+_SIGNALS = {"kill": signal.SIGKILL, "freeze": signal.SIGSTOP}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """Where a failpoint stands: before or after a function of the engine."""
+
+    owner: Any
+    function: str
+    after: bool
+
+
+def _before(owner: Any, function: str) -> Place:  # noqa: ANN401 - a class or a module
+    return Place(owner=owner, function=function, after=False)
+
+
+def _after(owner: Any, function: str) -> Place:  # noqa: ANN401
+    return Place(owner=owner, function=function, after=True)
+
+
+#: Every failpoint, in the order in which a case meets them.
+POINTS = {
+    "claimed": _after(session.RobotSession, "_claim"),
+    "read": _after(work.Attempt, "steps"),
+    "planned": _after(entry_ledger.EntryLedger, "plan"),
+    "looked": _after(enter.Entering, "_already_there"),
+    "intending": _before(entry_ledger.EntryLedger, "intend"),
+    "intended": _after(entry_ledger.EntryLedger, "intend"),
+    "clicking": _before(act.WebAct, "_click"),
+    "asked": _before(act._DialogAnswer, "answer"),  # noqa: SLF001 - the confirm() is open
+    "answering": _after(act._DialogAnswer, "_may_go"),  # noqa: SLF001
+    "at-the-gate": _before(gate.Gate, "_may_pass"),
+    "in-the-gate": _after(gate.Gate, "_may_pass"),
+    "sent": _after(gate.Gate, "_send"),
+    "performed": _after(act.WebAct, "perform"),
+    "reading-back": _before(enter.Entering, "_prove"),
+    "confirming": _before(entry_ledger.EntryLedger, "confirm"),
+    "confirmed": _after(entry_ledger.EntryLedger, "confirm"),
+    "settling": _before(session, "settle"),
+    "settled": _after(session, "settle"),
+}
+
+
+def install(orders: Path) -> None:
+    """Put every failpoint in place, in this process; ``orders``: the folder in which the campaign leaves its orders."""
+    for name, place in POINTS.items():
+        function = getattr(place.owner, place.function)
+        setattr(
+            place.owner, place.function, _watched(function, functools.partial(_reach, orders, name), after=place.after)
+        )
+
+
+def _watched(
+    function: Callable[..., Awaitable[Any]], reach: Callable[[], None], *, after: bool
+) -> Callable[..., Awaitable[Any]]:
+    @functools.wraps(function)
+    async def watched(*given: Any, **named: Any) -> Any:  # noqa: ANN401 - of the function
+        if not after:
+            reach()
+        result = await function(*given, **named)
+        if after:
+            reach()
+        return result
+
+    return watched
+
+
+def _reach(orders: Path, name: str) -> None:
+    for order in sorted(orders.glob(f"{name}.*")):
+        act = order.name.split(".")[1]
+        try:
+            order.rename(orders / f"done-{order.name}.{os.getpid()}")
+        except FileNotFoundError:  # another process was first
+            continue
+        os.kill(os.getpid(), _SIGNALS[act])
+        return

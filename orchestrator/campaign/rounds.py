@@ -1,0 +1,145 @@
+"""Rounds: a house, a delivery, faults by seed until there were enough, then calm, and the judgement of the checker."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psycopg
+
+from checker.evidence import read_all
+from checker.invariants import Promise, Violation, violations
+from orchestrator.campaign.agents import Agent
+from orchestrator.campaign.faults import Faults
+from orchestrator.campaign.house import SCENARIOS, House, make_house
+from orchestrator.store.embedded_errors import EmbeddedPostgresError
+
+#: Rows of the delivery of one round; a round ends when they are worked, and another begins.
+ROWS = 40
+#: Seconds between two faults, drawn uniformly.
+PAUSES = (0.3, 1.5)
+#: Seconds a calm house has to finish.
+PATIENCE = 300.0
+#: What the applications do wrong, by rate: 15 % of the answers to an act, and pages on the way.
+ANSWERS = "before=0.05,after=0.05,drop=0.05,error=0.01,expiry=0.01"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What a campaign does; the same plan draws the same faults."""
+
+    seed: int
+    #: Faults in all.
+    faults: int
+    only: frozenset[str] = frozenset()
+    #: The guard that is taken out.
+    without: str | None = None
+    runners: int = 2
+    #: Seconds of a lease.
+    lease: float = 6.0
+    answers: str = ANSWERS
+    rows: int = ROWS
+
+
+@dataclass
+class Result:
+    """What came of a campaign."""
+
+    #: By name; those at failpoints as ``point.act``.
+    faults: Counter[str] = field(default_factory=Counter)
+    violations: list[tuple[int, Violation]] = field(default_factory=list)
+    entries: int = 0
+    cases: int = 0
+    rounds: int = 0
+    seconds: float = 0.0
+
+    def count(self, promise: Promise) -> int:
+        """Return how often a promise was broken."""
+        return sum(broken.promise is promise for _, broken in self.violations)
+
+
+def run(plan: Plan, folder: Path, tell: Callable[[str], None]) -> Result:
+    """Run rounds until the faults of the plan were carried out; a round's seed is the plan's plus its number."""
+    result, began = Result(), time.monotonic()
+    while result.faults.total() < plan.faults:
+        seed = plan.seed + result.rounds
+        Round(plan=plan, seed=seed, folder=folder, left=plan.faults - result.faults.total(), result=result).run()
+        result.seconds = time.monotonic() - began
+        so_far = f"{result.faults.total()} fautes, {result.entries} saisies, {len(result.violations)} écarts"
+        tell(f"manche {result.rounds} (graine {seed}) : {so_far}")
+    return result
+
+
+@dataclass
+class Round:
+    """One round of a campaign."""
+
+    plan: Plan
+    seed: int
+    folder: Path
+    #: Faults that are still to be carried out.
+    left: int
+    result: Result
+
+    def run(self) -> None:
+        """Work a delivery under faults, let the house calm down, and judge it."""
+        plan = self.plan
+        house = make_house(
+            self.folder, rows=plan.rows, seed=self.seed, runners=plan.runners, lease=plan.lease, without=plan.without,
+            faults=plan.answers,
+        )  # fmt: skip
+        faults = Faults(
+            house=house,
+            random=random.Random(self.seed),  # noqa: S311 - drawn, not secret
+            only=plan.only,
+        )
+        agent = Agent(house=house, grace=2 * plan.lease)
+        try:
+            house.start()
+            for scenario in SCENARIOS:
+                house.deliver(scenario, house.practice.delivery)
+            house.start_runners()
+            for _ in self._until_worked(house, faults, agent):
+                faults.hit()
+            faults.calm()
+            self._drain(house, agent)
+            self._judge(house, faults)
+        finally:
+            house.stop()
+
+    def _until_worked(self, house: House, faults: Faults, agent: Agent) -> Iterator[None]:
+        while faults.total < self.left and _moving(house):
+            faults.go_on()
+            house.watch()
+            agent.settle()
+            yield
+            time.sleep(faults.random.uniform(*PAUSES))
+
+    def _drain(self, house: House, agent: Agent) -> None:
+        end = time.monotonic() + PATIENCE
+        while time.monotonic() < end:
+            house.watch()
+            house.first("campaign.retry_now")
+            agent.settle()
+            if not _moving(house) and not house.first("campaign.doubts", grace=0):
+                return
+            time.sleep(1)
+
+    def _judge(self, house: House, faults: Faults) -> None:
+        seen = read_all(house.ledger, house.settings.audit_log, house.world.urls["owner"], patience=self.plan.lease + 5)
+        self.result.violations += [(self.seed, broken) for broken in violations(seen)]
+        self.result.faults.update(faults.done + faults.met)
+        self.result.entries += len(seen.ledger)
+        self.result.cases += len(seen.cases)
+        self.result.rounds += 1
+
+
+def _moving(house: House) -> int:
+    try:
+        return int(house.first("campaign.moving")[0]["cases"])
+    except (psycopg.Error, EmbeddedPostgresError):  # it was killed a moment ago
+        return 1

@@ -1,0 +1,61 @@
+"""``glr campaign``: faults by seed against the real thing, judged by the independent checker."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from pathlib import Path
+
+import click
+
+from checker.invariants import Promise
+from orchestrator.campaign.faults import FAULTS
+from orchestrator.campaign.guards import GUARDS
+from orchestrator.campaign.rounds import Plan, Result, run
+from orchestrator.cli import options
+from orchestrator.cli.exits import Exit
+from orchestrator.drivers.browser_finder import ensure_browser
+
+
+@click.command()
+@click.option("--seed", type=int, default=931, envvar="GLR_CAMPAIGN_SEED", show_envvar=True, show_default=True,
+              help="Graine : la même donne les mêmes fautes.")  # fmt: skip
+@click.option("--faults", type=click.IntRange(1), default=100, envvar="GLR_CAMPAIGN_FAULTS", show_envvar=True,
+              show_default=True, help="Fautes en tout.")  # fmt: skip
+@click.option("--only", multiple=True, type=click.Choice(list(FAULTS)), envvar="GLR_CAMPAIGN_ONLY", show_envvar=True,
+              help="Cette faute seulement (plusieurs fois possible).")  # fmt: skip
+@click.option("--without", type=click.Choice(list(GUARDS)), envvar="GLR_CAMPAIGN_WITHOUT", show_envvar=True,
+              help="Retirer une garde : la campagne doit alors trouver un écart.")  # fmt: skip
+@options.as_json
+def campaign(seed: int, faults: int, only: tuple[str, ...], without: str | None, json_: bool) -> None:  # noqa: FBT001
+    """Campagne : tuer, figer, faire échouer, livrer deux fois, puis vérifier sans le moteur que rien n'est saisi deux fois."""
+    ensure_browser()
+    with tempfile.TemporaryDirectory(prefix="glr-campagne-") as folder:
+        plan = Plan(seed=seed, faults=faults, only=frozenset(only), without=without)
+        result = run(plan, Path(folder), lambda text: click.echo(text, err=json_))
+    _show(result, err=json_)
+    if json_:
+        click.echo(json.dumps(_as_json(result)))
+    if result.violations:
+        raise click.exceptions.Exit(Exit.DIFFERENT)
+
+
+def _show(result: Result, *, err: bool) -> None:
+    for name, count in sorted(result.faults.items()):
+        click.echo(f"{name:24} {count:6}", err=err)
+    for seed, broken in result.violations:
+        click.echo(f"ÉCART (graine {seed}) {broken.promise} : {broken.what}", err=err)
+    click.echo(f"{result.entries} saisies, {result.cases} dossiers, {result.seconds:.0f} s", err=err)
+
+
+def _as_json(result: Result) -> dict[str, object]:
+    named = (Promise.ONCE, Promise.KEPT, Promise.PROVEN, Promise.SHOWN)
+    return {
+        "faults": result.faults.total(),
+        "violations": len(result.violations),
+        **{str(promise): result.count(promise) for promise in named},
+        "seconds": round(result.seconds, 1),
+        "entries": result.entries,
+        "cases": result.cases,
+        "by_fault": dict(result.faults),
+    }
