@@ -101,7 +101,7 @@ class Faults:
         self._deliveries += 1
         scenario = self.random.choice(SCENARIOS)
         same = self.random.random() < 0.3
-        name = f"reprise-{self._deliveries}.csv"
+        name = f"anomalies-arpege-reprise-{self._deliveries}.csv"
         file = self.house.practice.delivery if same else self.house.variant(name, self._deliveries)
         self.house.deliver(scenario, file)
         return True

@@ -71,7 +71,7 @@ def _without_gate() -> None:
 
 
 def _without_script() -> None:
-    desk.script = lambda name: _NO_FENCE if name == "fence" else script(name)  # type: ignore[attr-defined]
+    desk.script = lambda name: _NO_FENCE if name == "fence" else script(name)  # type: ignore[attr-defined, assignment]
 
 
 def _without_read_back() -> None:
