@@ -11,7 +11,7 @@ from typing import Any
 from sandbox.db import Store
 from sandbox.errors import BadOptionError
 
-ACT_FAULTS = frozenset({"before", "after", "drop", "slow"})
+ACT_FAULTS = frozenset({"before", "after", "drop", "slow", "alter"})
 PAGE_FAULTS = frozenset({"error", "expiry", "degraded", "stale_date"})
 LOGIN_FAULTS = frozenset({"refused"})
 ANY_FAULTS = frozenset({"latency"})

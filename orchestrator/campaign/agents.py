@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import csv
 import json
+import random
 import re
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import httpx
 
@@ -19,6 +21,8 @@ from orchestrator.campaign.house import House
 _TOKEN = re.compile(r'name="csrf" value="([^"]+)"')
 _HIDDEN = re.compile(r'<input type="hidden" name="(version|version_dossier)" value="(\d+)">')
 _AGENT = "A1001"
+#: Stops that people enter before the robots come.
+_FIRST = 4
 
 
 @dataclass
@@ -44,6 +48,16 @@ class Agent:
                 self.settled += 1
         except (httpx.HTTPError, _NotNow):
             self._console = self._compta = None
+
+    def come_first(self, draw: random.Random) -> None:
+        """Enter a few stops by hand before any robot works, as people do when nobody told them that one is coming."""
+        rows = _rows(self.house.practice.delivery)
+        for row in draw.sample(rows[1:-1], _FIRST):
+            nir, stop = _effect(row)
+            try:
+                self._enter(nir, stop)
+            except _NotNow:  # a row whose NIR is wrong, or the application failed before it committed
+                continue
 
     # --- in COMPTA ---------------------------------------------------------------------------------------------------
 
@@ -94,9 +108,15 @@ class Agent:
         return self._console
 
     def _row(self, file: str, line: int) -> tuple[str, str]:
-        rows = csv.reader(self.house.deliveries[file].read_text("cp1252").splitlines(), delimiter=";")
-        row = list(rows)[line - 1]
-        return row[0].replace(" ", "").upper(), row[2].strip()
+        return _effect(_rows(self.house.deliveries[file])[line - 1])
+
+
+def _rows(delivery: Path) -> list[list[str]]:
+    return list(csv.reader(delivery.read_text("cp1252").splitlines(), delimiter=";"))
+
+
+def _effect(row: list[str]) -> tuple[str, str]:
+    return row[0].replace(" ", "").upper(), row[2].strip()
 
 
 class _NotNow(Exception):

@@ -16,7 +16,9 @@ from orchestrator.campaign.house import SCENARIOS, House
 from orchestrator.campaign.points import POINTS
 
 #: How long a frozen process stays so, in leases: past its end, and past what a person waits before looking.
-_FROZEN = 3.0
+_FROZEN = 7.0
+#: Between the check and the sending: what no check can close.
+RESIDUE = ("in-the-gate", "freeze")
 #: Orders that wait at failpoints at the same time.
 _ORDERS = 3
 
@@ -27,7 +29,7 @@ class Faults:
 
     house: House
     random: random.Random
-    #: The only faults drawn; empty: all.
+    #: The only faults drawn, by name or as ``point.act``; empty: all but the residue.
     only: frozenset[str]
     #: How often each fault was carried out, orders apart.
     done: Counter[str] = field(default_factory=Counter)
@@ -36,9 +38,9 @@ class Faults:
 
     def hit(self) -> None:
         """Draw one fault and carry it out, when there is something to hit."""
-        names = [name for name in FAULTS if not self.only or name in self.only]
-        name = self.random.choices(names, [FAULTS[name].weight for name in names])[0]
-        if FAULTS[name].act(self):
+        known = {name: FAULTS.get(name) or _ordered(name) for name in self.only} or FAULTS
+        name = self.random.choices(list(known), [fault.weight for fault in known.values()])[0]
+        if known[name].act(self):
             self.done[name] += 1
 
     @property
@@ -89,10 +91,14 @@ class Faults:
             self._frozen[pid] = time.monotonic() + _FROZEN * self.house.lease
         return pid is not None
 
-    def order(self, act: str) -> bool:
-        """Order that who reaches a failpoint next is killed or frozen there; it counts once it was met."""
+    def order(self, act: str, point: str = "") -> bool:
+        """Order that who reaches a failpoint next is killed or frozen there; it counts once it was met.
+
+        Drawn, it is any point but that of the residue: who is frozen between the gate's check and the sending may send when
+        a person has looked already, which is stated and measured on its own (``--only in-the-gate.freeze``).
+        """
+        point = point or self.random.choice([name for name in POINTS if (name, act) != RESIDUE])
         if len(self._waiting_orders()) < _ORDERS:
-            point = self.random.choice(list(POINTS))
             (self.house.orders / f"{point}.{act}.{time.monotonic_ns()}").touch()
         return False
 
@@ -138,6 +144,11 @@ FAULTS: Mapping[str, Fault] = {
     "postgres-killed": Fault(weight=1, act=lambda faults: faults.kill("postgres")),
     "delivered-again": Fault(weight=0.5, act=lambda faults: faults.deliver_again()),
 }
+
+
+def _ordered(name: str) -> Fault:
+    point, _, act = name.partition(".")
+    return Fault(weight=1, act=lambda faults: faults.order(act, point))
 
 
 def _is_stopped(pid: int) -> bool:

@@ -5,13 +5,15 @@ Each takes out one thing alone; what then goes wrong is what that guard is there
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 from orchestrator.domain.cases import Done
 from orchestrator.domain.entries import EntrySeen
 from orchestrator.drivers import act, desk, gate
 from orchestrator.drivers.screens import script
-from orchestrator.engine import enter, entry_ledger, lease
+from orchestrator.engine import enter, entry_ledger, lease, work
+from orchestrator.language.model import Control
 from orchestrator.store import database
 from orchestrator.store.queries import query
 
@@ -57,6 +59,16 @@ def _without_look_first() -> None:
     enter.Entering._already_there = _no  # type: ignore[method-assign] # noqa: SLF001
 
 
+def _without_owners_control() -> None:
+    """Take out the control of the scenario that reads what the look-up will read: it would stop most of it, by chance."""
+    known = work.Attempt._holds  # noqa: SLF001
+
+    def holds(self: work.Attempt, control: Control, names: Mapping[str, object]) -> bool:
+        return control.code == "R-ACP" or known(self, control, names)
+
+    work.Attempt._holds = holds  # type: ignore[method-assign] # noqa: SLF001
+
+
 def _without_dialog_check() -> None:
     act._DialogAnswer._may_go = _yes  # type: ignore[method-assign] # noqa: SLF001
 
@@ -99,14 +111,30 @@ def _reword(guard: str) -> None:
         module.query = lambda name: other.get(name) or known(name)  # type: ignore[attr-defined]
 
 
-#: Every guard that can be taken out, and how.
-GUARDS: dict[str, Callable[[], None]] = {
-    "lease-epoch": _without_lease,
-    "intent": _without_intent,
-    "look-first": _without_look_first,
-    "dialog-check": _without_dialog_check,
-    "request-gate": _without_gate,
-    "default-deny": _without_script,
-    "read-back": _without_read_back,
-    "effect-key": lambda: _reword("effect-key"),
+@dataclass(frozen=True, kw_only=True)
+class Guard:
+    """A guard, how it is taken out, and the faults in which it alone stands between a robot and a second entry."""
+
+    take_out: Callable[[], None]
+    #: Faults by name (:data:`orchestrator.campaign.faults.FAULTS`) or orders as ``point.act``.
+    faults: frozenset[str]
+    #: What the applications do wrong.
+    answers: str = ""
+
+
+#: Every guard that can be taken out. The script, the dialog and the gate stand behind each other: see docs/reliability.md.
+GUARDS: Mapping[str, Guard] = {
+    "lease-epoch": Guard(
+        take_out=_without_lease, faults=frozenset({"intended.freeze", "clicking.freeze", "asked.freeze"})
+    ),
+    "intent": Guard(take_out=_without_intent, faults=frozenset({"session-killed"}), answers="slow=0.5,slow_seconds=18"),
+    "look-first": Guard(take_out=_without_look_first, faults=frozenset({"session-killed"})),
+    "owners-control": Guard(take_out=_without_owners_control, faults=frozenset({"session-killed"})),
+    "default-deny": Guard(take_out=_without_script, faults=frozenset({"clicking.freeze"})),
+    "dialog-check": Guard(take_out=_without_dialog_check, faults=frozenset({"asked.freeze"})),
+    "request-gate": Guard(take_out=_without_gate, faults=frozenset({"at-the-gate.freeze"})),
+    "read-back": Guard(take_out=_without_read_back, faults=frozenset({"session-killed"}), answers="alter=0.3"),
+    "effect-key": Guard(
+        take_out=lambda: _reword("effect-key"), faults=frozenset({"session-killed"}), answers="slow=0.5,slow_seconds=3"
+    ),
 }

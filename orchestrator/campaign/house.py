@@ -43,8 +43,8 @@ class House:
     runners: int
     #: Seconds of a lease.
     lease: float
-    #: The guard that is taken out; none: all stand.
-    without: str | None
+    #: The guards that are taken out.
+    without: frozenset[str]
     #: What the applications do wrong, as ``sandbox serve --faults`` reads it.
     faults: str
     world: World = field(init=False)
@@ -57,12 +57,14 @@ class House:
     def start(self) -> None:
         """Start everything but the runners on 127.0.0.1."""
         self.orders.mkdir(parents=True, mode=0o700)
-        (self.orders / "plan.json").write_text(json.dumps({"lease": self.lease, "without": self.without}), "ascii")
+        (self.orders / "plan.json").write_text(
+            json.dumps({"lease": self.lease, "without": sorted(self.without)}), "ascii"
+        )
         self.world = asyncio.run(build_world(self.settings))
         self.people = asyncio.run(ensure_people(self.world))
         for name in SCENARIOS:
             asyncio.run(publish_by_two(self.world, name, "responsable", "superviseur", "Publiée par la campagne."))
-        if self.without == "effect-key":
+        if "effect-key" in self.without:
             self.run("alter table glr.entry drop constraint entry_effect_digest_key")
         self.practice.make()
         port = port_at(self.settings.console_host, 0)
@@ -170,7 +172,7 @@ class House:
 
 
 def make_house(
-    folder: Path, *, rows: int, seed: int, runners: int, lease: float, without: str | None, faults: str
+    folder: Path, *, rows: int, seed: int, runners: int, lease: float, without: frozenset[str], faults: str
 ) -> House:
     """Return a house in a new folder, not yet started."""
     workspace = folder / "workspace"

@@ -25,8 +25,8 @@ def hurt(folder: Path, command: str) -> None:
     if command == "runner":
         _start_hurt_sessions(folder)
     if command == "session":
-        if plan["without"]:
-            guards.GUARDS[plan["without"]]()
+        for name in plan["without"]:
+            guards.GUARDS[name].take_out()
         points.install(folder)
 
 

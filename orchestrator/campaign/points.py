@@ -58,6 +58,9 @@ POINTS = {
     "settled": _after(session, "settle"),
 }
 
+#: What may be ordered at a failpoint, as ``point.act``.
+ORDERS = tuple(f"{point}.{act}" for point in POINTS for act in _SIGNALS)
+
 
 def install(orders: Path) -> None:
     """Put every failpoint in place, in this process; ``orders``: the folder in which the campaign leaves its orders."""

@@ -36,8 +36,8 @@ class Plan:
     #: Faults in all.
     faults: int
     only: frozenset[str] = frozenset()
-    #: The guard that is taken out.
-    without: str | None = None
+    #: The guards that are taken out.
+    without: frozenset[str] = frozenset()
     runners: int = 2
     #: Seconds of a lease.
     lease: float = 6.0
@@ -102,6 +102,7 @@ class Round:
             house.start()
             for scenario in SCENARIOS:
                 house.deliver(scenario, house.practice.delivery)
+            agent.come_first(faults.random)
             house.start_runners()
             for _ in self._until_worked(house, faults, agent):
                 faults.hit()

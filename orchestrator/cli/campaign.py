@@ -11,7 +11,8 @@ import click
 from checker.invariants import Promise
 from orchestrator.campaign.faults import FAULTS
 from orchestrator.campaign.guards import GUARDS
-from orchestrator.campaign.rounds import Plan, Result, run
+from orchestrator.campaign.points import ORDERS
+from orchestrator.campaign.rounds import ANSWERS, Plan, Result, run
 from orchestrator.cli import options
 from orchestrator.cli.exits import Exit
 from orchestrator.drivers.browser_finder import ensure_browser
@@ -22,16 +23,28 @@ from orchestrator.drivers.browser_finder import ensure_browser
               help="Graine : la même donne les mêmes fautes.")  # fmt: skip
 @click.option("--faults", type=click.IntRange(1), default=100, envvar="GLR_CAMPAIGN_FAULTS", show_envvar=True,
               show_default=True, help="Fautes en tout.")  # fmt: skip
-@click.option("--only", multiple=True, type=click.Choice(list(FAULTS)), envvar="GLR_CAMPAIGN_ONLY", show_envvar=True,
-              help="Cette faute seulement (plusieurs fois possible).")  # fmt: skip
-@click.option("--without", type=click.Choice(list(GUARDS)), envvar="GLR_CAMPAIGN_WITHOUT", show_envvar=True,
-              help="Retirer une garde : la campagne doit alors trouver un écart.")  # fmt: skip
+@click.option("--only", multiple=True, type=click.Choice([*FAULTS, *ORDERS]), metavar="FAUTE", envvar="GLR_CAMPAIGN_ONLY",
+              show_envvar=True, help="Cette faute seulement (plusieurs fois possible).")  # fmt: skip
+@click.option("--without", multiple=True, type=click.Choice(list(GUARDS)), envvar="GLR_CAMPAIGN_WITHOUT", show_envvar=True,
+              help="Retirer une garde : la campagne, réduite aux fautes qu'elle arrête, doit trouver un écart.")  # fmt: skip
+@click.option("--rows", type=click.IntRange(20), default=40, envvar="GLR_CAMPAIGN_ROWS", show_envvar=True, show_default=True,
+              help="Lignes de la livraison d'une manche.")  # fmt: skip
 @options.as_json
-def campaign(seed: int, faults: int, only: tuple[str, ...], without: str | None, json_: bool) -> None:  # noqa: FBT001
+def campaign(
+    seed: int,
+    faults: int,
+    only: tuple[str, ...],
+    without: tuple[str, ...],
+    rows: int,
+    json_: bool,  # noqa: FBT001
+) -> None:
     """Campagne : tuer, figer, faire échouer, livrer deux fois, puis vérifier sans le moteur que rien n'est saisi deux fois."""
     ensure_browser()
     with tempfile.TemporaryDirectory(prefix="glr-campagne-") as folder:
-        plan = Plan(seed=seed, faults=faults, only=frozenset(only), without=without)
+        guards = [GUARDS[name] for name in without]
+        drawn = frozenset(only) or frozenset[str]().union(*(guard.faults for guard in guards))
+        answers = ",".join(guard.answers for guard in guards if guard.answers) if guards else ANSWERS
+        plan = Plan(seed=seed, faults=faults, only=drawn, without=frozenset(without), rows=rows, answers=answers)
         result = run(plan, Path(folder), lambda text: click.echo(text, err=json_))
     _show(result, err=json_)
     if json_:
