@@ -127,7 +127,9 @@ GUARDS: Mapping[str, Guard] = {
     "lease-epoch": Guard(
         take_out=_without_lease, faults=frozenset({"intended.freeze", "clicking.freeze", "asked.freeze"})
     ),
-    "intent": Guard(take_out=_without_intent, faults=frozenset({"session-killed"}), answers="slow=0.5,slow_seconds=18"),
+    "intent": Guard(
+        take_out=_without_intent, faults=frozenset({"on-the-way.kill"}), answers="slow=0.5,slow_seconds=18"
+    ),
     "look-first": Guard(take_out=_without_look_first, faults=frozenset({"session-killed"})),
     "owners-control": Guard(take_out=_without_owners_control, faults=frozenset({"session-killed"})),
     "default-deny": Guard(take_out=_without_script, faults=frozenset({"clicking.freeze"})),
@@ -135,6 +137,6 @@ GUARDS: Mapping[str, Guard] = {
     "request-gate": Guard(take_out=_without_gate, faults=frozenset({"at-the-gate.freeze"})),
     "read-back": Guard(take_out=_without_read_back, faults=frozenset({"session-killed"}), answers="alter=0.3"),
     "effect-key": Guard(
-        take_out=lambda: _reword("effect-key"), faults=frozenset({"session-killed"}), answers="slow=0.5,slow_seconds=3"
+        take_out=lambda: _reword("effect-key"), faults=frozenset({"session-killed"}), answers="slow=1.0,slow_seconds=8"
     ),
 }

@@ -5,11 +5,13 @@ An order is a file ``<point>.<act>.<number>``; who renames it carries it out, so
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import os
 import signal
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
 from typing import Any
 
@@ -19,21 +21,34 @@ from orchestrator.engine import enter, entry_ledger, session, work
 _SIGNALS = {"kill": signal.SIGKILL, "freeze": signal.SIGSTOP}
 
 
+#: Seconds after its beginning at which a function is hit that an application lets wait.
+_UNDER_WAY = 0.5
+
+
+class When(Enum):
+    """Where a failpoint stands in a function of the engine."""
+
+    BEFORE = "before"
+    DURING = "during"
+    AFTER = "after"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """Where a failpoint stands: before or after a function of the engine."""
+    """One failpoint."""
 
+    #: A class or a module, and its function.
     owner: Any
     function: str
-    after: bool
+    when: When
 
 
-def _before(owner: Any, function: str) -> Place:  # noqa: ANN401 - a class or a module
-    return Place(owner=owner, function=function, after=False)
+def _before(owner: Any, function: str) -> Place:  # noqa: ANN401
+    return Place(owner=owner, function=function, when=When.BEFORE)
 
 
 def _after(owner: Any, function: str) -> Place:  # noqa: ANN401
-    return Place(owner=owner, function=function, after=True)
+    return Place(owner=owner, function=function, when=When.AFTER)
 
 
 #: Every failpoint, in the order in which a case meets them.
@@ -49,6 +64,7 @@ POINTS = {
     "answering": _after(act._DialogAnswer, "_may_go"),  # noqa: SLF001
     "at-the-gate": _before(gate.Gate, "_may_pass"),
     "in-the-gate": _after(gate.Gate, "_may_pass"),
+    "on-the-way": Place(owner=gate.Gate, function="_send", when=When.DURING),
     "sent": _after(gate.Gate, "_send"),
     "performed": _after(act.WebAct, "perform"),
     "reading-back": _before(enter.Entering, "_prove"),
@@ -66,20 +82,23 @@ def install(orders: Path) -> None:
     """Put every failpoint in place, in this process; ``orders``: the folder in which the campaign leaves its orders."""
     for name, place in POINTS.items():
         function = getattr(place.owner, place.function)
-        setattr(
-            place.owner, place.function, _watched(function, functools.partial(_reach, orders, name), after=place.after)
-        )
+        setattr(place.owner, place.function, _watched(function, functools.partial(_reach, orders, name), place.when))
 
 
 def _watched(
-    function: Callable[..., Awaitable[Any]], reach: Callable[[], None], *, after: bool
+    function: Callable[..., Awaitable[Any]], reach: Callable[[], None], when: When
 ) -> Callable[..., Awaitable[Any]]:
     @functools.wraps(function)
     async def watched(*given: Any, **named: Any) -> Any:  # noqa: ANN401 - of the function
-        if not after:
+        if when is When.BEFORE:
             reach()
-        result = await function(*given, **named)
-        if after:
+        under_way = asyncio.get_running_loop().call_later(_UNDER_WAY, reach) if when is When.DURING else None
+        try:
+            result = await function(*given, **named)
+        finally:
+            if under_way:
+                under_way.cancel()
+        if when is When.AFTER:
             reach()
         return result
 
