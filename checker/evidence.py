@@ -32,6 +32,10 @@ _SAME_EYES = """
 select entry.token from glr.approval join glr.entry on entry.id = approval.entry
 where approval.state = 'approved' and approval.validator = approval.author
 """
+_STOPS = """
+select application as what, reason from glr.application_stop
+union all select scenario, reason from glr.scenario_stop where released_at is null
+"""
 _EVENTS = "select verb, object, details from glr.audit_outbox order by id"
 
 
@@ -64,6 +68,8 @@ class Seen:
     late: Sequence[str] = ()
     #: Tokens of entries approved by their author.
     same_eyes: Sequence[str] = ()
+    #: What is closed to robots, with its reason.
+    stops: Mapping[str, str] = field(default_factory=dict)
     #: Rows of a delivery that are neither a case nor set aside, by delivery.
     missing: Mapping[str, int] = field(default_factory=dict)
 

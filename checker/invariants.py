@@ -110,7 +110,10 @@ def _four_eyes(seen: Seen) -> Iterator[str]:
 
 
 def _drained(seen: Seen) -> Iterator[str]:
-    yield from (f"{case['reference']} : encore {case['state']}" for case in seen.cases if case["state"] in _MOVING)
+    moving = [case for case in seen.cases if case["state"] in _MOVING]
+    yield from (f"{case['reference']} : encore {case['state']}" for case in moving)
+    if moving:
+        yield from (f"« {what} » est fermé aux robots : {reason}" for what, reason in seen.stops.items())
 
 
 _JUDGES: dict[Promise, Callable[[Seen], Iterator[str]]] = {

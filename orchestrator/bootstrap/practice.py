@@ -100,7 +100,7 @@ class Practice:
         Raises :class:`SettingsError` for a release that does not exist.
         """
         if release is not None:
-            self._sandbox("install", "--release", release)
+            self.sandbox("install", "--release", release)
 
     def expected(self) -> dict[int, dict[str, Any]]:
         """Ask the oracle, a process of its own, what each row should become; by line."""
