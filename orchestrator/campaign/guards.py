@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from orchestrator.domain.cases import Done
 from orchestrator.domain.entries import EntrySeen
 from orchestrator.drivers import act, desk, gate
+from orchestrator.drivers.contracts import RequestContract
 from orchestrator.drivers.screens import script
 from orchestrator.engine import enter, entry_ledger, lease, work
 from orchestrator.language.model import Control
@@ -74,7 +75,7 @@ def _without_dialog_check() -> None:
 
 
 def _without_gate() -> None:
-    async def passes(self: gate.Gate) -> bool:
+    async def passes(self: gate.Gate, _: list[RequestContract]) -> bool:
         if self.passage is not None:
             self.passage.seen += 1
         return True
