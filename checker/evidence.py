@@ -99,6 +99,7 @@ def read_all(ledger: Path, audit: Path, database: str, *, patience: float) -> Se
             cases=connection.execute(_CASES).fetchall(),
             entries=connection.execute(_ENTRIES).fetchall(),
             events=[*exported, *connection.execute(_EVENTS).fetchall()],
+            stops={row["what"]: row["reason"] for row in connection.execute(_STOPS).fetchall()},
             late=[row["reference"] for row in connection.execute(_LATE, {"seconds": patience}).fetchall()],
             missing={
                 str(row["id"]): row["missing"] for row in connection.execute(_MISSING).fetchall() if row["missing"]

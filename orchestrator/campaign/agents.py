@@ -9,6 +9,7 @@ import csv
 import json
 import random
 import re
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -71,10 +72,11 @@ class Agent:
             self._compta.post("/connexion", data={"identifiant": _AGENT, "mot_de_passe": account["password"]})
         day = "/".join(reversed(TODAY.split("-")))
         form = {"nir": nir, "nature": "ACP-IJ", "reference_arret": stop, "du": day, "au": day, "montant": "50,00"}
-        answer = self._compta.post("/avances", data={**form, "motif": "Saisie par un agent", "reference_libre": ""})
-        found = self._seen(nir, stop)  # the application may have failed after it had committed: a person looks again
+        with suppress(httpx.HTTPError):  # it may fail after it has committed: a person looks again
+            self._compta.post("/avances", data={**form, "motif": "Saisie par un agent", "reference_libre": ""})
+        found = self._seen(nir, stop)
         if not found:
-            raise _NotNow(f"COMPTA : {answer.status_code}")
+            raise _NotNow("COMPTA ne montre pas la saisie")
         return found[-1].number
 
     # --- in the console ----------------------------------------------------------------------------------------------

@@ -80,7 +80,7 @@ def _without_gate() -> None:
             self.passage.seen += 1
         return True
 
-    gate.Gate._may_pass = passes  # type: ignore[method-assign] # noqa: SLF001
+    gate.Gate._may_pass = passes  # type: ignore[assignment, method-assign] # noqa: SLF001
 
 
 def _without_script() -> None:

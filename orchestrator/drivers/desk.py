@@ -282,20 +282,32 @@ class WebDesk:
             raise BrowserGone from None
 
     async def _log_in(self, context: BrowserContext) -> None:
-        login = self.contract.login
+        """Log in; a login page that comes back without a refusal (its session ended at once) is tried once more, no oftener.
+
+        Accounts lock after a few tries: a second return is taken for a refusal.
+        """
         self._page = page = await context.new_page()
         self._watch(page)
+        for last in (False, True):
+            if await self._enters(page):
+                return
+            refusal = await self._refusal(page)
+            if refusal or last:
+                raise LoginRefused(self.contract.application, refusal or "sans motif")
+
+    async def _enters(self, page: Page) -> bool:
+        login = self.contract.login
         await self._arrive(page, login.screen)
         await self._fill(page, login.screen, {login.user: self.account.login, login.password: self.account.password})
         await self._follow(page, login.screen, page.click(login.submit, timeout=PAGE_MS))
-        landed = await self._recognise(page, (login.leads_to, login.screen))
-        if landed.name == login.screen:
-            raise LoginRefused(self.contract.application, await self._refusal(page))
+        return (await self._recognise(page, (login.leads_to, login.screen))).name != login.screen
 
     async def _refusal(self, page: Page) -> str:
+        """Return why a login was refused, as the page says; empty when it refuses nothing."""
         found = page.locator(self.contract.login.refused)
-        code = await found.get_attribute("data-code") if await found.count() else None
-        return code or "sans motif"
+        if not await found.count():
+            return ""
+        return await found.get_attribute("data-code") or "sans motif"
 
     async def _arrive(self, page: Page, screen: str, /, **address: Any) -> WebScreen:  # noqa: ANN401
         await self._go(page, screen, self._address(screen, **address))
