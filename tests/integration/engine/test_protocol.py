@@ -234,3 +234,16 @@ async def test_the_queue_is_worked_in_the_order_of_the_priorities(
         await world.work()
     entered = [act["stop"] for act in practice_world.practice.proposals() if act["stop"] in {row.stop for row in rows}]
     assert entered == [row.stop for row in reversed(rows)]
+
+
+async def test_a_session_that_ends_with_its_login_is_no_refusal_and_a_second_time_it_is(world: RobotWorld) -> None:
+    """A campaign found an application closed to all robots by a page that came back without a word."""
+    ended = {"on": "GET /", "fault": "expiry"}
+    world.world.fault({**ended, "times": 1})
+    loaded = await world.deliver(world.world.take("entered"))
+    assert await world.work() == "nothing ready"
+    assert (await world.only(loaded.run)).outcome is RowOutcome.ENTERED
+    await world.bench.desks["compta"].discard()
+    world.world.fault({**ended, "times": 2})
+    await world.deliver(world.world.take("entered"))
+    assert await world.work() == "application stopped"
