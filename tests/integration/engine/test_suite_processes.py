@@ -112,3 +112,21 @@ def test_a_session_that_lets_no_thread_run_is_killed_by_its_runner_and_a_case_th
         wait_for(lambda: processes.outcomes() == {"2": "SessionsLost", "3": "entered"}, "both cases settled", PATIENCE)
     assert ended[0] == -signal.SIGKILL
     assert [len(practice_world.lines_of(row.stop)) for row in rows] == [0, 1]
+
+
+def test_a_frozen_session_that_lost_its_lease_between_intent_and_request_sends_nothing_once_revived(
+    processes: SuiteProcesses, practice_world: PracticeWorld
+) -> None:
+    row = practice_world.take("entered")
+    processes.deliver(row)
+    processes.hold(f"fence-{row.stop}")
+    session = processes.start()
+    processes.wait_at(f"fence-{row.stop}")
+    session.send_signal(signal.SIGSTOP)
+    processes.expire()
+    processes.let_go(f"fence-{row.stop}")
+    session.send_signal(signal.SIGCONT)  # at once: its own clocks would still let it act
+
+    assert processes.end_of(session) == 0
+    assert processes.outcomes() == {"2": "doubt"}
+    assert practice_world.lines_of(row.stop) == []
