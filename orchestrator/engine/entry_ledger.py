@@ -196,8 +196,9 @@ class EntryLedger:
             payment=self.step.keyword.entry is not None and self.step.keyword.entry.payment,
             token=token_of(digest),
             case_id=self.case.id,
-            undoes=self.due.undoes,
         )
+        if self.due.undoes is not None:
+            await tx.run("entries.takes_back", effect_digest=digest, undoes=self.due.undoes)
         row = await tx.first("entries.by_effect", effect_digest=digest)
         if row is None:
             raise LeaseLost

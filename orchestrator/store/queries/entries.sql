@@ -1,8 +1,11 @@
 -- plan: remember an effect, once in the whole database
-insert into entry (id, caisse, effect_digest, scenario, application, keyword, payment, token, case_id, undoes)
+insert into entry (id, caisse, effect_digest, scenario, application, keyword, payment, token, case_id)
 values (%(id)s, %(caisse)s, %(effect_digest)s, %(scenario)s, %(application)s, %(keyword)s, %(payment)s, %(token)s,
-        %(case_id)s, %(undoes)s)
+        %(case_id)s)
 on conflict (effect_digest) do nothing
+
+-- takes_back: say which entry this effect takes back
+update entry set undoes = %(undoes)s where effect_digest = %(effect_digest)s and undoes is null
 
 -- by_effect: the entry of an effect, kept until the end of the transaction
 select entry.id, entry.caisse, entry.case_id, entry.state::text as state, entry.token, entry.amount_c, entry.reference,
