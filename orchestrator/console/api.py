@@ -1,4 +1,5 @@
-"""The API of machines: one address, which takes rows and starts their run; a token, no cookie, JSON alone.
+"""The API of machines: one address takes rows and starts their run, one takes documents and wakes the cases that wait for
+them; a token, no cookie, JSON alone.
 
 The same rows sent again are refused and the first delivery named, so that a machine that lost the answer may send again.
 """
@@ -16,6 +17,7 @@ from fastapi.responses import JSONResponse
 from orchestrator.console.permissions import GuardedRoute, Permission, allow, permission_of
 from orchestrator.console.world import world_of
 from orchestrator.domain.errors import BadDelivery, GlrError, RefusedDelivery
+from orchestrator.engine.wake import wake_by_document
 from orchestrator.store.database import StoreUnavailable
 from orchestrator.store.machines import digest
 
@@ -89,6 +91,28 @@ async def deliver(request: Request, scenario: str) -> Response:
     return JSONResponse(counted, status_code=201)
 
 
+@router.post("/api/v1/scenarios/{scenario}/documents")
+@allow(Permission.MACHINE)
+async def arrived(request: Request, scenario: str) -> Response:
+    """Wake the cases that wait for documents: ``{"documents": [{"nir": "…", …}]}``, the fields of each case's key.
+
+    A document that nobody waits for, or sent again, changes nothing.
+    """
+    world, machine = world_of(request), cast("Machine", request.state.machine)
+    known = world.scenarios.get(scenario)
+    if machine.scenario != scenario or known is None:
+        raise ApiError(403, "Cette machine n'annonce pas de pièce à ce scénario.")
+    rows = _rows(await _body(request), "documents")
+    woken = 0
+    async with world.database.transaction(f"machine:{machine.login}") as tx:
+        for number, row in enumerate(rows, start=1):
+            try:
+                woken += await wake_by_document(tx, world.vault, known, row)
+            except ValueError as error:
+                raise ApiError(422, f"Pièce {number} : {error}. Aucun dossier n'est repris.") from None
+    return JSONResponse({"documents": len(rows), "woken": woken})
+
+
 async def _machine_of(request: Request) -> Machine:
     world = world_of(request)
     kind, _, token = request.headers.get("authorization", "").partition(" ")
@@ -112,15 +136,15 @@ async def _body(request: Request) -> bytes:
     return bytes(body)
 
 
-def _rows(body: bytes) -> list[Mapping[str, str]]:
+def _rows(body: bytes, name: str = "rows") -> list[Mapping[str, str]]:
     """Read the rows; nothing of what was sent is quoted."""
     try:
         said = json.loads(body, object_pairs_hook=_once)
     except (ValueError, RecursionError):
         raise ApiError(400, "JSON illisible, ou une clé donnée deux fois.") from None
-    rows = said.get("rows") if isinstance(said, dict) and set(said) == {"rows"} else None
+    rows = said.get(name) if isinstance(said, dict) and set(said) == {name} else None
     if not isinstance(rows, list):
-        raise ApiError(400, 'Attendu : {"rows": [{"champ": "texte", …}, …]}.')
+        raise ApiError(400, f'Attendu : {{"{name}": [{{"champ": "texte", …}}, …]}}.')
     for number, row in enumerate(rows, start=1):
         if not isinstance(row, dict) or not all(isinstance(value, str) for value in row.values()):
             raise ApiError(400, f"Ligne {number} : un objet dont chaque valeur est un texte est attendu.")

@@ -1,4 +1,4 @@
-"""Waking: a person lets a case that waits go on before its date, and says why.
+"""Waking: a case that waits goes on before its date: a person says why, or the document is there that it waited for.
 
 Only a case that waits is woken, and none whose entry is in doubt; whatever else it does meanwhile, the compare-and-set of
 ``cases.wake`` decides. Woken again it is already under way: a repeat changes nothing.
@@ -6,11 +6,14 @@ Only a case that waits is woken, and none whose entry is in doubt; whatever else
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 
 from orchestrator.domain.errors import SettingsError
 from orchestrator.domain.personal import personal_form
+from orchestrator.language.model import Scenario
 from orchestrator.store.database import Transaction
+from orchestrator.store.vault import Vault
 
 #: Letters of a reason.
 LONGEST_REASON = 300
@@ -68,3 +71,21 @@ async def wake(tx: Transaction, caisse: str, reference: str, reason: str, *, res
         return Woken.WOKEN
     now = await tx.first("cases.standing", **about) or found
     return _BY_STATE.get(now["state"], Woken.CLOSED)
+
+
+async def wake_by_document(tx: Transaction, vault: Vault, scenario: Scenario, texts: Mapping[str, str]) -> bool:
+    """Let the case go on that waits for a document of this key; True when there was one.
+
+    :param texts: the fields of the case's key, each as a French CSV would hold it.
+    :raises ValueError: one is missing, or is no such value; its text quotes nothing personal.
+    """
+    fields, key = scenario.case.fields, scenario.case.key
+    missing = [name for name in key.names if name not in texts]
+    if missing:
+        raise ValueError(f"champ « {missing[0]} » attendu")
+    rendered = key.render({name: fields[name].read(texts[name]) for name in key.names})
+    digest = vault.blind(f"key:{scenario.name}", rendered)
+    woken = await tx.all("cases.wake_awaiting", caisse=scenario.caisse, scenario=scenario.name, key_digest=digest)
+    for case in woken:
+        await tx.record(scenario.caisse, "case.woken", case["reference"], by="document")
+    return bool(woken)

@@ -127,3 +127,50 @@ async def test_the_token_itself_is_nowhere_in_the_database(token: str, owner_url
 
     assert found is not None
     assert (token in found[0], found[1]) == (False, 32)
+
+
+DOCUMENTS = "/api/v1/scenarios/ij-acompte/documents"
+KEY = {"nir": NIR, "stop_id": "AT1"}
+
+
+async def test_a_document_wakes_the_case_that_waits_for_it_once_and_no_other(
+    api: httpx.AsyncClient, token: str, owner_url: str
+) -> None:
+    async def announce(*documents: Mapping[str, str]) -> tuple[int, dict[str, Any]]:
+        answer = await api.post(DOCUMENTS, json={"documents": documents}, headers=bearer(token))
+        return answer.status_code, answer.json()
+
+    another = {**GOOD, "stop_id": "AT3"}
+    assert (await api.post(ADDRESS, json={"rows": [GOOD, another]}, headers=bearer(token))).status_code == 201
+    assert await announce(KEY) == (200, {"documents": 1, "woken": 0}), "it waits for nothing yet"
+    with psycopg.connect(owner_url, options="-c search_path=glr", autocommit=True) as connection:
+        wait = (
+            "update cases set state = 'waiting', wait_until = now() + interval '9 days', waits_for = %s where line = %s"
+        )
+        connection.execute("alter table cases disable trigger case_transition")
+        for waits_for, line in (("document", 1), ("date", 2)):
+            connection.execute(wait, [waits_for, line])
+        connection.execute("alter table cases enable trigger case_transition")
+
+        refused = await announce(KEY, {"nir": "1 85 02 61 999 001 88", "stop_id": "AT1"})
+        assert (refused[0], "Pièce 2" in refused[1]["error"], "999" in refused[1]["error"]) == (422, True, False)
+        lacking = await announce({"nir": NIR})
+        assert lacking == (422, {"error": "Pièce 1 : champ « stop_id » attendu. Aucun dossier n'est repris."})
+        states = "select state::text from cases order by line"
+        assert connection.execute(states).fetchall() == [("waiting",), ("waiting",)], "all or none"
+
+        both = await announce(KEY, {**KEY, "stop_id": "AT3"}, {**KEY, "stop_id": "AT9"})
+        assert both == (200, {"documents": 3, "woken": 1}), "a date is waited for whatever arrives"
+        assert await announce(KEY) == (200, {"documents": 1, "woken": 0})
+        assert connection.execute(states).fetchall() == [("ready",), ("waiting",)]
+        told = connection.execute(
+            "select actor, details ->> 'by' from audit_outbox where verb = 'case.woken'"
+        ).fetchall()
+    assert told == [("machine:flux-arpege", "document")]
+
+
+async def test_a_document_is_announced_by_the_machine_of_its_scenario_alone(api: httpx.AsyncClient, token: str) -> None:
+    elsewhere = DOCUMENTS.replace("ij-acompte", "another")
+    for address, headers in ((DOCUMENTS, {}), (elsewhere, bearer(token))):
+        answer = await api.post(address, json={"documents": [KEY]}, headers=headers)
+        assert answer.status_code == (403 if headers else 401)

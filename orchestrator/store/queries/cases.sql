@@ -125,6 +125,13 @@ where id = %(id)s and caisse = %(caisse)s and state = 'waiting'
   and (%(version)s::integer is null or version = %(version)s)
   and not exists (select 1 from entry where entry.case_id = cases.id and entry.state in ('intent', 'doubtful'))
 
+-- wake_awaiting: the case with this key that waits for a document goes on; in doubt it stays as it is
+update cases set state = 'ready'
+where caisse = %(caisse)s and scenario = %(scenario)s and key_digest = %(key_digest)s
+  and state = 'waiting' and waits_for = 'document'
+  and not exists (select 1 from entry where entry.case_id = cases.id and entry.state in ('intent', 'doubtful'))
+returning reference
+
 -- standing: where a case stands, for a person who wants it to go on; sensitive ones only for who may see them
 select id, reference, state::text as state,
        exists (select 1 from entry where entry.case_id = cases.id and entry.state in ('intent', 'doubtful')) as in_doubt
