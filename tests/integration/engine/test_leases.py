@@ -195,7 +195,7 @@ async def test_an_entry_is_unique_in_the_whole_database(runner_db: Database, vau
         case = await add_case(tx, vault, run, 2)
     entry = {
         "effect_digest": b"e", "scenario": SCENARIO, "application": "compta", "keyword": "k", "payment": True,
-        "token": "GLR-X", "case_id": case,
+        "token": "GLR-X", "case_id": case, "undoes": None,
     }  # fmt: skip
     touched = []
     for caisse in (CAISSE, "cpam-611"):
@@ -210,7 +210,7 @@ async def test_an_entry_attempt_is_open_once(runner_db: Database, vault: Vault, 
         case = await add_case(tx, vault, run, 2)
         await tx.run(
             "entries.plan", id=entry, caisse=CAISSE, effect_digest=b"e", scenario=SCENARIO, application="compta",
-            keyword="k", payment=True, token="GLR-X", case_id=case,
+            keyword="k", payment=True, token="GLR-X", case_id=case, undoes=None,
         )  # fmt: skip
     attempt = {
         "entry": entry, "caisse": CAISSE, "case_id": case, "epoch": 1, "session": uuid4(), "values_digest": b"v",

@@ -83,7 +83,7 @@ async def test_a_case_whose_entry_is_in_doubt_is_never_woken(seed: Any, visit: A
     before = await row_of(owner_db, case)
     assert await asked(owner_db, case.reference) is Woken.IN_DOUBT
     agent = await visit("a.martin")
-    told = await agent.post(f"/dossiers/{case.reference}/reprendre", version_dossier=str(before[3]))
+    told = await agent.post(f"/dossiers/{case.reference}/reprendre", version_dossier=str(before[3]), motif=REASON)
     assert "sa saisie est en doute" in told.text
     assert await row_of(owner_db, case) == before
 
