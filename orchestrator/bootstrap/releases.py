@@ -9,7 +9,7 @@ from pathlib import Path
 
 from orchestrator.bootstrap.applications import application_folders, installed_folder
 from orchestrator.bootstrap.world import World
-from orchestrator.domain.errors import SettingsError
+from orchestrator.domain.errors import ApplicationException, SettingsError
 from orchestrator.drivers.browser import open_browser
 from orchestrator.drivers.canary import Walked, further, walk
 from orchestrator.drivers.contracts import ApplicationContract
@@ -67,22 +67,26 @@ async def record_screens(world: World, robot: str, application: str) -> Path:
 
 
 async def remember_witnesses(world: World, robot: str) -> list[str]:
-    """Keep what the witness of each application shows, where nothing is known yet; returns those that differ and are not.
+    """Keep what the witness of each application shows, where nothing is known yet; returns those of which nothing is kept.
 
-    Of an application whose screens are not those we know nothing is kept: a person looks first.
+    Of an application that cannot be walked, or whose screens are not those we know, nothing is kept: a person looks first.
     """
-    differing = []
+    not_kept = []
     for application in world.robot(robot).applications:
         own = _witness(world, application)
         if own.known or not own.values:
             continue
-        async with _desk(world, robot, application) as desk:
-            walked = await walk(desk, own)
+        try:
+            async with _desk(world, robot, application) as desk:
+                walked = await walk(desk, own)
+        except ApplicationException:
+            not_kept.append(application)
+            continue
         if walked.differences:
-            differing.append(application)
+            not_kept.append(application)
         else:
             remember(world, application, walked)
-    return differing
+    return not_kept
 
 
 def apply_change(world: World, text: str) -> list[Path]:

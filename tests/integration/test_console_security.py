@@ -64,6 +64,7 @@ ROUTES = {
     "POST /versions/{scenario}/etape": "publish",
     "POST /scenarios/{scenario}/reprendre": "operate",
     "POST /api/v1/scenarios/{scenario}/deliveries": "machine",
+    "POST /api/v1/scenarios/{scenario}/documents": "machine",
 }
 FOR_SUPERVISORS = {"approve", "operate", "publish"}
 
