@@ -75,7 +75,10 @@ class Boxes:
             self.add(owner, "INBOX", content)
 
     def fault(self) -> str:
-        """Take the next planned fault of ``mail-faults.json``: ``refuse``, ``drop`` or ``hang`` after acceptance, or none."""
+        """Take the next planned fault of ``mail-faults.json``, or none.
+
+        ``refuse``; ``lose``: the connection breaks, nothing was taken; ``drop`` and ``hang``: after it was taken.
+        """
         path = self.folder.parent / "mail-faults.json"
         planned = json.loads(path.read_text(encoding="ascii")) if path.exists() else []
         if not planned:

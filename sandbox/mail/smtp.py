@@ -98,6 +98,8 @@ class SmtpTalk:
         if fault == "refuse":
             self._say("554 refused")
             return True
+        if fault == "lose":
+            return False
         self._boxes.accept(self._sender, self._recipients, b"".join(lines))
         if fault == "hang":
             await self._reader.read()  # until the client gives up

@@ -86,3 +86,30 @@ def _settle_and_close(office: Office, run: str) -> None:
     again = office.glr("close", run[:8])
     assert again.stdout.count("faite") == 3
     assert len(received(office.workspace)) == 1
+
+
+def test_a_mail_that_a_person_says_has_not_left_is_sent_by_the_suites_that_two_people_agreed_to(office: Office) -> None:
+    before, sent = _given(office), len(received(office.workspace))
+    office.plan("lose")
+    run = office.deliver("pieces-2.csv")
+    disk = office.workspace / "robots" / "classeur" / "cloture.robot"
+    agreed = disk.read_text(encoding="utf-8")
+    disk.write_text("*** Test Cases ***\nAutre\n    Fail    une suite que personne n'a approuvée\n", encoding="utf-8")
+    with office.running("serve", "--no-planner"):
+        wait_for(lambda: _hand_overs(office, run).get("courriel") == "doubtful", "a doubt", 90)
+        said = office.glr(
+            *("close", run[:8], "--settle", "courriel", "--not-made", "--by", "agent", "--reason", "Rien reçu."),
+            GLR_PASSWORD=office.people["agent"],
+        )
+        assert said.stdout == "Remise « courriel » : pas faite, elle peut être refaite.\n", said.stderr
+        office.wait_closed(run)
+    disk.write_text(agreed, encoding="utf-8")
+    assert len(received(office.workspace)) == sent + 1
+    assert _given(office) == before
+    assert (
+        "Aucune remise"
+        in office.glr(
+            *("close", run[:8], "--settle", "courriel", "--made", "--by", "agent", "--reason", "Encore."),
+            GLR_PASSWORD=office.people["agent"],
+        ).stderr
+    )

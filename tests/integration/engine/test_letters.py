@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pypdf
 import pytest
-from robot_world import PROJECT, PracticeWorld, RobotWorld, resend, robot_world
+from robot_world import PracticeWorld, RobotWorld, changed_scenario, resend, robot_world
 from workshops import workshop_in
 
 from keywords import letters
-from orchestrator.bootstrap.world import load_keywords
 from orchestrator.domain.civil import parse_french_period
 from orchestrator.domain.errors import BusinessException
 from orchestrator.domain.money import Euros
@@ -22,8 +20,6 @@ from orchestrator.drivers.deposit import Deposit
 from orchestrator.drivers.gate import Permit
 from orchestrator.drivers.reading import EnteringWorkshop, PlacedByProtocol
 from orchestrator.engine.results import RowOutcome
-from orchestrator.language.load import load_scenario
-from orchestrator.settings import Settings
 from orchestrator.store.database import Database
 from orchestrator.store.vault import Vault
 
@@ -50,13 +46,9 @@ async def world(
 ) -> AsyncIterator[RobotWorld]:
     """Work the shipped scenario with a letter after its payment."""
     practice_world.fault()
-    shutil.copytree(PROJECT / "scenarios", tmp_path / "scenarios")
-    path = tmp_path / "scenarios" / "ij-acompte.yaml"
-    path.write_text(path.read_text(encoding="utf-8").replace("\nschedule:\n", LETTER, 1), encoding="utf-8")
-    keywords = load_keywords(Settings(workspace=tmp_path, home=PROJECT))
     workshop = workshop_in(tmp_path)
     (workshop.home / "modeles" / "acompte.html").write_text(TEMPLATE, encoding="utf-8")
-    scenario = load_scenario(path, keywords=keywords, caisse="cpam-931")
+    scenario = changed_scenario(tmp_path, ("\nschedule:\n", LETTER))
     async with robot_world(practice_world, runner_url, vault, tmp_path, scenario) as opened:
         opened.bench.workshop = workshop
         yield opened

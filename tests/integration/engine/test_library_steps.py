@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import openpyxl
 import pytest
-from robot_world import PROJECT, PracticeWorld, RobotWorld, Row, robot_world
+from robot_world import PracticeWorld, RobotWorld, Row, changed_scenario, robot_world
 from workshops import workshop_in
 
 from keywords.documents import pdf
-from orchestrator.bootstrap.world import load_keywords
-from orchestrator.language.load import load_scenario
-from orchestrator.settings import Settings
 from orchestrator.store.vault import Vault
 
 STEPS = """steps:
@@ -52,14 +48,7 @@ async def world(
 ) -> AsyncIterator[RobotWorld]:
     """Work the shipped scenario with these steps before its own."""
     practice_world.fault()
-    shutil.copytree(PROJECT / "scenarios", tmp_path / "scenarios")
-    path = tmp_path / "scenarios" / "ij-acompte.yaml"
-    text = (
-        path.read_text(encoding="utf-8").replace("steps:\n", STEPS, 1).replace("  codes:  ", f"  codes:\n{CODES}#", 1)
-    )
-    path.write_text(text, encoding="utf-8")
-    keywords = load_keywords(Settings(workspace=tmp_path, home=PROJECT))
-    scenario = load_scenario(path, keywords=keywords, caisse="cpam-931")
+    scenario = changed_scenario(tmp_path, ("steps:\n", STEPS), ("  codes:  ", f"  codes:\n{CODES}#"))
     workshop = workshop_in(tmp_path)
     async with robot_world(practice_world, runner_url, vault, tmp_path, scenario) as opened:
         opened.bench.workshop = workshop
