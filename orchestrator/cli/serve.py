@@ -32,7 +32,7 @@ from orchestrator.cli import options
     help="Démarrer les scénarios à leur heure.",
 )
 def serve(workspace: Path | None, port: int | None, host: str | None, planner: bool) -> None:  # noqa: FBT001
-    """Console web, planification et export du journal, jusqu'à Ctrl-C."""
+    """Console web, planification, clôture des exécutions et export du journal, jusqu'à Ctrl-C."""
     die_with_parent()
     settings = options.settings_of(workspace, console_port=port, console_host=host)
 
