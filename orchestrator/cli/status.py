@@ -67,8 +67,8 @@ async def _show(tx: Transaction, world: World) -> None:
     for late in await tx.all("closings.not_closed", caisse=world.settings.caisse):
         again = f"{late['next_try_at'].astimezone(PARIS):%d/%m/%Y %H:%M}"
         console.print(
-            f"[red]Exécution {str(late['run'])[:8]} : clôture pas faite[/red] ({late['reason']}) ; essai {late['tries']}, "
-            f"le suivant à partir du {again}. À la main : glr close {str(late['run'])[:8]}",
+            f"[red]Exécution {str(late['run'])[:8]} : clôture pas faite[/red], essai {late['tries']}, le suivant à partir du "
+            f"{again} (à la main : glr close {str(late['run'])[:8]}). {late['reason']}",
             soft_wrap=True,
         )
     for doubt in await tx.all("hand_overs.in_doubt", caisse=world.settings.caisse):
