@@ -1,4 +1,4 @@
-"""Runs close themselves: what ``glr serve`` does with those that robots have done with (ADR 24).
+"""Runs close themselves: what ``glr serve`` does with those that robots have done with (ADR 23).
 
 Each is closed by a process of its own, one after the other: a suite or a browser that hangs or leaks ends with it (ADR 3).
 """

@@ -1,6 +1,6 @@
 """Closing a run: the bordereau, then the robot's own suite ``cloture.robot``, whose hand-overs are made once (ADR 18).
 
-Suites and templates are those of the version that the run was started under: two people have agreed to them (ADR 24).
+Suites and templates are those of the version that the run was started under: two people have agreed to them (ADR 23).
 """
 
 from __future__ import annotations

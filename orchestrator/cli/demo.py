@@ -36,6 +36,7 @@ from orchestrator.domain.errors import RefusedDelivery
 from orchestrator.drivers.browser_finder import ensure_browser
 from orchestrator.engine.load import Loader, first_run
 from orchestrator.engine.results import RowOutcome, results_of
+from orchestrator.language.model import ClosingMoment, Mode, Scenario
 from orchestrator.settings import Settings, default_workspace
 from orchestrator.store.database import Database, StoreUnavailable
 
@@ -209,7 +210,7 @@ async def _run(house: _House) -> Summary:
         house.start_runner()
         seconds = await _follow(house, loader.database, run)
         rows = await results_of(loader.database, run)
-        if not any(row.outcome in _BUSY for row in rows):
+        if _closes_at_once(scenario) and not any(row.outcome in _BUSY for row in rows):
             await _show_closing(house, loader.database, run)
     lines = len(house.practice.proposals()) - _baseline(house, run)
     return Summary(
@@ -220,6 +221,12 @@ async def _run(house: _House) -> Summary:
         refused=None,
         seconds=seconds,
     )
+
+
+def _closes_at_once(scenario: Scenario) -> bool:
+    """Say whether a run of the scenario is closed as soon as the robots have done with it (ADR 23)."""
+    rule = scenario.closing
+    return scenario.mode is Mode.LIVE and rule.when is ClosingMoment.ROBOTS_DONE and rule.at is None
 
 
 async def _show_closing(house: _House, database: Database, run: UUID) -> None:

@@ -1,4 +1,4 @@
-"""The deposit of a file as an act: prepared by a keyword, performed by the entry protocol under its permit (ADR 24)."""
+"""The deposit of a file as an act: prepared by a keyword, performed by the entry protocol under its permit (ADR 23)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The closing of a run as the database knows it: written down before it is tried, done once (ADR 24)."""
+"""The closing of a run as the database knows it: written down before it is tried, done once (ADR 23)."""
 
 from __future__ import annotations
 

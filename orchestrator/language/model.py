@@ -203,7 +203,7 @@ class ScheduleEntry:
 
 
 class ClosingMoment(StrEnum):
-    """What a run waits for before it closes itself (ADR 24)."""
+    """What a run waits for before it closes itself (ADR 23)."""
 
     #: No case is in the robots' hands any more; what is with a person stays there, and the bordereau says so.
     ROBOTS_DONE = "robots done"

@@ -147,3 +147,7 @@ def test_a_dry_run_of_a_payment_concludes_as_the_oracle_to_the_centime_and_enter
     assert found == {line: concluded(row) for line, row in oracle.items()}
     assert practice.ledger() == []
     assert len(house.runs()) == 1  # the guide's own
+
+
+def test_nobody_waits_for_the_closing_of_a_run_that_is_not_closed(followed: list[Said]) -> None:
+    assert "Clôture" not in followed[-1].text

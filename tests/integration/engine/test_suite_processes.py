@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import time
 from datetime import timedelta
 from functools import partial
 
@@ -14,7 +15,7 @@ from suite_processes import PATIENCE, SuiteProcesses
 
 from orchestrator.engine.session import SILENT
 
-#: How long COMPTA takes to answer the act in which a session is hit (seconds).
+#: How long COMPTA takes to record the act in which a session is hit (seconds).
 SLOW = 6.0
 LINES = {"before": 1, "fence": 0, "inside": 1, "after": 1}
 ENDS = {"before": "entered", "fence": "doubt", "inside": "doubt", "after": "entered"}
@@ -31,7 +32,8 @@ def hit_at_each_point(processes: SuiteProcesses, rows: dict[str, Row], number: s
             processes.hold(held)
         session = processes.start()
         if point == "inside":
-            wait_for(partial(sent, processes, line), "an act under way", PATIENCE)
+            wait_for(partial(under_way, processes, line), "an act under way", PATIENCE)
+            time.sleep(SLOW / 3)  # its request has left, and COMPTA has not recorded it yet
         else:
             processes.wait_at(held)
         session.send_signal(number)
@@ -44,9 +46,10 @@ def hit_at_each_point(processes: SuiteProcesses, rows: dict[str, Row], number: s
     return hit
 
 
-def sent(processes: SuiteProcesses, line: int) -> bool:
-    """True once the act for a line has left: COMPTA has recorded it, and not answered."""
-    return bool(processes.world.lines_of(processes.rows[line].stop))
+def under_way(processes: SuiteProcesses, line: int) -> bool:
+    """True once the entry of a line may be made at any moment."""
+    text = "select 1 from glr.entry join glr.cases on cases.id = entry.case_id where entry.state = 'intent' and cases.line = "
+    return bool(processes.query(f"{text}{line}"))
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP], ids=["killed", "frozen"])
