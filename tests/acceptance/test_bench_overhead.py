@@ -8,7 +8,7 @@ import sys
 
 
 def test_the_overhead_bench_measures_both_sides_in_paired_rounds() -> None:
-    command = [sys.executable, "-m", "orchestrator.cli", "bench", "overhead", "--cases", "1", "--rounds", "1", "--json"]
+    command = [sys.executable, "-m", "orchestrator.cli", "bench", "overhead", "--cases", "2", "--rounds", "1", "--json"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode in {0, 6}, done.stderr
     said = json.loads(done.stdout.splitlines()[-1])
@@ -26,7 +26,7 @@ def test_the_drivers_bench_measures_every_lane_and_says_what_is_absent() -> None
         "bench",
         "drivers",
         "--cases",
-        "1",
+        "2",
         "--rounds",
         "1",
         "--json",
