@@ -24,6 +24,7 @@ pytest_plugins = ["console_world", "console_browser", "robot_world", "suite_worl
 TEMPLATE = "glr_template"
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep each file in one process, and in the same one all that look at the same demo (``--dist=loadgroup``)."""
     sharing = {item.path for item in items if "quiet_demo" in getattr(item, "fixturenames", ())}
