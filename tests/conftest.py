@@ -24,14 +24,6 @@ pytest_plugins = ["console_world", "console_browser", "robot_world", "suite_worl
 TEMPLATE = "glr_template"
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep each file in one process, and in the same one all that look at the same demo (``--dist=loadgroup``)."""
-    sharing = {item.path for item in items if "quiet_demo" in getattr(item, "fixturenames", ())}
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group("quiet_demo" if item.path in sharing else str(item.path)))
-
-
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Give the owner's connection string of an embedded PostgreSQL that lives as long as the test session."""
