@@ -22,6 +22,8 @@ from orchestrator.domain.errors import GlrError
 VARIABLE = "GLR_BROWSER"
 _PACKAGE = "chromium-headless-shell"
 _ON_PATH = ("chromium-headless-shell", "chromium")
+#: What Debian's command of that name starts, and waits for: whoever ends the command (chromedriver) would leave the browser.
+_BEHIND = {"/usr/bin/chromium-headless-shell": Path("/usr/lib/chromium/chromium-headless-shell")}
 _SHELL_NAMES = ("chrome-headless-shell", "headless_shell")
 _PATIENCE_SECONDS = 1800
 Say = Callable[[str], object]
@@ -104,7 +106,8 @@ def _candidates() -> Iterator[Path]:
     for name in _ON_PATH:
         found = shutil.which(name)
         if found and "snap" not in Path(found).resolve().parts:  # a snap cannot use our temporary profiles
-            yield Path(found)
+            behind = _BEHIND.get(found)
+            yield behind if behind and behind.exists() else Path(found)
 
 
 def _of_playwright() -> Iterator[Path]:

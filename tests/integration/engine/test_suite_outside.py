@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import openpyxl  # it ships no types
+import psutil
 import psycopg
 import pytest
 from console_world import CAISSE, PASSWORD, Person, console_client
+from demo_house import wait_for
 from robot_world import PROJECT, PracticeWorld, RobotWorld
 from suite_world import loaded, told, written
 
@@ -108,12 +110,20 @@ def test_what_a_suite_brings_itself_is_shown_to_whoever_looks(
     found, about, rows = worked(scenario, what)
 
     assert found.outcome == "other_end"
+    wait_for(lambda: not driven(), "the end of every browser that the suite closed")
     in_the_audit(owner_url, told_as)
     asyncio.run(at_the_console(console_url, owner_url, vault, about, str(found.reference), told_as))
     suite = PROJECT / "robots" / "acompte-ij" / "bordereau.robot"
     book = openpyxl.load_workbook(asyncio.run(write_bordereau(suite, about, rows, tmp_path / "bordereaux")))
     assert ("HORS GARANTIE", told_as) in [
         (line[0].value, line[1].value) for line in book["Totaux"].iter_rows(max_col=2)
+    ]
+
+
+def driven() -> list[psutil.Process]:
+    """Return the browsers that chromedriver started."""
+    return [
+        each for each in psutil.process_iter(["cmdline"]) if "--test-type=webdriver" in (each.info["cmdline"] or ())
     ]
 
 
