@@ -131,7 +131,9 @@ class _House:
         self.settings = self.settings.model_copy(update={"console_port": port})
         self._start("applications")
         robot = self.world.scenario(self.scenario).robot
-        asyncio.run(remember_witnesses(self.world, robot))  # in the release we know, before the editors deliver another
+        # in the release we know, before the editors deliver another
+        for application in asyncio.run(remember_witnesses(self.world, robot)):
+            self.screen.print(f"[yellow]{application} : valeurs du témoin non relevées.[/yellow]")
         self.practice.install(self.release)
         self._start("console")
 

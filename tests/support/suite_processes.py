@@ -67,14 +67,11 @@ class SuiteProcesses:
     runner: UUID = field(default_factory=uuid4)
     processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
     count: int = 0
-    #: What was delivered, by line.
-    rows: dict[int, Row] = field(default_factory=dict)
 
     # --- what is worked --------------------------------------------------------------------------------------------------
 
     def deliver(self, *rows: Row) -> None:
         """Load a delivery of these rows."""
-        self.rows = dict(enumerate(rows, start=2))
         asyncio.run(self._deliver(rows))
 
     def outcomes(self) -> dict[str, str]:

@@ -110,7 +110,7 @@ def test_what_a_suite_brings_itself_is_shown_to_whoever_looks(
     found, about, rows = worked(scenario, what)
 
     assert found.outcome == "other_end"
-    wait_for(lambda: not driven(), "the end of every browser that the suite closed")
+    wait_for(lambda: not driven(), "the end of every browser that the suite closed", 20)
     in_the_audit(owner_url, told_as)
     asyncio.run(at_the_console(console_url, owner_url, vault, about, str(found.reference), told_as))
     suite = PROJECT / "robots" / "acompte-ij" / "bordereau.robot"
