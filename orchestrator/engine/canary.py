@@ -84,9 +84,12 @@ class Canary:
         where = self._where(bench, name, witness)
         while not stopping.is_set():
             async with bench.database.transaction(bench.actor) as tx:
+                mine = await tx.first("sessions.begin_walk", session=self.session, **where)
+                # asked afterwards: who closes an application forgets its walks in the same transaction
                 if name in await closed(tx, bench.scenario.caisse):
+                    await tx.run("sessions.forget_walks", caisse=bench.scenario.caisse, application=name)
                     return _Turn.OVER
-                if await tx.first("sessions.begin_walk", session=self.session, **where):
+                if mine:
                     return _Turn.MINE
                 state = await tx.first("sessions.walk_passed", **where)
             if state is not None and state["passed"]:

@@ -13,11 +13,12 @@ import pytest
 from robot_world import PracticeWorld, RobotWorld, known_witnesses, robot_world
 from second_release import install
 
+from orchestrator.domain.errors import ReleaseChanged
 from orchestrator.drivers.canary import Walked, walk
 from orchestrator.drivers.desk import WebDesk
 from orchestrator.drivers.witness import Witness
 from orchestrator.engine import canary as canary_module
-from orchestrator.engine.canary import Canary
+from orchestrator.engine.canary import Canary, Found, close_application
 from orchestrator.engine.results import RowOutcome
 from orchestrator.store.database import Database
 from orchestrator.store.vault import Vault
@@ -188,6 +189,24 @@ async def test_a_walk_whose_session_died_is_made_by_another(
         await tx.connection.execute("update glr.screen_walk set begun_at = begun_at - interval '61 seconds'")
     assert await waiting is None
     assert counted.made == ["bdo"]
+
+
+async def test_an_application_that_closes_while_a_session_asks_to_walk_it_is_not_walked(
+    world: RobotWorld, counted: Counted
+) -> None:
+    witnesses = {"bdo": (await known_witnesses(world))["bdo"]}
+    first, other = canaries(witnesses, 2)
+    async with world.bench.database.transaction("test") as tx:
+        where = first._where(world.bench, "bdo", witnesses["bdo"])
+        assert await tx.first("sessions.begin_walk", session=first.session, **where)
+    async with world.bench.database.transaction("test") as tx:
+        found = Found.of(ReleaseChanged("bdo", "file", ["un champ a changé"]))
+        await close_application(tx, world.bench.scenario.caisse, found)
+        asking = asyncio.create_task(other.changed(world.bench, asyncio.Event()))
+        await asyncio.sleep(1)  # it waits for the walk that this transaction forgets
+        assert not asking.done()
+    assert await asking is None
+    assert counted.made == []
 
 
 async def _events(tx: Any) -> list[dict[str, Any]]:
