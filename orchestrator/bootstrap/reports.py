@@ -1,22 +1,18 @@
-"""What is said of a run afterwards: reconciliation with the application, its replay, its comparison."""
+"""What is said of a run afterwards: its replay, its comparison."""
 
 from __future__ import annotations
 
 from contextlib import AsyncExitStack
 from dataclasses import replace
-from datetime import date
 from pathlib import Path
 from uuid import UUID
 
 from orchestrator.bootstrap.workshops import open_workshop
 from orchestrator.bootstrap.world import World
-from orchestrator.domain.civil import SystemClock, paris_date
 from orchestrator.domain.errors import SettingsError
 from orchestrator.drivers.browser import open_browser
 from orchestrator.drivers.desk import WebDesk
 from orchestrator.engine.acts import ActsOfRun, acts_of
-from orchestrator.engine.reconcile import Reconciliation, of_days
-from orchestrator.engine.reconcile import reconcile as compare_entries
 from orchestrator.engine.replay import CaseReplay, Trial, replay
 from orchestrator.engine.shadow import Compared, compare, read_decisions
 from orchestrator.engine.suite_steps import MainThread
@@ -24,37 +20,6 @@ from orchestrator.engine.work import Workbench
 from orchestrator.language.load import load_scenario
 from orchestrator.language.model import Mode
 from orchestrator.store.database import Database
-
-
-async def reconcile_scenario(world: World, name: str, start: date | None, end: date | None) -> Reconciliation:
-    """Read the application's own list under the robot's name and compare it with ours.
-
-    The days default to the first run until today.
-    """
-    scenario = world.scenario(name)
-    robot = world.robot(scenario.robot)
-    rules = next((e.keyword.entry for e in scenario.entries if e.keyword.entry and e.keyword.entry.made_by), None)
-    if rules is None:
-        raise SettingsError(f"« {name} » ne saisit rien qu'une application montre par auteur : rien à rapprocher.")
-    application = rules.made_by.partition(".")[0]
-    account = world.accounts(robot)[application]
-    async with Database(world.urls["glr_runner"], size=1) as database:
-        async with database.transaction("reconcile") as tx:
-            caisse = world.settings.caisse
-            days = await tx.first("runs.days", caisse=caisse, scenario=name)
-            ours = await tx.all("entries.of_application", caisse=caisse, application=application)
-        first, last = start or (days or {}).get("first"), end or _until_now((days or {}).get("last"))
-        if first is None or last is None:
-            raise SettingsError(f"Aucune exécution de « {name} » : rien à rapprocher.")
-        async with open_browser() as browser:
-            desk = WebDesk(browser, world.contract(application), account)
-            seen = await world.keywords[rules.made_by].function(desk, author=account.login, start=first, end=last)
-    return compare_entries(of_days(ours, seen, first, last), seen)
-
-
-def _until_now(last: date | None) -> date | None:
-    """Return the day up to which a run's entries may have been made: after an approval or a wait, later than its own."""
-    return max(last, paris_date(SystemClock().now())) if last else None
 
 
 async def replay_run(

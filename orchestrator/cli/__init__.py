@@ -57,6 +57,7 @@ _COMMANDS = (
             "serve",
             "shadow",
             "status",
+            "verify",
             "wake",
         )
     }

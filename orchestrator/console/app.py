@@ -13,6 +13,7 @@ from orchestrator.console import (
     decision_routes,
     dossiers,
     exceptions,
+    gaps,
     people,
     runs,
     validations,
@@ -36,6 +37,7 @@ _ROUTERS = (
     applications,
     by_hand,
     waits,
+    gaps,
     versions,
     api,
 )

@@ -39,6 +39,16 @@ CAUSES = {
 }
 #: What became of a hand-over.
 HAND_OVERS = {"made": "faite", "not_made": "pas faite", "intended": "en cours", "doubtful": "en doute"}
+#: What a reconciliation found different.
+GAPS = {
+    "missing": "manquante",
+    "extra": "en trop",
+    "different": "différente",
+    "another": "saisie par un autre",
+    "doubt": "en doute",
+    "lost": "lignes perdues",
+    "unproven": "sans preuve",
+}
 #: What happened to a case, for its timeline, by kind and event.
 EVENTS = {
     ("case", "loaded"): "Dossier chargé",
@@ -114,6 +124,8 @@ MESSAGES = {
     "publiee": "Version publiée.",
     "etape": "Étape suivante permise.",
     "reprise": "Scénario repris : les robots continuent.",
+    "ecarts-expliques": "Expliqués : retrouvés à l’identique, ils ne seront pas rouverts.",
+    "ecarts-en-partie": "Expliqués en partie : les autres l’étaient déjà.",
     "raccourcis": "Préférence enregistrée.",
 }
 

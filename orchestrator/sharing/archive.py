@@ -24,21 +24,18 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from orchestrator.domain.errors import SettingsError
 from orchestrator.sharing.keys import fingerprint, public_key
+from orchestrator.sharing.zips import MANIFEST, SIGNATURE, write_zip
 
 #: Raised when older versions could not read what is written.
 FORMAT = 1
 #: Bytes of an archive, and files in it: texts alone travel.
 LARGEST, MOST = 20_000_000, 2_000
-MANIFEST, SIGNATURE = "manifest.json", "signature"
 #: What is known to be text; anything else does not travel.
 KINDS = {".yaml", ".py", ".robot", ".resource", ".json", ".csv", ".html", ".md", ".txt"}
 #: What an import leaves beside a robot: which archive it came from.
 RECEIPT = "imported.json"
 _NAME = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 _PART = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
-#: The only date that a file of an archive has: the oldest that a zip can say.
-_DATE = (1980, 1, 1, 0, 0, 0)
-_FILE = stat.S_IFREG | 0o644
 
 
 class RefusedArchive(SettingsError):
@@ -117,17 +114,7 @@ def may_travel(path: str, robot: str) -> bool:
 def pack(manifest: Manifest, files: Mapping[str, bytes], key: Ed25519PrivateKey) -> bytes:
     """Write an archive; the same content gives the same bytes."""
     signed = manifest.canonical
-    return _written(signed, base64.b64encode(key.sign(signed)), files)
-
-
-def _written(manifest: bytes, signature: bytes, files: Mapping[str, bytes]) -> bytes:
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as out:
-        for name, content in [(MANIFEST, manifest), (SIGNATURE, signature), *sorted(files.items())]:
-            entry = zipfile.ZipInfo(name, _DATE)
-            entry.create_system, entry.external_attr = 3, _FILE << 16
-            out.writestr(entry, content)
-    return buffer.getvalue()
+    return write_zip(signed, base64.b64encode(key.sign(signed)), files)
 
 
 def read_archive(path: Path, trusted: Mapping[str, tuple[str, ...]]) -> Archive:
@@ -143,7 +130,7 @@ def read_archive(path: Path, trusted: Mapping[str, tuple[str, ...]]) -> Archive:
     manifest = _manifest(signed)
     _check_signature(manifest, signed, signature, trusted)
     _check_files(manifest, entries)
-    if _written(signed, signature, entries) != content:
+    if write_zip(signed, signature, entries) != content:
         raise RefusedArchive("elle contient autre chose que ce qui est signé ; en demander une neuve à son auteur")
     return Archive(manifest=manifest, files=entries)
 

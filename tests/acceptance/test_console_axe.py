@@ -12,6 +12,8 @@ from published import propose_another
 from stopped_application import close_compta
 
 from orchestrator.domain.civil import SystemClock, paris_date
+from orchestrator.engine.gaps import write_down
+from orchestrator.engine.reconcile import Gap, GapKind
 
 
 @pytest.fixture
@@ -233,6 +235,48 @@ async def test_what_waits_and_what_a_run_gave_away(busy: Any, at_browser: Any, l
         await tx.run("hand_overs.failed", run=busy.run, effect_key="courriel", state="doubtful")
     await page.goto(f"/executions/{busy.run}")
     problems += await look(page, "execution-remises")
+    assert problems == []
+
+
+async def test_the_gaps_of_a_reconciliation(busy: Any, at_browser: Any, look: Any) -> None:
+    page, problems = await at_browser("a.martin"), []
+    await page.goto("/ecarts")
+    problems += await look(page, "ecarts-rien")
+    ended = await busy.end()
+    missing = Gap(
+        kind=GapKind.MISSING,
+        case=ended.reference,
+        reference="ACP-2026-000103",
+        message="Saisie relue autrefois, absente aujourd'hui.",
+        ours_c=69_739,
+    )
+    extra = Gap(
+        kind=GapKind.EXTRA,
+        case="",
+        reference="ACP-2026-000777",
+        message="Saisie au nom du robot (712,50 €) que nous ne connaissons pas.",
+        seen_c=71_250,
+    )
+    for _ in range(2):
+        async with busy.database.transaction("reconcile") as tx:
+            await write_down(tx, "cpam-931", "compta", [missing, extra])
+    await page.goto("/ecarts")
+    assert await page.get_by_role("checkbox").count() == 2
+    await page.get_by_label("Ce qui explique").fill("Annulée par 1 85 02 61 999 001 89")
+    await page.get_by_label("Expliquer l’écart ACP-2026-000103").check()
+    await page.get_by_role("button", name="Expliquer", exact=True).click()
+    await page.get_by_role("alert").wait_for()
+    problems += await look(page, "ecarts-refuse")
+    await page.get_by_label("Ce qui explique").fill("Annulée dans COMPTA le 30/03, pièce 4412")
+    await page.get_by_role("button", name="Expliquer", exact=True).click()
+    await page.wait_for_url("**/ecarts?message=ecarts-expliques")
+    assert await page.get_by_role("checkbox").count() == 1
+    problems += await look(page, "ecarts")
+    async with busy.database.transaction("reconcile") as tx:
+        said = await write_down(tx, "cpam-931", "compta", [missing, extra])
+    assert sorted(said.values()) == ["", "Annulée dans COMPTA le 30/03, pièce 4412"]
+    await page.goto("/ecarts")
+    assert await page.get_by_role("checkbox").count() == 1
     assert problems == []
 
 

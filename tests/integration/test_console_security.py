@@ -52,6 +52,8 @@ ROUTES = {
     "POST /validations/{approval}/refuser": "approve",
     "GET /a-la-main": "read",
     "POST /a-la-main/{application}/prendre": "settle",
+    "GET /ecarts": "read",
+    "POST /ecarts/expliquer": "settle",
     "GET /attentes": "read",
     "POST /attentes/reprendre": "settle",
     "GET /applications": "operate",

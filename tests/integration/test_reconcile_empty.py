@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from robot_world import PROJECT, PracticeWorld, desks
 
-from orchestrator.bootstrap.reports import reconcile_scenario
+from orchestrator.bootstrap.reconciliation import reconcile_scenario
 from orchestrator.bootstrap.world import World, load_keywords
 from orchestrator.domain.money import Euros
 from orchestrator.drivers.browser import open_browser
@@ -39,8 +39,10 @@ def world(practice_world: PracticeWorld, role_url: Mapping[str, str], vault: Vau
 
 
 async def test_a_day_without_entries_matches_nothing_and_misses_nothing(world: World) -> None:
-    found = await reconcile_scenario(world, "ij-acompte", SUNDAY, SUNDAY)
-    assert found == Reconciliation(matched=0, total=Euros(0), gaps=())
+    part = await reconcile_scenario(world, "ij-acompte", SUNDAY, SUNDAY)
+    assert part is not None
+    assert (part.found, part.unexplained) == (Reconciliation(), 0)
+    assert part.found.total == Euros(0)
 
 
 @pytest.mark.parametrize("way", ["page", "request"])

@@ -46,6 +46,8 @@ select (select coalesce(json_agg(json_build_object('application', application, '
        (select coalesce(json_agg(json_build_object('scenario', scenario, 'reason', reason, 'at', stopped_at)
                order by scenario), '[]') from scenario_stop where caisse = %(caisse)s and released_at is null) as stopped,
        (select count(*) from publication where caisse = %(caisse)s and state = 'proposed') as versions,
+       (select count(*) from (select 1 from gap
+            where caisse = %(caisse)s and settled_at is null limit 1001) counted) as gaps,
        (select count(*) from (select 1 from by_hand
             where caisse = %(caisse)s and given_back_at is null and read_back_at is null limit 1001) counted) as by_hand,
        (select count(*) from (select 1 from exception_item

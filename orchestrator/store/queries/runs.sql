@@ -82,3 +82,27 @@ select due from schedule_occurrence where caisse = %(caisse)s and scenario = %(s
 
 -- by_beginning: the runs of a caisse whose id begins like this
 select id, scenario from run where caisse = %(caisse)s and id::text like %(beginning)s || '%%' order by started_at limit 2
+
+-- sources: the deliveries of live runs between two days, and what became of their rows
+select run.id as run, run.run_date, delivery.file_name, delivery.sha256, delivery.rows,
+       (select count(*) from row_set_aside where row_set_aside.delivery = delivery.id) as set_aside,
+       stand.in_cases, stand.entered, stand.open
+from run
+join delivery on delivery.id = run.delivery
+cross join lateral (
+    select coalesce(sum(cardinality(coalesce(lines, array[line]))), 0)::bigint as in_cases,
+           count(*) filter (where ended_as in ('entered', 'done_by_hand')) as entered,
+           count(*) filter (where state not in ('ended', 'rejected', 'cancelled')) as open
+    from cases where cases.run = run.id
+) stand
+where run.caisse = %(caisse)s and run.robot = %(robot)s and run.mode = 'live'
+  and run.run_date between %(first)s and %(last)s
+order by run.run_date, run.started_at, run.id
+
+-- unproven: cases of those runs that ended as entered without an entry that stands
+select cases.reference from run join cases on cases.run = run.id
+where run.caisse = %(caisse)s and run.robot = %(robot)s and run.mode = 'live'
+  and run.run_date between %(first)s and %(last)s and cases.ended_as in ('entered', 'done_by_hand')
+  and not exists (select from entry where entry.case_id = cases.id and entry.undoes is null
+                  and entry.state in ('confirmed', 'by_hand'))
+order by cases.reference

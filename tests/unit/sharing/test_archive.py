@@ -15,8 +15,6 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from orchestrator.domain.errors import SettingsError
 from orchestrator.sharing.archive import (
-    MANIFEST,
-    SIGNATURE,
     Manifest,
     RefusedArchive,
     canonical_json,
@@ -26,6 +24,7 @@ from orchestrator.sharing.archive import (
     read_archive,
 )
 from orchestrator.sharing.keys import fingerprint, make_key, open_key, public_text, trust, trusted_keys
+from orchestrator.sharing.zips import MANIFEST, SIGNATURE
 
 KEY = Ed25519PrivateKey.generate()
 FILES = {"robots/verif/robot.yaml": b"robot: verif\n", "scenarios/verif.yaml": "scenario: vérif\n".encode()}
