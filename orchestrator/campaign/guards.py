@@ -22,6 +22,7 @@ _NO_FENCE = "(() => { window.__glrFence = { arm: () => {} }; })"
 _STATEMENTS = {
     "lease-epoch": {
         "cases.held": "select now() as lease_until",
+        "cases.may_begin": "select now() as lease_until",
         "cases.lock_held": "select now() as lease_until from cases where id = %(id)s for update",
     },
     "effect-key": {

@@ -57,6 +57,7 @@ _COMMANDS = (
             "serve",
             "shadow",
             "status",
+            "stop",
             "verify",
             "wake",
         )
@@ -66,7 +67,7 @@ _COMMANDS = (
         "extraction": "orchestrator.cli.run",
         "dry-run": "orchestrator.cli.dry_run",
     }
-    | {"closing": "orchestrator.cli.close"}
+    | {"closing": "orchestrator.cli.close", "resume": "orchestrator.cli.stop"}
 )
 
 

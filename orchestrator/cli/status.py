@@ -12,6 +12,7 @@ from rich.table import Table
 from orchestrator.bootstrap.world import World, build_world
 from orchestrator.cli import options
 from orchestrator.domain.civil import PARIS
+from orchestrator.engine import stops
 from orchestrator.engine.versions import standing
 from orchestrator.store.database import Database, Transaction
 
@@ -38,14 +39,13 @@ def status(workspace: Path | None, reopen: str | None, resume: str | None) -> No
 
 
 async def _reopen(tx: Transaction, caisse: str, application: str) -> None:
-    if not await tx.run("sessions.reopen_application", caisse=caisse, application=application):
+    if not await stops.resume_application(tx, caisse, application):
         raise click.UsageError(f"« {application} » n'est pas fermée aux robots.")
-    await tx.record(caisse, "application.reopened", application)
     click.echo(f"« {application} » est rouverte aux robots.")
 
 
 async def _resume(tx: Transaction, caisse: str, scenario: str) -> None:
-    if not await tx.run("versions.release_scenario", caisse=caisse, scenario=scenario, login="cli"):
+    if not await stops.resume_scenario(tx, caisse, scenario, "cli"):
         raise click.UsageError(f"Le scénario « {scenario} » n'est pas arrêté.")
     click.echo(f"Le scénario « {scenario} » reprend.")
 
@@ -62,7 +62,7 @@ async def _show(tx: Transaction, world: World) -> None:
     for version in await tx.all("versions.overview", caisse=world.settings.caisse):
         console.print(f"{version['scenario']} : {standing(version)}", highlight=False, soft_wrap=True)
     for stop in await tx.all("versions.stopped_scenarios", caisse=world.settings.caisse):
-        console.print(f"[red]Scénario {stop['scenario']} arrêté : {stop['reason']}[/red]", soft_wrap=True)
+        console.print(f"[red]Scénario {stop['scenario']} {stops.standing_stop(stop)}[/red]", soft_wrap=True)
         console.print(f"Pour reprendre : glr status --resume {stop['scenario']}")
     for late in await tx.all("closings.not_closed", caisse=world.settings.caisse):
         again = f"{late['next_try_at'].astimezone(PARIS):%d/%m/%Y %H:%M}"
@@ -79,4 +79,4 @@ async def _show(tx: Transaction, world: World) -> None:
             soft_wrap=True,
         )
     for stop in await tx.all("sessions.stopped_applications", caisse=world.settings.caisse):
-        console.print(f"[red]{stop['application']} fermée aux robots : {stop['reason']}[/red]")
+        console.print(f"[red]Application {stop['application']} {stops.standing_stop(stop)}[/red]", soft_wrap=True)

@@ -1,7 +1,8 @@
-"""Applications arrêtées: closed to every robot after a refused login or a changed screen; a supervisor opens them again."""
+"""Applications et scénarios: where robots work, where they are stopped and why; a supervisor stops them and lets them go on."""
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
@@ -12,9 +13,11 @@ from fastapi.responses import RedirectResponse
 from orchestrator.console.errors import LostRace, NotFound
 from orchestrator.console.pages import render
 from orchestrator.console.permissions import GuardedRoute, Permission, allow
-from orchestrator.console.sessions import present
+from orchestrator.console.sessions import form_of, present
 from orchestrator.console.world import world_of
+from orchestrator.domain.errors import SettingsError
 from orchestrator.drivers.patches import shown_change
+from orchestrator.engine import stops
 
 router = APIRouter(route_class=GuardedRoute)
 
@@ -22,12 +25,71 @@ router = APIRouter(route_class=GuardedRoute)
 @router.get("/applications")
 @allow(Permission.OPERATE)
 async def applications(request: Request) -> Response:
-    """List the applications and the scenarios that are closed to robots."""
+    """List every application and scenario: open to robots, or stopped, since when and why."""
+    return await _show(request)
+
+
+@router.post("/applications/{application}/arreter")
+@allow(Permission.OPERATE)
+async def stop(request: Request, application: str) -> Response:
+    """Stop robots in an application, for a reason."""
+    world, visitor, reason = world_of(request), present(request), (await form_of(request)).get("motif", "")
+    async with world.database.transaction(visitor.actor) as tx:
+        asked = stops.stop_application(tx, world.caisse, application, reason, visitor.login)
+        return await _stop(request, application, reason, "arretee", asked)
+
+
+@router.post("/scenarios/{scenario}/arreter")
+@allow(Permission.OPERATE)
+async def stop_scenario(request: Request, scenario: str) -> Response:
+    """Stop robots for a scenario, for a reason."""
+    world, visitor, reason = world_of(request), present(request), (await form_of(request)).get("motif", "")
+    async with world.database.transaction(visitor.actor) as tx:
+        asked = stops.stop_scenario(tx, world.caisse, scenario, reason, visitor.login)
+        return await _stop(request, scenario, reason, "arrete", asked)
+
+
+@router.post("/scenarios/{scenario}/reprendre")
+@allow(Permission.OPERATE)
+async def resume(request: Request, scenario: str) -> Response:
+    """Let robots go on with a scenario that was stopped."""
+    world, visitor = world_of(request), present(request)
+    async with world.database.transaction(visitor.actor) as tx:
+        if not await stops.resume_scenario(tx, world.caisse, scenario, visitor.login):
+            raise LostRace
+    return RedirectResponse("/applications?message=reprise", status_code=303)
+
+
+@router.post("/applications/{application}/rouvrir")
+@allow(Permission.OPERATE)
+async def reopen(request: Request, application: str) -> Response:
+    """Open an application to robots again."""
     world = world_of(request)
     async with world.database.transaction(present(request).actor) as tx:
-        stops = await tx.all("sessions.stopped_applications", caisse=world.caisse)
-        scenarios = await tx.all("versions.stopped_scenarios", caisse=world.caisse)
-    return await render(request, "applications.html", stops=stops, scenarios=scenarios)
+        if not await stops.resume_application(tx, world.caisse, application):
+            raise LostRace
+    return RedirectResponse("/applications?message=rouverte", status_code=303)
+
+
+async def _stop(request: Request, name: str, reason: str, message: str, asked: Awaitable[bool]) -> Response:
+    try:
+        stopped = await asked
+    except stops.UnknownName:
+        raise NotFound from None
+    except SettingsError as error:
+        return await _show(request, status=422, name=name, typed=reason, error=str(error))
+    return RedirectResponse(f"/applications?message={message if stopped else 'deja-arrete'}", status_code=303)
+
+
+async def _show(request: Request, *, status: int = 200, name: str = "", typed: str = "", error: str = "") -> Response:
+    world = world_of(request)
+    async with world.database.transaction(present(request).actor) as tx:
+        known = await tx.all("sessions.known_applications", caisse=world.caisse)
+        scenarios = await tx.all("versions.known_scenarios", caisse=world.caisse)
+    refused = {"name": name, "typed": typed, "error": error}
+    return await render(
+        request, "applications.html", status=status, applications=known, scenarios=scenarios, refused=refused
+    )
 
 
 @router.get("/applications/{application}")
@@ -59,15 +121,3 @@ async def _stopped(request: Request, application: str) -> tuple[dict[str, Any], 
         if stop is None:
             raise NotFound
         return stop, await tx.all("console.screen_differences", **where)
-
-
-@router.post("/applications/{application}/rouvrir")
-@allow(Permission.OPERATE)
-async def reopen(request: Request, application: str) -> Response:
-    """Open an application to robots again."""
-    world = world_of(request)
-    async with world.database.transaction(present(request).actor) as tx:
-        if not await tx.run("console.reopen_application", caisse=world.caisse, application=application):
-            raise LostRace
-        await tx.record(world.caisse, "application.reopened", application)
-    return RedirectResponse("/applications?message=rouverte", status_code=303)

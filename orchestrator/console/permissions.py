@@ -30,7 +30,7 @@ class Permission(StrEnum):
     SETTLE = "settle"
     #: Approve or refuse entries.
     APPROVE = "approve"
-    #: Reopen a stopped application, go on with a stopped scenario.
+    #: Stop robots for a scenario or in an application, let them go on.
     OPERATE = "operate"
     #: Agree to a version of a scenario, release the next stage of its ramp.
     PUBLISH = "publish"

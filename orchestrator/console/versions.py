@@ -8,7 +8,7 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
-from orchestrator.console.errors import LostRace, NotFound, won
+from orchestrator.console.errors import LostRace, NotFound
 from orchestrator.console.pages import render
 from orchestrator.console.people import check_password
 from orchestrator.console.permissions import GuardedRoute, Permission, allow
@@ -71,16 +71,6 @@ async def next_stage(request: Request, scenario: str) -> Response:
     except (LostRace, RefusedPublication) as error:
         return await _show(request, scenario, status=409, lost=_why(error))
     return RedirectResponse("/versions?message=etape", status_code=303)
-
-
-@router.post("/scenarios/{scenario}/reprendre")
-@allow(Permission.OPERATE)
-async def resume(request: Request, scenario: str) -> Response:
-    """Let robots go on with a scenario that was stopped."""
-    world, visitor = world_of(request), present(request)
-    async with world.database.transaction(visitor.actor) as tx:
-        won(await tx.run("versions.release_scenario", caisse=world.caisse, scenario=scenario, login=visitor.login))
-    return RedirectResponse("/applications?message=reprise", status_code=303)
 
 
 async def _show(

@@ -124,6 +124,10 @@ class LeaseLost(GlrError):
     """Le bail du dossier est perdu : un autre a pu le reprendre, plus rien n'est écrit."""
 
 
+class RobotsStopped(GlrError):
+    """Les robots sont arrêtés pour ce scénario ou cette application : rien n'a été saisi, le dossier attend."""
+
+
 class ActRefused(GlrError):
     """L'acte a été refusé par la clôture avant de partir."""
 

@@ -114,7 +114,7 @@ class WebAct:
             button = await self.page.query_selector(asks.element)
             if button is None or not self._shows_what_was_typed(landed, asks):
                 return Sent.UNKNOWN
-            if await self._pass(permit, button, asks) is not None:
+            if await self._pass(permit.under_way(), button, asks) is not None:
                 return Sent.UNKNOWN  # the form had left: we cannot say that nothing happened
             landed = await self._landed(self.contract.leads_to)
         return Sent.ANSWERED if landed.name in self.contract.leads_to else Sent.UNKNOWN

@@ -28,6 +28,9 @@ class Permit(Protocol):
     def in_time(self) -> bool:
         """True while no clock says that the deadline has passed."""
 
+    def under_way(self) -> Permit:
+        """Return the permit of what follows a request that has left: what was begun is ended, though robots are stopped."""
+
     @property
     def until(self) -> float:
         """The deadline by the wall clock, seconds since the epoch: the page itself asks it too."""

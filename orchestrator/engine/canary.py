@@ -73,7 +73,8 @@ class Canary:
         nothing is told to the audit log. Raises what an application in trouble raises: then nothing is known.
         """
         for name, witness in self.witnesses.items():
-            turn = await self._turn(bench, name, witness, stopping) if name in bench.desks else _Turn.PASSED
+            used = name in bench.desks and name in bench.scenario.applications
+            turn = await self._turn(bench, name, witness, stopping) if used else _Turn.PASSED
             found = await self._walk(bench, name, witness) if turn is _Turn.MINE else None
             if found is not None or turn is _Turn.OVER:
                 return found

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from orchestrator.domain.cases import Done, Outcome
 from orchestrator.domain.civil import Period
 from orchestrator.domain.entries import EntryPlan, EntrySeen, Sighting, classify, effect_digest
-from orchestrator.domain.errors import ApplicationException, BusinessException, EntryInDoubt
+from orchestrator.domain.errors import ApplicationException, BusinessException, EntryInDoubt, RobotsStopped
 from orchestrator.domain.money import ZERO, Euros
 from orchestrator.drivers.act import Sent, WebAct
 from orchestrator.drivers.deposit import Deposit
@@ -145,15 +145,16 @@ class Entering:
         cookies = await desk.cookies() if desk else ""
         values = self.ledger.values_digest(entry.plan.amount, entry.plan.period, entry.plan.subject)
         await self.ledger.intend(entry.row, entry.plan.amount, values, cookies)
-        sent = await act.perform(LeasePermit(self.case.lease, self.bench.database))
+        permit = LeasePermit(self.case.lease, self.bench.database, self.step.keyword.application)
+        sent = await act.perform(permit)
         if sent is Sent.ANSWERED:
             return await self._prove(entry)
         if sent is Sent.UNKNOWN:
             raise EntryInDoubt
-        await self.ledger.not_sent(entry.row, entry.plan.amount)
+        stopped = await self.ledger.not_sent(entry.row)
         if sent is Sent.REFUSED_BY_APPLICATION:
             raise BusinessException("SAISIE", "L'application a refusé les valeurs sur son propre formulaire.")
-        raise NotSent
+        raise RobotsStopped if stopped else NotSent
 
     async def _prove(self, entry: Planned) -> Outcome:
         """Read back anew; only ours, with the same values, confirms."""

@@ -11,17 +11,21 @@ from uuid import UUID, uuid4
 
 from orchestrator.domain.civil import Period
 from orchestrator.domain.entries import EntrySeen, token_of
-from orchestrator.domain.errors import BusinessException, EntryInDoubt, LeaseLost
+from orchestrator.domain.errors import BusinessException, EntryInDoubt, LeaseLost, RobotsStopped
 from orchestrator.domain.money import Euros
 from orchestrator.engine.due import DueEntry
 from orchestrator.engine.findings import displayed
 from orchestrator.engine.work import Claimed, Workbench
 from orchestrator.language.model import Step
-from orchestrator.store.database import StoreError, Transaction
+from orchestrator.store.database import StoreError, Transaction, array
 
 #: How long an approval is valid.
 APPROVAL_VALID = timedelta(days=5)
 _CHECK_VIOLATION = "23514"
+#: How people call each ceiling.
+_CEILINGS = {"case": "du dossier", "day": "de la journée", "run": "de l'exécution"}
+#: What the database says of an act that would begin while robots are stopped.
+_STOPPED = "GL008"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,20 +118,22 @@ class EntryLedger:
         return False
 
     async def intend(self, entry: EntryRow, amount: Euros, values: bytes, cookies: str) -> None:
-        """Commit the intent, and the money under its ceilings, before the act."""
+        """Commit the intent, and the money under its ceilings, before the act.
+
+        Raises :class:`RobotsStopped` when a person, or the house, has stopped robots: nothing is committed then.
+        """
         sealed = self.bench.vault.seal(self.case.data_key, f"entry_attempt:cookies:{entry.id}", cookies)
         try:
             async with held(self.bench, self.case) as tx:
-                if self.due.undoes is None:
-                    await self._spend(tx, amount.centimes)
-                if not await tx.run("entries.intend", id=entry.id, amount_c=amount.centimes):
+                counted = await self._spend(tx, amount.centimes) if self.due.undoes is None else []
+                if not await tx.run("entries.intend", id=entry.id, amount_c=amount.centimes, counted=array(counted)):
                     raise LeaseLost
                 lease = {"epoch": self.case.lease.epoch, "session": self.case.lease.session}
                 attempt = {"entry": entry.id, "caisse": self.bench.scenario.caisse, "case_id": self.case.id}
                 await tx.run("entries.begin_attempt", values_digest=values, cookies=sealed, **attempt, **lease)
         except StoreError as error:
-            if error.state == _CHECK_VIOLATION and "spending" in (error.constraint or ""):
-                raise BusinessException("C-14", "Plafond de l'exécution ou de la journée atteint.") from None
+            if error.state == _STOPPED:
+                raise RobotsStopped from None
             raise
 
     async def confirm(self, entry: EntryRow, seen: EntrySeen) -> None:
@@ -135,15 +141,17 @@ class EntryLedger:
         async with held(self.bench, self.case) as tx:
             await tx.run("entries.end_attempt", entry=entry.id, result="confirmed")
             await tx.run("entries.confirm", id=entry.id, actor=self.bench.actor, **_proof(seen))
-            await self._take_back(tx, seen)
+            await self._take_back(tx)
 
-    async def not_sent(self, entry: EntryRow, amount: Euros) -> None:
-        """Nothing left: the entry is planned again and its money free."""
+    async def not_sent(self, entry: EntryRow) -> bool:
+        """Nothing left: the entry is planned again and its money free; True when robots are stopped now."""
         async with held(self.bench, self.case) as tx:
-            if self.due.undoes is None:
-                await self._spend(tx, -amount.centimes)
+            await self._free(tx, entry.id)
             await tx.run("entries.end_attempt", entry=entry.id, result="not_sent")
             await tx.run("entries.not_sent", id=entry.id)
+            where = {"case_id": self.case.id, "application": self.step.keyword.application}
+            now = await tx.first("entries.stopped_now", **where)
+        return bool(now and now["stopped"])
 
     async def by_hand(self, digest: bytes, seen: EntrySeen, person: str) -> bool:
         """Write that a person entered it; True when what was read back turns out to be our own entry."""
@@ -154,7 +162,7 @@ class EntryLedger:
                 raise BusinessException("C-09", f"Saisie déjà connue : {row['case_reference']}, {row['reference']}.")
             await tx.run("entries.end_attempt", entry=row["id"], result="confirmed" if ours else "doubtful")
             await tx.run("entries.confirm" if ours else "entries.by_hand", id=row["id"], actor=person, **_proof(seen))
-            await self._take_back(tx, seen)
+            await self._take_back(tx)
             await tx.run("cases.instruction_done", **self.case.lease.key)
         return ours
 
@@ -178,11 +186,11 @@ class EntryLedger:
             reference=row["reference"] or "",
         )
 
-    async def _take_back(self, tx: Transaction, seen: EntrySeen) -> None:
+    async def _take_back(self, tx: Transaction) -> None:
         """What an entry takes back stands no more, and its money is free."""
         if self.due.undoes is not None:
+            await self._free(tx, self.due.undoes)
             await tx.run("entries.undone", id=self.due.undoes)
-            await self._spend(tx, -seen.amount.centimes)
 
     async def _remembered(self, tx: Transaction, digest: bytes) -> Mapping[str, Any]:
         await tx.run(
@@ -214,13 +222,37 @@ class EntryLedger:
             raise BusinessException("C-09", f"La même saisie est prévue par le dossier {first}, encore ouvert.")
         await tx.run("entries.adopt", id=row["id"], case_id=self.case.id)
 
-    async def _spend(self, tx: Transaction, centimes: int) -> None:
+    async def _spend(self, tx: Transaction, centimes: int) -> list[str]:
+        """Count money under every ceiling, or under none; returns under which. Raises ``BusinessException`` beyond one.
+
+        Each ceiling is a row that is locked until the intent is committed: lanes that spend at the same time count one after
+        the other, always in the same order. The day is the one on which the money is spent.
+        """
         limits, scenario = self.bench.scenario.limits, self.bench.scenario
-        scopes = {f"run:{self.case.run}": limits.per_run, f"day:{self.case.run_date}": limits.per_day}
-        for scope, ceiling in sorted(scopes.items()):
-            if ceiling is not None:
-                where = {"caisse": scenario.caisse, "scenario": scenario.name, "scope": scope}
-                await tx.run("entries.spend", **where, amount_c=centimes, limit_c=ceiling.centimes)
+        day = await tx.first("entries.paris_day")
+        scopes = {
+            f"case:{self.case.id}": limits.per_case,
+            f"day:{day['today'] if day else ''}": limits.per_day,
+            f"run:{self.case.run}": limits.per_run,
+        }
+        ceilings = {scope: most.centimes for scope, most in sorted(scopes.items()) if most is not None}
+        for scope, most in ceilings.items():
+            where = {"caisse": scenario.caisse, "scenario": scenario.name, "scope": scope}
+            try:
+                await tx.run("entries.spend", **where, amount_c=centimes, limit_c=most)
+            except StoreError as error:
+                if error.state == _CHECK_VIOLATION:
+                    reached = _CEILINGS[scope.partition(":")[0]]
+                    raise BusinessException("C-14", f"Plafond {reached} atteint ({Euros(most)}).") from None
+                raise
+        return list(ceilings)
+
+    async def _free(self, tx: Transaction, entry: UUID) -> None:
+        """Count the money of an entry no more, where it was counted: it was not spent, or was taken back."""
+        found = await tx.first("entries.counted", id=entry)
+        where = {"caisse": self.bench.scenario.caisse, "scenario": self.bench.scenario.name}
+        for scope in sorted(found["counted"]) if found else ():
+            await tx.run("entries.free", scope=scope, amount_c=found["amount_c"] if found else 0, **where)
 
 
 def _proof(seen: EntrySeen) -> dict[str, Any]:

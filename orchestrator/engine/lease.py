@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from dataclasses import InitVar, dataclass, field
+from dataclasses import InitVar, dataclass, field, replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -64,11 +64,19 @@ class LeasePermit:
 
     lease: Lease
     database: Database
+    #: The application in which the act begins; None once it has begun.
+    begins_in: str | None = None
 
     async def holds(self) -> bool:
-        """Ask the database whether the lease is still ours, under our epoch."""
+        """Ask the database whether the lease is still ours, under our epoch; and whether robots may begin, before they have."""
         async with self.database.transaction(f"session:{self.lease.session}") as tx:
-            return await tx.first("cases.held", **self.lease.key) is not None
+            if self.begins_in is None:
+                return await tx.first("cases.held", **self.lease.key) is not None
+            return await tx.first("cases.may_begin", application=self.begins_in, **self.lease.key) is not None
+
+    def under_way(self) -> LeasePermit:
+        """Return the permit of an act that has begun: stopped robots end what they have begun."""
+        return replace(self, begins_in=None)
 
     def in_time(self) -> bool:
         """True while no clock says that the deadline has passed."""

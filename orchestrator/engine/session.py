@@ -20,6 +20,7 @@ from orchestrator.domain.errors import (
     LeaseLost,
     LoginRefused,
     ReleaseChanged,
+    RobotsStopped,
     TooSlow,
 )
 from orchestrator.drivers.witness import Witness
@@ -113,6 +114,7 @@ class RobotSession:
         error = outcome.error if isinstance(outcome, Failed) else None
         if isinstance(error, LoginRefused | ReleaseChanged):
             await self._stop_application(Found.of(error))
+        if isinstance(error, LoginRefused | ReleaseChanged | RobotsStopped):
             await give_back(self.bench, attempt)
             return
         if isinstance(error, StoreUnavailable):
@@ -246,7 +248,7 @@ class RobotSession:
     async def _stopped_application(self) -> bool:
         async with self.bench.database.transaction(self.bench.actor) as tx:
             stopped = await closed(tx, self.bench.scenario.caisse)
-        return bool(stopped & {*self.bench.desks})
+        return bool(stopped & self.bench.scenario.applications)
 
     async def _stop_application(self, found: Found) -> None:
         async with self.bench.database.transaction(self.bench.actor) as tx:

@@ -83,7 +83,7 @@ async def keep_findings(attempt: Attempt) -> None:
 
 
 async def give_back(bench: Workbench, attempt: Attempt) -> None:
-    """Put a case back untouched, with what was read: its application refused the robot, or its screens have changed."""
+    """Put a case back, with what was read and proven: robots are stopped, or its application refused or puzzled one."""
     case = attempt.case
     async with bench.database.transaction(bench.actor) as tx:
         target = {"state": "ready", "ended_as": None, "wait_until": None, "findings": _sealed(bench, attempt)}

@@ -16,7 +16,7 @@ from typing import Any, Protocol
 from pydantic import ValidationError
 
 from orchestrator.domain.cases import Done, Failed, Outcome
-from orchestrator.domain.errors import ApplicationException, GlrError, TooSlow
+from orchestrator.domain.errors import ApplicationException, GlrError, RobotsStopped, TooSlow
 from orchestrator.domain.keywords import Keyword, Kind
 from orchestrator.domain.rules import Rulebook
 from orchestrator.engine.due import DueEntry
@@ -158,7 +158,10 @@ class SuiteCase:
         due = self.attempt.reached = DueEntry(step=entry, names=dict(self.attempt.names), by_suite=True)
         if self.keeps and len(self.step.enters) > 1:  # the next session reads what was known before the first of them
             await self._keep(due)
-        outcome = await self.enter(self.attempt, due)
+        try:
+            outcome = await self.enter(self.attempt, due)
+        except RobotsStopped as stopped:  # whatever TRY is around
+            outcome = Failed(error=stopped)
         if not isinstance(outcome, Done):
             self._conclude(outcome)
         self.entered = outcome

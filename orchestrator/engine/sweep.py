@@ -32,8 +32,7 @@ async def _feed(database: Database, queue: App) -> None:
         await tx.all("sessions.bury_tickets")
         for hungry in await tx.all("cases.hungry"):
             caisse, scenario = hungry["caisse"], hungry["scenario"]
-            stopped = await tx.all("sessions.stopped_applications", caisse=caisse)
             live = await tx.first("sessions.live_tickets", caisse=caisse, scenario=scenario)
             missing = min(hungry["parallel"], hungry["ready"]) - (live["live"] if live else 0)
-            if missing > 0 and not stopped:
+            if missing > 0:
                 await want_sessions(queue, tx.connection, caisse, scenario, missing)

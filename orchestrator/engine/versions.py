@@ -83,6 +83,8 @@ async def record(tx: Transaction, scenario: Scenario) -> None:
     )
     for place, (name, content) in enumerate(scenario.version.files.items()):
         await tx.run("versions.keep_file", version=scenario.hash, place=place, path=name, content=content)
+    for application in sorted(scenario.applications):
+        await tx.run("versions.keep_application", version=scenario.hash, application=application)
 
 
 async def texts(tx: Transaction, version: str | None) -> dict[str, str]:

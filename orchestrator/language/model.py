@@ -337,6 +337,12 @@ class Scenario:
         return tuple(call for step in self.steps for call in step.calls)
 
     @property
+    def applications(self) -> frozenset[str]:
+        """Where its cases are worked: every application and generic library of its steps."""
+        used = [*(keyword for call in self.calls for keyword in call.uses), *(entry.keyword for entry in self.entries)]
+        return frozenset(keyword.application for keyword in used if keyword.kind is not Kind.COMPUTE)
+
+    @property
     def entries(self) -> tuple[Step, ...]:
         """The entries that it may make, in order, those of suites and repeated ones included."""
         return tuple(entry for call in self.calls for entry in call.entries)

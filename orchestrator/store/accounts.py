@@ -79,6 +79,8 @@ class Person:
     login: str
     #: Whether sensitive cases are shown to it.
     restricted: bool
+    #: What it may do.
+    role: Role
 
 
 async def person(tx: Transaction, caisse: str, login: str, password: str) -> Person:
@@ -87,7 +89,7 @@ async def person(tx: Transaction, caisse: str, login: str, password: str) -> Per
     known = row["password_hash"] if row and row["active"] and not row["locked"] else None
     if not await asyncio.to_thread(matches, known, password) or row is None:
         raise SettingsError(f"Mot de passe refusé, ou « {login} » n'a pas de compte actif dans cette caisse.")
-    return Person(login=login, restricted=row["restricted_queues"])
+    return Person(login=login, restricted=row["restricted_queues"], role=Role(row["role"]))
 
 
 @cache

@@ -36,6 +36,13 @@ create table version_file (
     primary key (version, path)
 );
 
+-- Where the cases of a version are worked: its applications and generic libraries. None: a version of before they were kept.
+create table version_application (
+    version text not null references scenario_version,
+    application text not null,
+    primary key (version, application)
+);
+
 -- A version proposed by one person and agreed to by another; a live scenario runs in a published version alone.
 create table publication (
     id uuid primary key,
@@ -72,6 +79,8 @@ create table scenario_stop (
     stopped_at timestamptz not null default now(),
     released_at timestamptz,
     released_by text,
+    -- the person who stopped it; null: the house, by itself
+    stopped_by text,
     check ((released_at is null) = (released_by is null))
 );
 create unique index scenario_stop_open on scenario_stop (caisse, scenario) where released_at is null;
@@ -212,6 +221,8 @@ create table application_stop (
     stopped_at timestamptz not null default now(),
     -- the change of screens.yaml and release.yaml that would follow, when a walk stopped it
     proposal text not null default '',
+    -- the person who stopped it; null: a robot, at what it saw
+    stopped_by text,
     primary key (caisse, application)
 );
 
@@ -287,6 +298,8 @@ create table entry (
     line integer,
     -- the entry that it takes back
     undoes uuid references entry,
+    -- the ceilings under which its money is counted since its intent: what it takes back frees those, and no other
+    counted text[] not null default '{}',
     constraint proven check ((state::text in ('confirmed', 'by_hand', 'undone')) = (reference is not null and settled_at is not null))
 );
 create index entry_by_case on entry (case_id);
@@ -547,6 +560,25 @@ end
 $$;
 create trigger case_transition before insert or update on cases for each row execute function case_transition();
 
+-- Are the cases of a version worked in this application? One of before they were kept may be worked in any.
+create function version_uses(asked text, application text) returns boolean language sql stable as $$
+    select exists (select 1 from version_application used
+                   where used.version = asked and used.application = version_uses.application)
+        or not exists (select 1 from version_application used where used.version = asked)
+$$;
+
+-- Are robots stopped for a case that would act in an application: its scenario, or any application that it is worked in?
+create function robots_stopped(asked uuid, act_in text) returns boolean language sql stable as $$
+    select exists (
+        select 1 from cases join scenario_stop stop on stop.caisse = cases.caisse and stop.scenario = cases.scenario
+        where cases.id = asked and stop.released_at is null
+    ) or exists (
+        select 1 from cases join application_stop stop on stop.caisse = cases.caisse
+        where cases.id = asked
+          and (stop.application = act_in or cases.begun_under is not null and version_uses(cases.begun_under, stop.application))
+    )
+$$;
+
 create function entry_transition() returns trigger language plpgsql as $$
 declare
     allowed constant text[] := array[
@@ -570,6 +602,9 @@ begin
         if new.state = 'intent' and exists (select 1 from by_hand
                 where case_id = new.case_id and given_back_at is null and read_back_at is null) then
             raise exception 'taken by a person: no robot enters it' using errcode = 'GL007';
+        end if;
+        if new.state = 'intent' and robots_stopped(new.case_id, new.application) then
+            raise exception 'robots are stopped: no act begins' using errcode = 'GL008';
         end if;
         if new.state in ('confirmed', 'by_hand') then
             update by_hand set read_back_at = now()
@@ -665,6 +700,7 @@ create trigger exception_event before insert or update on exception_item for eac
 
 -- Ready cases that may be taken now, with the version whose turn it is: a run that is not live keeps its own; of the others,
 -- the published version takes what it has begun and what its ramp allows, the one before it takes the rest.
+-- Nothing of a stopped scenario, and nothing that is worked in a stopped application.
 create view case_turn as
 select turn.id, turn.caisse, turn.scenario, turn.version from (
     select cases.id, cases.caisse, cases.scenario,
@@ -678,7 +714,10 @@ select turn.id, turn.caisse, turn.scenario, turn.version from (
     where cases.state = 'ready' and not exists (
         select 1 from scenario_stop stop
         where stop.caisse = cases.caisse and stop.scenario = cases.scenario and stop.released_at is null)
-) turn where turn.version is not null;
+) turn
+where turn.version is not null and not exists (
+    select 1 from application_stop stop
+    where stop.caisse = turn.caisse and version_uses(turn.version, stop.application));
 
 -- Cases that a person may take from the robots: nothing of them was or may have been entered, nobody waits for a date or a document.
 create view case_to_take as
@@ -744,6 +783,8 @@ begin
     if most is null or new.incident is not true then
         return new;
     end if;
+    -- one after the other: lanes that end at the same time see each other's incidents, and none goes beyond the share
+    perform pg_advisory_xact_lock(hashtextextended(format('glr.incidents %s %s', new.caisse, new.scenario), 0));
     select count(*), count(*) filter (where incident) into looked, failed from (
         select incident from attempt
         where caisse = new.caisse and scenario = new.scenario and incident is not null
@@ -925,14 +966,15 @@ grant select, insert, update, delete on web_session to glr_console;
 grant select on machine to glr_console;
 grant delete on application_stop to glr_console;
 grant select, delete on audit_outbox to glr_exporter;
-grant select, insert on version_file to glr_runner;
+grant select, insert on version_file, version_application to glr_runner;
 grant select on publication, scenario_stop, case_turn to glr_runner;
 grant update (begun) on publication to glr_runner;
 grant insert (caisse, scenario, reason) on scenario_stop to glr_runner;
 grant update (incident, acts_left, acts_refused) on attempt to glr_runner;
-grant select on scenario_version, version_file, publication, scenario_stop to glr_console;
+grant select on scenario_version, version_file, version_application, publication, scenario_stop to glr_console;
 grant update (state, decided_by, decided_at, previous, stage, allowed, begun) on publication to glr_console;
-grant update (released_at, released_by) on scenario_stop to glr_console;
+grant update (released_at, released_by), insert (caisse, scenario, reason, stopped_by) on scenario_stop to glr_console;
+grant insert (caisse, application, reason, stopped_by) on application_stop to glr_console;
 grant select, insert, update on hand_over to glr_runner;
 grant select on hand_over to glr_console;
 grant update (state, result, settled_by, reason) on hand_over to glr_console;

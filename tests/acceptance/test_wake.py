@@ -61,3 +61,14 @@ def test_a_person_wakes_a_case_and_is_told_where_the_others_stand(quiet_demo: Do
     ]
     told = "select actor, details ->> 'reason' as reason from glr.audit_outbox where verb = 'case.woken' and object = %(it)s"
     assert quiet_demo.house.query(told, it=waiting) in ([], [{"actor": "agent:z.reveil", "reason": REASON}])
+
+
+def test_a_supervisor_stops_a_scenario_and_lets_it_go_on(quiet_demo: Done) -> None:
+    assert glr(quiet_demo, "account", "y.arret", "--name", "Y", "--role", "supervisor")[0] == Exit.OK
+    stop = ("stop", "ij-acompte", "--reason", "Montants faux", "--by", "y.arret")
+    assert glr(quiet_demo, *stop) == (Exit.OK, "« ij-acompte » arrêté. Reprendre : glr resume ij-acompte\n")
+    found = "select stopped_by, released_by from glr.scenario_stop"
+    assert quiet_demo.house.query(found) == [{"stopped_by": "y.arret", "released_by": None}]
+    resume = ("resume", "ij-acompte", "--by", "y.arret")
+    assert glr(quiet_demo, *resume) == (Exit.OK, "« ij-acompte » reprend.\n")
+    assert quiet_demo.house.query(found) == [{"stopped_by": "y.arret", "released_by": "y.arret"}]

@@ -51,3 +51,28 @@ async def test_a_refused_login_has_its_reason_and_no_difference(seed: Any, visit
     assert (page.status_code, "mot de passe expiré" in page.text, "Ce qui a changé" in page.text) == (200, True, False)
     assert (await supervisor.get("/applications/bdo/proposition.patch")).status_code == 404
     assert "Ce qui a changé" not in (await supervisor.get("/applications")).text
+
+
+async def test_a_supervisor_stops_and_lets_go_on_with_a_reason_that_everyone_sees(
+    seed: Any, visit: Any, owner_url: str
+) -> None:
+    supervisor, agent = await visit("s.noir"), await visit("a.martin")
+    page = (await supervisor.get("/applications")).text
+    assert page.count("ouverte aux robots") == 3
+    assert page.count("ouvert aux robots") == 1
+    for path in ("/applications/compta", "/scenarios/ij-acompte"):
+        assert (await agent.post(f"{path}/arreter", motif="essai")).status_code == 403
+    refused = await supervisor.post("/applications/compta/arreter", motif="voir 1 85 02 61 999 001 89")
+    assert (refused.status_code, "contient un NIR" in refused.text) == (422, True)
+    assert (await supervisor.post("/applications/inconnue/arreter", motif="essai")).status_code == 404
+    for path in ("/applications/compta", "/scenarios/ij-acompte"):
+        stopped = await supervisor.post(f"{path}/arreter", motif="Montants <b>faux</b>")
+        assert "aucune saisie" in stopped.text
+        assert "étaient déjà arrêtés" in (await supervisor.post(f"{path}/arreter", motif="encore")).text
+    banner = (await agent.get("/executions")).text
+    assert banner.count("Montants &lt;b&gt;faux&lt;/b&gt;") == 2
+    assert banner.count("par s.noir") == 2
+    assert "Application rouverte" in (await supervisor.post("/applications/compta/rouvrir")).text
+    assert "Scénario repris" in (await supervisor.post("/scenarios/ij-acompte/reprendre")).text
+    assert (await supervisor.post("/scenarios/ij-acompte/reprendre")).status_code == 409
+    assert "par s.noir" not in (await agent.get("/executions")).text

@@ -131,6 +131,9 @@ class Yes:
     def in_time(self) -> bool:
         return True
 
+    def under_way(self) -> Yes:
+        return self
+
 
 async def test_a_proposal_filled_in_one_call_leaves_the_same_record_and_gets_the_same_errors(
     both: Both, practice_world: PracticeWorld

@@ -243,7 +243,7 @@ class Seed:
         )
         if state == "planned":
             return entry
-        await tx.run("entries.intend", id=entry, amount_c=amount_c)
+        await tx.run("entries.intend", id=entry, amount_c=amount_c, counted="{}")
         attempt = {"entry": entry, "caisse": CAISSE, "case_id": case.id, "epoch": 1, "session": self.session}
         await tx.run("entries.begin_attempt", cookies=b"sealed", values_digest=digest, **attempt)
         if state == "doubtful":
@@ -261,14 +261,20 @@ class Seed:
             closing = "insert into application_stop (caisse, application, reason) values (%s, %s, 'Un écran a changé.')"
             await tx.connection.execute(closing, [CAISSE, application])
 
-    async def claim_one(self) -> str:
-        """Have the robot claim the next case and keep it; returns its reference."""
+    async def claim_one(self) -> str | None:
+        """Have the robot claim the next case and keep it; returns its reference, None when it may take none."""
         async with self.database.transaction("robot:acompte-ij") as tx:
-            return str((await self._claim(tx))["reference"])
+            row = await self._next(tx)
+            return str(row["reference"]) if row else None
+
+    async def _next(self, tx: Transaction) -> Mapping[str, Any] | None:
+        wanted = {"caisse": CAISSE, "scenario": self.scenario.name, "session": self.session}
+        return await tx.first(
+            "cases.claim", lease=timedelta(seconds=60), versions=array([self.scenario.hash]), **wanted
+        )
 
     async def _claim(self, tx: Transaction) -> Mapping[str, Any]:
-        wanted = {"caisse": CAISSE, "scenario": self.scenario.name, "session": self.session}
-        row = await tx.first("cases.claim", lease=timedelta(seconds=60), versions=array([self.scenario.hash]), **wanted)
+        row = await self._next(tx)
         assert row is not None
         started = {"n": row["attempts"], "caisse": CAISSE, "epoch": row["epoch"], "session": self.session}
         await tx.run("cases.begin_attempt", case_id=row["id"], **started)

@@ -43,7 +43,12 @@ returning lease_until
 select lease_until from cases
 where id = %(id)s and epoch = %(epoch)s and leased_by = %(session)s and state = 'leased' and lease_until > now()
 
--- lock_held: the same, keeping the row until the end of the transaction
+-- may_begin: the same, and robots are not stopped: asked just before the first request of an act
+select lease_until from cases
+where id = %(id)s and epoch = %(epoch)s and leased_by = %(session)s and state = 'leased' and lease_until > now()
+  and not robots_stopped(id, %(application)s)
+
+-- lock_held: is this lease still ours, keeping the row until the end of the transaction
 select lease_until from cases
 where id = %(id)s and epoch = %(epoch)s and leased_by = %(session)s and state = 'leased' and lease_until > now()
 for update

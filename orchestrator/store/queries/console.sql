@@ -7,7 +7,7 @@ on conflict (login) do update set
     active = true, failed_logins = 0, locked_until = null
 
 -- account_to_check: whose password is about to be checked; locked accounts say so
-select login, password_hash, active, coalesce(locked_until > now(), false) as locked, restricted_queues
+select login, password_hash, active, coalesce(locked_until > now(), false) as locked, restricted_queues, role
 from account where login = %(login)s and caisse = %(caisse)s
 
 -- wrong_password: count a failure; the fifth locks the account for a while
@@ -41,9 +41,9 @@ delete from web_session where id_digest = %(id_digest)s
 delete from web_session where last_seen < now() - %(idle)s::interval or created_at < now() - %(absolute)s::interval
 
 -- banner: what everyone must know on every page, and the figures beside the menu (counts are capped)
-select (select coalesce(json_agg(json_build_object('application', application, 'reason', reason, 'at', stopped_at)
+select (select coalesce(json_agg(json_build_object('application', application, 'reason', reason, 'at', stopped_at, 'by', stopped_by)
                order by application), '[]') from application_stop where caisse = %(caisse)s) as stops,
-       (select coalesce(json_agg(json_build_object('scenario', scenario, 'reason', reason, 'at', stopped_at)
+       (select coalesce(json_agg(json_build_object('scenario', scenario, 'reason', reason, 'at', stopped_at, 'by', stopped_by)
                order by scenario), '[]') from scenario_stop where caisse = %(caisse)s and released_at is null) as stopped,
        (select count(*) from publication where caisse = %(caisse)s and state = 'proposed') as versions,
        (select count(*) from (select 1 from gap
@@ -389,15 +389,12 @@ select %(id)s, %(caisse)s, cases.id, cases.scenario, 'business', 'VALIDATION', %
 from cases where cases.id = %(case_id)s
 
 -- stopped_application: one application that is closed to robots
-select application, reason, stopped_at, proposal from application_stop
+select application, reason, stopped_at, stopped_by, proposal from application_stop
 where caisse = %(caisse)s and application = %(application)s
 
 -- screen_differences: what was different when an application was closed, in the order of the walk
 select screen, said, alters from screen_difference
 where caisse = %(caisse)s and application = %(application)s order by place
-
--- reopen_application: open an application again
-delete from application_stop where caisse = %(caisse)s and application = %(application)s
 
 -- outside_of_run: what acts by itself in a run, outside the guarantee
 select distinct library from scenario_version asked, unnest(asked.outside) library

@@ -31,7 +31,10 @@ from entry where case_id = %(case_id)s order by planned_at, line, id
 update entry set state = 'doubtful' where case_id = %(case_id)s and state = 'intent' returning id
 
 -- intend: from here on the act may have happened
-update entry set state = 'intent', amount_c = %(amount_c)s where id = %(id)s and state = 'planned'
+update entry set state = 'intent', amount_c = %(amount_c)s, counted = %(counted)s where id = %(id)s and state = 'planned'
+
+-- stopped_now: are robots stopped for a case that would act in an application
+select robots_stopped(%(case_id)s, %(application)s) as stopped
 
 -- begin_attempt: the attempt at an entry, open until it is proven or in doubt
 insert into entry_attempt (entry, n, caisse, case_id, epoch, session, values_digest, cookies)
@@ -65,6 +68,16 @@ insert into spending (caisse, scenario, scope, amount_c, limit_c)
 values (%(caisse)s, %(scenario)s, %(scope)s, %(amount_c)s, %(limit_c)s)
 on conflict (caisse, scenario, scope) do update
 set amount_c = spending.amount_c + excluded.amount_c, limit_c = excluded.limit_c
+
+-- paris_day: the civil day on which money is spent, by one clock for all machines
+select (now() at time zone 'Europe/Paris')::date as today
+
+-- counted: the ceilings under which the money of an entry is counted
+select amount_c, counted from entry where id = %(id)s
+
+-- free: money that was counted under a ceiling is not spent after all
+update spending set amount_c = amount_c - %(amount_c)s
+where caisse = %(caisse)s and scenario = %(scenario)s and scope = %(scope)s
 
 -- void_asked: a question that is asked again with other values, or later, is void
 update approval set state = 'void' where entry = %(entry)s and state = 'asked'

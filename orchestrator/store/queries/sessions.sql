@@ -27,6 +27,11 @@ where robot_session.runner = %(runner)s and robot_session.ended_at is null and l
 insert into application_stop (caisse, application, reason) values (%(caisse)s, %(application)s, %(reason)s)
 on conflict do nothing
 
+-- stop_by_person: a person closes an application to every robot
+insert into application_stop (caisse, application, reason, stopped_by)
+values (%(caisse)s, %(application)s, %(reason)s, %(login)s)
+on conflict do nothing
+
 -- keep_proposal: remember the change that would follow what was different
 update application_stop set proposal = %(proposal)s where caisse = %(caisse)s and application = %(application)s
 
@@ -54,10 +59,22 @@ where caisse = %(caisse)s and application = %(application)s and basis = %(basis)
 delete from screen_walk where caisse = %(caisse)s and application = %(application)s
 
 -- stopped_applications: the applications closed to robots
-select application, reason, stopped_at,
+select application, reason, stopped_at, stopped_by,
        (select count(*) from screen_difference difference
         where difference.caisse = stop.caisse and difference.application = stop.application) as differences
 from application_stop stop where caisse = %(caisse)s order by application
+
+-- known_applications: every application that a version here is worked in, or that is closed to robots
+select known.application, stop.reason, stop.stopped_at, stop.stopped_by,
+       (select count(*) from screen_difference difference
+        where difference.caisse = %(caisse)s and difference.application = known.application) as differences
+from (
+    select used.application from version_application used
+    join scenario_version version on version.hash = used.version where version.caisse = %(caisse)s
+    union select application from application_stop where caisse = %(caisse)s
+) known
+left join application_stop stop on stop.caisse = %(caisse)s and stop.application = known.application
+order by known.application
 
 -- reopen_application: open an application again
 delete from application_stop where caisse = %(caisse)s and application = %(application)s

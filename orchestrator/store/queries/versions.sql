@@ -8,6 +8,9 @@ on conflict do nothing
 insert into version_file (version, place, path, content) values (%(version)s, %(place)s, %(path)s, %(content)s)
 on conflict do nothing
 
+-- keep_application: keep where a version's cases are worked
+insert into version_application (version, application) values (%(version)s, %(application)s) on conflict do nothing
+
 -- files: the texts of a version, in the order in which people read them
 select path, content from version_file where version = %(version)s order by place
 
@@ -72,13 +75,24 @@ order by cases.priority desc, cases.due, cases.created_at, cases.line, cases.id 
 -- stop_scenario: close a scenario to robots, once
 insert into scenario_stop (caisse, scenario, reason) values (%(caisse)s, %(scenario)s, %(reason)s) on conflict do nothing
 
+-- stop_by_person: a person closes a scenario to robots
+insert into scenario_stop (caisse, scenario, reason, stopped_by) values (%(caisse)s, %(scenario)s, %(reason)s, %(login)s)
+on conflict do nothing
+
 -- stopped_scenarios: the scenarios closed to robots
-select scenario, reason, stopped_at from scenario_stop
+select scenario, reason, stopped_at, stopped_by from scenario_stop
 where caisse = %(caisse)s and released_at is null order by scenario
 
 -- release_scenario: somebody has looked: robots go on with it
 update scenario_stop set released_at = now(), released_by = %(login)s
 where caisse = %(caisse)s and scenario = %(scenario)s and released_at is null
+
+-- known_scenarios: every scenario that has or had a version here, with its newest title and whether robots may work it
+select distinct on (known.name) known.name as scenario, known.title, stop.reason, stop.stopped_at, stop.stopped_by
+from scenario_version known
+left join scenario_stop stop
+    on stop.caisse = known.caisse and stop.scenario = known.name and stop.released_at is null
+where known.caisse = %(caisse)s order by known.name, known.recorded_at desc
 
 -- overview: every scenario that has a published or proposed version
 select coalesce(now.scenario, wish.scenario) as scenario, now.version, now.previous, now.proposed_by, now.decided_by,

@@ -38,6 +38,9 @@ class Word:
     def in_time(self) -> bool:
         return self.in_time_says
 
+    def under_way(self) -> Word:
+        return self
+
     @property
     def until(self) -> float:
         return time.time() + self.seconds_left

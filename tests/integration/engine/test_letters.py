@@ -130,6 +130,9 @@ class _Lost:
     def in_time(self) -> bool:
         return True
 
+    def under_way(self) -> _Lost:
+        return self
+
 
 async def test_a_keyword_that_enters_prepares_and_nothing_is_placed_without_the_lease(tmp_path: Path) -> None:
     workshop = workshop_in(tmp_path)

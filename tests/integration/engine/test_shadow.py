@@ -45,6 +45,9 @@ class AlwaysOurs:
     def in_time(self) -> bool:
         return True
 
+    def under_way(self) -> AlwaysOurs:
+        return self
+
 
 def proposal(row: Row, amount: Euros) -> dict[str, Any]:
     start, end = date_of("2026-03-05"), date_of("2026-03-20")
