@@ -61,6 +61,11 @@ class Settings(BaseSettings):
         return self.workspace / "logs" / "evidence"
 
     @property
+    def bordereaux(self) -> Path:
+        """The workbook of each closed run."""
+        return self.workspace / "logs" / "bordereaux"
+
+    @property
     def audit_log(self) -> Path:
         """The exported audit log."""
         return self.workspace / "logs" / "audit"

@@ -90,7 +90,8 @@ class Overhead:
         practice = Practice(folder=self.settings.workspace / "practice", cases=self.people(), seed=931)
         practice.make()
         world = asyncio.run(build_world(self.settings))
-        first, second = [login for login in asyncio.run(ensure_people(world)) if login != "agent"]
+        asyncio.run(ensure_people(world))
+        first, second = "responsable", "superviseur"
         for scenario in self.scenarios:
             asyncio.run(publish_by_two(world, scenario, first, second, "Publiée par le banc d'essai."))
         applications, addresses = practice.serve(self.settings.workspace / "logs" / "applications.log")

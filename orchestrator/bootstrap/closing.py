@@ -5,6 +5,7 @@ Suites and templates are those of the version that the run was started under: tw
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from orchestrator.bootstrap.closing_line import ClosingLine
 from orchestrator.bootstrap.robot_desks import RobotDesks
 from orchestrator.bootstrap.world import World
 from orchestrator.domain.errors import GlrError, SettingsError
-from orchestrator.drivers.bordereau import BordereauRun, write_bordereau
+from orchestrator.drivers.bordereau import BordereauRun, facts_of, results_path, write_bordereau
 from orchestrator.drivers.robot_suites import SuiteEnd, SuiteFailed, run_suite
 from orchestrator.engine import versions
 from orchestrator.engine.closings import ClosingRecord
@@ -60,7 +61,7 @@ async def close_run(world: World, run: UUID) -> Closed:
             raise SettingsError(f"L'exécution {run} n'est pas finie : des dossiers sont encore aux mains des robots.")
         await record.begin()
         try:
-            closed = await closing.make(rows)
+            closed = await closing.make(rows, record)
         except GlrError as error:
             await record.failed(_without_details(error))
             raise
@@ -110,13 +111,13 @@ class _Closing:
     @property
     def folder(self) -> Path:
         """Where bordereaux are."""
-        return self.world.settings.workspace / "logs" / "bordereaux"
+        return self.world.settings.bordereaux
 
-    async def make(self, rows: Sequence[RowResult]) -> Closed:
+    async def make(self, rows: Sequence[RowResult], record: ClosingRecord) -> Closed:
         """Write the bordereau, then run the robot's closing suite."""
         with TemporaryDirectory(prefix="glr-cloture-") as temporary:
             home = self._home(Path(temporary))
-            bordereau = await self._bordereau(home, rows) if (home / BORDEREAU).exists() else None
+            bordereau = await self._bordereau(home, rows, record) if (home / BORDEREAU).exists() else None
             if (home / CLOSING).exists() and self.live:
                 await self._run_suite(home, bordereau)
         return Closed(bordereau=bordereau, hand_overs=await self.ledger.all())
@@ -129,12 +130,18 @@ class _Closing:
             (temporary / path).write_bytes(content_of(text))
         return (temporary if ours else self.world.settings.project) / "robots" / self.robot.robot
 
-    async def _bordereau(self, home: Path, rows: Sequence[RowResult]) -> Path:
-        """Write the bordereau; once something was given away with it, it stays as it was."""
-        path = self.folder / self.about.file_name
-        if path.exists() and await self.ledger.all():
-            return path
-        return await write_bordereau(home / BORDEREAU, self.about, rows, self.folder)
+    async def _bordereau(self, home: Path, rows: Sequence[RowResult], record: ClosingRecord) -> Path:
+        """Write the bordereau; once something was given away with it, or its run was closed, it stays as it was."""
+        path, is_settled = self.folder / self.about.file_name, await record.settled_bordereau()
+        if is_settled and not path.exists():
+            raise SettingsError(
+                f"Le bordereau {path.name} d'une exécution close manque dans {path.parent} : le remettre d'une sauvegarde."
+            )
+        if not path.exists() or not (is_settled or await self.ledger.all()):
+            await write_bordereau(home / BORDEREAU, self.about, rows, self.folder)
+        if not is_settled:
+            await record.write_down(await asyncio.to_thread(facts_of, path, results_path(self.folder, self.about)))
+        return path
 
     async def _run_suite(self, home: Path, bordereau: Path | None) -> None:
         output = self.folder / "suites" / f"{self.about.name}-cloture"
@@ -153,7 +160,7 @@ class _Closing:
     def _variables(self, bordereau: Path | None, addresses: Sequence[str]) -> dict[str, str | Path | int]:
         accounts = self.world.accounts(self.robot)
         return {
-            "RESULTATS": self.folder / "suites" / self.about.name / "resultats.json",
+            "RESULTATS": results_path(self.folder, self.about),
             "EXECUTION": self.about.name,
             "DATE_EXECUTION": self.about.run_date.isoformat(),
             "BORDEREAU": bordereau.name if bordereau else "",

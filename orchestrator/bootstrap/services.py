@@ -37,6 +37,7 @@ _PEOPLE = {
     "agent": ("Agent de démonstration", "agent", False),
     "superviseur": ("Superviseur de démonstration", "supervisor", True),
     "responsable": ("Responsable du robot de démonstration", "supervisor", False),
+    "controle": ("Contrôle comptable de démonstration", "accounting", True),
 }
 
 
@@ -64,6 +65,7 @@ async def open_console(world: World) -> AsyncIterator[FastAPI]:
                     caisse=world.settings.caisse,
                     scenarios=scenarios,
                     evidence_root=world.settings.evidence,
+                    bordereaux=world.settings.bordereaux,
                     clock=SystemClock(),
                     secure_cookies=world.settings.secure_cookies,
                     environment=world.settings.environment_name,

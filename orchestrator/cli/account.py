@@ -17,7 +17,7 @@ from orchestrator.store.database import Database
 @click.argument("login")
 @click.option("--name", required=True, envvar="GLR_ACCOUNT_NAME", show_envvar=True, help="Nom montré aux collègues.")
 @click.option("--role", required=True, type=click.Choice([role.value for role in Role]), envvar="GLR_ACCOUNT_ROLE",
-              show_envvar=True, help="agent, ou supervisor : responsable, qui valide et publie.")  # fmt: skip
+              show_envvar=True, help="agent, supervisor (valide et publie) ou accounting (contrôle comptable).")  # fmt: skip
 @click.option("--sensitive", is_flag=True, envvar="GLR_ACCOUNT_SENSITIVE", show_envvar=True,
               help="Voit aussi les files sensibles.")  # fmt: skip
 @options.workspace

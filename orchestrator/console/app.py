@@ -9,6 +9,7 @@ from starlette.exceptions import HTTPException
 from orchestrator.console import (
     api,
     applications,
+    bordereaux,
     by_hand,
     decision_routes,
     dossiers,
@@ -38,6 +39,7 @@ _ROUTERS = (
     by_hand,
     waits,
     gaps,
+    bordereaux,
     versions,
     api,
 )

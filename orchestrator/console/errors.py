@@ -56,6 +56,13 @@ class AlteredApproval(PageError):
     title = "Valeurs altérées"
 
 
+class AlteredBordereau(PageError):
+    """Le fichier du bordereau manque, ou n’est plus celui de son empreinte : rien n’est à signer. Prévenez l’exploitation."""
+
+    status = 409
+    title = "Bordereau altéré"
+
+
 def won(touched: int) -> None:
     """Raise :class:`LostRace` unless exactly one row was touched by a compare-and-set."""
     if touched != 1:

@@ -13,6 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from orchestrator.console import words
 from orchestrator.console.assets import address_of
+from orchestrator.console.permissions import Permission, may
 from orchestrator.console.sessions import Visitor, cookie_name
 from orchestrator.console.world import ConsoleWorld, world_of
 from orchestrator.domain.civil import PARIS, french_date, paris_date
@@ -30,6 +31,7 @@ async def render(request: Request, template: str, *, status: int = 200, **contex
         nonce=request.state.nonce,
         visitor=visitor,
         banner=banner,
+        settles=may(visitor, Permission.SETTLE),
         path=request.url.path,
         shortcuts=request.cookies.get(cookie_name(world, "raccourcis")) != "non",
         message=words.MESSAGES.get(request.query_params.get("message", "")),

@@ -34,16 +34,19 @@ class Permission(StrEnum):
     OPERATE = "operate"
     #: Agree to a version of a scenario, release the next stage of its ramp.
     PUBLISH = "publish"
+    #: See, sample, sign or refuse the bordereaux of closed runs.
+    CONTROL = "control"
     #: Deliver cases: for machines, by their token; no person has it.
     MACHINE = "machine"
 
 
 _ROLES: dict[Permission, frozenset[Role]] = {
     Permission.READ: frozenset(Role),
-    Permission.SETTLE: frozenset(Role),
-    Permission.APPROVE: frozenset({Role.SUPERVISOR}),
+    Permission.SETTLE: frozenset({Role.AGENT, Role.SUPERVISOR}),
+    Permission.APPROVE: frozenset({Role.SUPERVISOR, Role.ACCOUNTING}),
     Permission.OPERATE: frozenset({Role.SUPERVISOR}),
     Permission.PUBLISH: frozenset({Role.SUPERVISOR}),
+    Permission.CONTROL: frozenset({Role.ACCOUNTING}),
     Permission.MACHINE: frozenset(),
 }
 

@@ -53,6 +53,7 @@ async def run_page(request: Request, run: str) -> Response:
             limit=_ASIDE_PAGE + 1,
         )
         hand_overs = await tx.all("hand_overs.of_run", run=found["id"])
+        bordereau = await tx.first("bordereaux.of_run", run=found["id"], caisse=world.caisse)
         outside = [row["library"] for row in await tx.all("console.outside_of_run", run=found["id"])]
     more = aside[_ASIDE_PAGE - 1]["line"] if len(aside) > _ASIDE_PAGE else None
     return await render(
@@ -64,6 +65,7 @@ async def run_page(request: Request, run: str) -> Response:
         following=more,
         hand_overs=[{**row, "given": _given(row["result"] or {})} for row in hand_overs],
         outside=outside,
+        bordereau=bordereau,
     )
 
 

@@ -39,6 +39,10 @@ CAUSES = {
 }
 #: What became of a hand-over.
 HAND_OVERS = {"made": "faite", "not_made": "pas faite", "intended": "en cours", "doubtful": "en doute"}
+#: What people are in the console.
+ROLES = {"agent": "agent", "supervisor": "responsable", "accounting": "contrôle comptable"}
+#: Where a bordereau stands.
+BORDEREAUX = {"written": "à juger", "signed": "signé", "refused": "refusé"}
 #: What a reconciliation found different.
 GAPS = {
     "missing": "manquante",
@@ -127,6 +131,8 @@ MESSAGES = {
     "publiee": "Version publiée.",
     "etape": "Étape suivante permise.",
     "reprise": "Scénario repris : les robots continuent.",
+    "bordereau-signed": "Bordereau signé : il ne change plus.",
+    "bordereau-refused": "Bordereau refusé : le motif est montré sur l’exécution.",
     "ecarts-expliques": "Expliqués : retrouvés à l’identique, ils ne seront pas rouverts.",
     "ecarts-en-partie": "Expliqués en partie : les autres l’étaient déjà.",
     "raccourcis": "Préférence enregistrée.",

@@ -33,6 +33,8 @@ class ConsoleWorld:
     scenarios: Mapping[str, Scenario]
     #: Where captures lie: ``<first two hex>/<digest>.png``.
     evidence_root: Path
+    #: Where the bordereaux of closed runs lie, by their file name.
+    bordereaux: Path
     #: The machine's clock, for "il y a 2 min"; what must hold is compared by the database's clock.
     clock: Clock
     #: True behind TLS: cookies are then ``__Host-`` and ``Secure``.

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, Protocol
 from uuid import UUID
@@ -20,6 +22,26 @@ from orchestrator.drivers.robot_suites import SuiteEnd, SuiteFailed, run_suite
 #: Longest time for a bordereau, seconds: 3 000 rows take about three, most of it to import the spreadsheet module.
 LIMIT = 120.0
 VERSION = 1
+#: Outcomes that the control total counts, and those that nobody has ended.
+COUNTED, STOPPED = frozenset({"entered", "awaiting_approval"}), frozenset({"exception", "set_aside"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class BordereauFacts:
+    """What a workbook says, for those who judge it."""
+
+    #: Name and SHA-256 of the workbook.
+    file_name: str
+    sha256: str
+    #: Rows and centimes of its control total: entered or awaiting approval.
+    cases: int
+    total_c: int
+    #: Centimes of what was entered, and the references of its cases in the order of the workbook.
+    entered_c: int
+    entered: tuple[str, ...]
+    #: Rows that ended as exceptions or were set aside, and how many of each code.
+    exceptions: int
+    codes: Mapping[str, int]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,8 +112,8 @@ async def write_bordereau(suite: Path, run: BordereauRun, rows: Sequence[Bordere
     :param suite: ``robots/<robot>/bordereau.robot``.
     :raises SuiteFailed: the suite refused the results, or did not end well; an earlier workbook is left as it was.
     """
-    work = folder / "suites" / run.name
-    results, draft = work / "resultats.json", work / run.file_name
+    results = results_path(folder, run)
+    work, draft = results.parent, results.parent / run.file_name
     await asyncio.to_thread(_write_results, results, _as_json(run, rows))
     draft.unlink(missing_ok=True)
     variables = {"RESULTATS": results, "CLASSEUR": draft}
@@ -100,6 +122,29 @@ async def write_bordereau(suite: Path, run: BordereauRun, rows: Sequence[Bordere
         raise SuiteFailed(suite, result)
     draft.chmod(0o600)
     return draft.replace(folder / run.file_name)
+
+
+def results_path(folder: Path, run: BordereauRun) -> Path:
+    """Return the file of results that a run's workbook was written from."""
+    return folder / "suites" / run.name / "resultats.json"
+
+
+def facts_of(workbook: Path, results: Path) -> BordereauFacts:
+    """Return what a workbook says, from the results that it was written from; blocks."""
+    rows = json.loads(results.read_text(encoding="utf-8"))["rows"]
+    counted = [row for row in rows if row["outcome"] in COUNTED]
+    entered = [row for row in counted if row["outcome"] == "entered"]
+    stopped = [row for row in rows if row["outcome"] in STOPPED]
+    return BordereauFacts(
+        file_name=workbook.name,
+        sha256=sha256(workbook.read_bytes()).hexdigest(),
+        cases=len(counted),
+        total_c=sum(row["amount_c"] for row in counted),
+        entered_c=sum(row["amount_c"] for row in entered),
+        entered=tuple(dict.fromkeys(row["reference"] for row in entered)),
+        exceptions=len(stopped),
+        codes=Counter(code for row in stopped for code in row["codes"]),
+    )
 
 
 def _as_json(run: BordereauRun, rows: Sequence[BordereauRow]) -> dict[str, Any]:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from orchestrator.domain.errors import GlrError
-from orchestrator.store.database import Database
+from orchestrator.drivers.bordereau import BordereauFacts
+from orchestrator.store.database import Database, array
 
 ACTOR = "closing"
 
@@ -36,6 +37,19 @@ class ClosingRecord:
         """Write down that it is tried: killed from here on, it is tried again."""
         async with self.database.transaction(ACTOR) as tx:
             await tx.run("closings.begin", run=self.run, caisse=self.caisse, reason="commencée, pas terminée")
+
+    async def settled_bordereau(self) -> bool:
+        """Say whether the bordereau of a closed run is written down: it then stays as it is."""
+        async with self.database.transaction(ACTOR) as tx:
+            closing = await tx.first("closings.one", run=self.run)
+            written = await tx.first("bordereaux.written", run=self.run)
+        return closing is not None and closing["closed_at"] is not None and written is not None
+
+    async def write_down(self, facts: BordereauFacts) -> None:
+        """Write down what the workbook says, for the accounting control to judge; a repeat changes nothing."""
+        async with self.database.transaction(ACTOR) as tx:
+            said = {**vars(facts), "entered": array(facts.entered), "codes": dict(facts.codes)}
+            await tx.run("bordereaux.write", run=self.run, caisse=self.caisse, **said)
 
     async def failed(self, reason: str) -> None:
         """Write down why it gave nothing."""

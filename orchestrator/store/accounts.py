@@ -28,6 +28,8 @@ class Role(StrEnum):
     AGENT = "agent"
     #: Watches runs, approves entries, reopens applications; may settle too.
     SUPERVISOR = "supervisor"
+    #: The accounting control: judges the bordereaux of runs; settles nothing.
+    ACCOUNTING = "accounting"
 
 
 async def create_account(

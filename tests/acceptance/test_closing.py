@@ -9,6 +9,7 @@ import zipfile
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
+from hashlib import sha256
 
 import pypdf
 from demo_world import Done
@@ -72,6 +73,26 @@ def test_nothing_of_a_person_is_in_what_was_handed_over(quiet_demo: Done) -> Non
     assert len(names) > 5
     found = [nir for nir, _ in house.keys().values() if nir in said] + [name for name in names if name in said]
     assert found == []
+
+
+def test_the_bordereau_that_was_given_is_the_one_that_the_control_judges(quiet_demo: Done) -> None:
+    house, run = quiet_demo.house, _run(quiet_demo)
+    (attached,) = [*_mail(quiet_demo).iter_attachments()]
+    archive = zipfile.ZipFile(io.BytesIO(attached.get_content()))
+    book = next(name for name in archive.namelist() if name.endswith(".xlsx"))
+    (row,) = house.query("select * from glr.bordereau where run = %(run)s", run=run)
+    entered = house.ledger()[: quiet_demo.demo.json["ledger"]["lines"]]
+    expected = (
+        1,
+        book,
+        sha256(archive.read(book)).hexdigest(),
+        sum(line["amount_c"] for line in entered),
+        len(entered),
+    )
+    assert (row["number"], row["file_name"], row["sha256"], row["entered_c"], len(row["entered"])) == expected
+    assert row["total_c"] > row["entered_c"], "what awaits approval is in the control total"
+    stopped = house.oracle().values()
+    assert row["exceptions"] == sum(one.outcome in {"exception", "set_aside"} for one in stopped)
 
 
 def test_every_hand_over_is_recorded_once(quiet_demo: Done) -> None:

@@ -280,6 +280,32 @@ async def test_the_gaps_of_a_reconciliation(busy: Any, at_browser: Any, look: An
     assert problems == []
 
 
+async def test_the_bordereaux_of_the_accounting_control(busy: Any, at_browser: Any, look: Any) -> None:
+    page, problems = await at_browser("d.gris"), []
+    await page.goto("/bordereaux")
+    problems += await look(page, "bordereaux-rien")
+    await busy.close([await busy.end() for _ in range(4)])
+    await page.goto("/bordereaux")
+    problems += await look(page, "bordereaux")
+    await page.locator("[data-row]").first.click()
+    await page.get_by_label("Dossiers à tirer").fill("0")
+    await page.get_by_role("button", name="Tirer au sort").click()
+    await page.get_by_role("alert").wait_for()
+    problems += await look(page, "bordereau-taille")
+    await page.get_by_label("Dossiers à tirer").fill("3")
+    await page.get_by_role("button", name="Tirer au sort").click()
+    await page.wait_for_url("**tirage**")
+    problems += await look(page, "bordereau-tirage")
+    await page.get_by_label("Votre mot de passe").first.fill("correct cheval pile agrafe")
+    await page.get_by_role("button", name="Signer le bordereau").click()
+    await page.wait_for_url("**message=bordereau-signed")
+    problems += await look(page, "bordereau-signe")
+    for address, name in (("/exceptions", "controle-exceptions"), (f"/executions/{busy.run}", "controle-execution")):
+        await page.goto(address)
+        problems += await look(page, name)
+    assert problems == []
+
+
 async def test_the_versions_of_a_scenario(busy: Any, at_browser: Any, look: Any, owner_db: Any, owner_url: str) -> None:
     page, problems = await at_browser("s.noir"), []
     changed = await propose_another(owner_db, busy.scenario, "t.blanc")

@@ -24,6 +24,8 @@ from orchestrator.console import ConsoleWorld, create_console
 from orchestrator.domain.civil import SystemClock
 from orchestrator.domain.keywords import collect
 from orchestrator.domain.personal import nir_key
+from orchestrator.drivers.bordereau import BordereauFacts
+from orchestrator.engine.closings import ClosingRecord
 from orchestrator.language.load import load_scenario
 from orchestrator.language.model import Scenario
 from orchestrator.store.accounts import create_account
@@ -224,6 +226,27 @@ class Seed:
             await self._end_attempt(tx, lease, ended_as, None)
         return case
 
+    async def close(self, entered: Sequence[SeededCase], amount_c: int = 69_739) -> Path:
+        """Close the run as its closing does: a workbook, what it says, the end; returns the workbook."""
+        book = self.evidence.parent / "bordereaux" / f"2026-03-27-{self.run.hex[:8]}.xlsx"
+        book.parent.mkdir(exist_ok=True)
+        book.write_bytes(b"PK a workbook of " + self.run.bytes)
+        facts = BordereauFacts(
+            file_name=book.name,
+            sha256=sha256(book.read_bytes()).hexdigest(),
+            cases=len(entered),
+            total_c=amount_c * len(entered),
+            entered_c=amount_c * len(entered),
+            entered=tuple(case.reference for case in entered),
+            exceptions=2,
+            codes={"C-03": 1, "R-SM": 1},
+        )
+        record = ClosingRecord(holding=self.database, database=self.database, caisse=CAISSE, run=self.run)
+        await record.begin()
+        await record.write_down(facts)
+        await record.done()
+        return book
+
     async def entry(self, tx: Transaction, case: SeededCase, state: str, amount_c: int = 69_739) -> UUID:
         """Plan an entry and bring it to a state."""
         entry = uuid4()
@@ -354,13 +377,14 @@ def scenario() -> Scenario:
 
 @pytest.fixture
 async def accounts(owner_db: Database) -> None:
-    """Make an agent, a second agent, one with restricted queues, and two supervisors."""
+    """Make an agent, a second agent, one with restricted queues, two supervisors, and the accounting control."""
     async with owner_db.transaction("owner") as tx:
         await create_account(tx, "a.martin", CAISSE, "Alice Martin", "agent", PASSWORD)
         await create_account(tx, "b.petit", CAISSE, "Bruno Petit", "agent", PASSWORD)
         await create_account(tx, "c.roux", CAISSE, "Claire Roux", "agent", PASSWORD, restricted_queues=True)
         await create_account(tx, "s.noir", CAISSE, "Sophie Noir", "supervisor", PASSWORD)
         await create_account(tx, "t.blanc", CAISSE, "Théo Blanc", "supervisor", PASSWORD)
+        await create_account(tx, "d.gris", CAISSE, "Dora Gris", "accounting", PASSWORD)
 
 
 @pytest.fixture
@@ -383,6 +407,7 @@ async def console_world(
         caisse=CAISSE,
         scenarios={scenario.name: scenario},
         evidence_root=tmp_path / "evidence",
+        bordereaux=tmp_path / "bordereaux",
         clock=SystemClock(),
         secure_cookies=False,
         environment="démonstration",
@@ -398,6 +423,7 @@ async def console_client(database: Database, vault: Vault) -> AsyncIterator[http
         caisse=CAISSE,
         scenarios={},
         evidence_root=Path(),
+        bordereaux=Path(),
         clock=SystemClock(),
         secure_cookies=False,
         environment="démonstration",

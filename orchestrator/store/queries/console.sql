@@ -46,6 +46,9 @@ select (select coalesce(json_agg(json_build_object('application', application, '
        (select coalesce(json_agg(json_build_object('scenario', scenario, 'reason', reason, 'at', stopped_at, 'by', stopped_by)
                order by scenario), '[]') from scenario_stop where caisse = %(caisse)s and released_at is null) as stopped,
        (select count(*) from publication where caisse = %(caisse)s and state = 'proposed') as versions,
+       (select count(*) from (select 1 from bordereau join closing on closing.run = bordereau.run
+            where bordereau.caisse = %(caisse)s and bordereau.state = 'written' and closing.closed_at is not null
+            limit 1001) counted) as bordereaux,
        (select count(*) from (select 1 from gap
             where caisse = %(caisse)s and settled_at is null limit 1001) counted) as gaps,
        (select count(*) from (select 1 from by_hand
