@@ -19,7 +19,16 @@ from orchestrator.store.migrate import migrate, role_urls
 from orchestrator.store.vault import Vault, open_vault
 
 sys.path.insert(0, str(Path(__file__).parent / "support"))
-pytest_plugins = ["console_world", "console_browser", "robot_world", "suite_world", "suite_processes", "demo_world"]
+pytest_plugins = [
+    "grouped_files",
+    "one_browser",
+    "console_world",
+    "console_browser",
+    "robot_world",
+    "suite_world",
+    "suite_processes",
+    "demo_world",
+]
 
 TEMPLATE = "glr_template"
 

@@ -34,13 +34,13 @@ class Compared:
 async def compare_screens(world: World, robot: str) -> dict[str, Compared]:
     """Walk every application of a robot and compare; a proposed change is written to a file, nothing else."""
     found = {}
-    for application in world.robot(robot).applications:
-        async with _desk(world, robot, application) as desk:
+    async with _desks(world, robot) as desks:
+        for application, desk in desks.items():
             witness = _witness(world, application)
             walked = await further(desk, witness, await walk(desk, witness))
-        proposed = proposed_change(world, world.contract(application), walked)
-        path = keep_patch(world.settings.patches, application, proposed) if proposed else None
-        found[application] = Compared(walked=walked, patch=proposed, path=path)
+            proposed = proposed_change(world, world.contract(application), walked)
+            path = keep_patch(world.settings.patches, application, proposed) if proposed else None
+            found[application] = Compared(walked=walked, patch=proposed, path=path)
     return found
 
 
@@ -57,8 +57,8 @@ async def record_screens(world: World, robot: str, application: str) -> Path:
     if application not in world.robot(robot).applications:
         raise SettingsError(f"Le robot « {robot} » ne travaille pas dans « {application} ».")
     contract, own = world.contract(application), _witness(world, application)
-    async with _desk(world, robot, application) as desk:
-        walked = await walk(desk, Witness(values=own.values), looked_at=True)
+    async with _desks(world, robot) as desks:
+        walked = await walk(desks[application], Witness(values=own.values), looked_at=True)
     path = target_of(world, application).release
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(written(release_after(contract, walked.facts, contract.version)), encoding="utf-8")
@@ -71,21 +71,22 @@ async def remember_witnesses(world: World, robot: str) -> list[str]:
 
     Of an application that cannot be walked, or whose screens are not those we know, nothing is kept: a person looks first.
     """
+    own = {name: _witness(world, name) for name in world.robot(robot).applications}
+    unknown = [name for name, each in own.items() if each.values and not each.known]
+    if not unknown:
+        return []
     not_kept = []
-    for application in world.robot(robot).applications:
-        own = _witness(world, application)
-        if own.known or not own.values:
-            continue
-        try:
-            async with _desk(world, robot, application) as desk:
-                walked = await walk(desk, own)
-        except ApplicationException:
-            not_kept.append(application)
-            continue
-        if walked.differences:
-            not_kept.append(application)
-        else:
-            remember(world, application, walked)
+    async with _desks(world, robot) as desks:
+        for application in unknown:
+            try:
+                walked = await walk(desks[application], own[application])
+            except ApplicationException:
+                not_kept.append(application)
+                continue
+            if walked.differences:
+                not_kept.append(application)
+            else:
+                remember(world, application, walked)
     return not_kept
 
 
@@ -142,7 +143,8 @@ def _witness(world: World, application: str) -> Witness:
 
 
 @asynccontextmanager
-async def _desk(world: World, robot: str, application: str) -> AsyncIterator[WebDesk]:
-    account = world.accounts(world.robot(robot))[application]
+async def _desks(world: World, robot: str) -> AsyncIterator[dict[str, WebDesk]]:
+    """Give a desk at each application of a robot, in one browser; none is logged in before it is used."""
+    accounts = world.accounts(world.robot(robot))
     async with open_browser() as browser:
-        yield WebDesk(browser, world.contract(application), account)
+        yield {name: WebDesk(browser, world.contract(name), accounts[name]) for name in world.robot(robot).applications}

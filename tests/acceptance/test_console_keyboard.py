@@ -23,7 +23,8 @@ class Keyboard:
             await self.page.keyboard.press(key)
 
     async def type(self, text: str) -> None:
-        """Type into whatever has the focus, over what it holds."""
+        """Type into the field that has the focus (a page gives it a moment after it has loaded), over what it holds."""
+        await self.page.wait_for_function(IN_A_FIELD)
         await self.page.keyboard.press("Control+a")
         await self.page.keyboard.type(text)
 
@@ -46,6 +47,7 @@ class Keyboard:
         await self.page.get_by_role("status").get_by_text(reference).wait_for()
 
 
+IN_A_FIELD = "document.activeElement.matches('input, textarea')"
 FOCUSED = """() => {
   const focus = document.activeElement;
   if (!focus.matches("a, button, summary, input, select, textarea")) return "";

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from one_browser import a_browser
 from playwright.async_api import Browser
 from robot_world import APPLICATIONS, DAY, PROJECT, PracticeWorld
 
@@ -16,7 +17,6 @@ from orchestrator.domain.errors import ActRefused, SessionExpired, SettingsError
 from orchestrator.domain.money import Euros
 from orchestrator.domain.personal import Nir
 from orchestrator.drivers.act import Sent
-from orchestrator.drivers.browser import open_browser
 from orchestrator.drivers.capture import capture
 from orchestrator.drivers.contracts import ApplicationContract, load_contract
 from orchestrator.drivers.desk import PageFailed, WebDesk
@@ -73,7 +73,7 @@ async def both(practice_world: PracticeWorld) -> AsyncIterator[Both]:
     practice_world.fault()
     rows = [row for row in practice_world.unused if "C-02" not in row.codes]
     chosen = [*[r for r in rows if "C-09" in r.codes][:1], *[r for r in rows if r.outcome == "entered"][:2]]
-    async with open_browser() as browser:
+    async with a_browser() as browser:
 
         def desks(*, pages_only: bool) -> dict[str, WebDesk]:
             return {

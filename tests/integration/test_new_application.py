@@ -22,10 +22,10 @@ from typing import Any
 
 import pytest
 import yaml
+from one_browser import a_browser
 from robot_world import PROJECT, PracticeWorld
 
 from orchestrator.domain.personal import Nir
-from orchestrator.drivers.browser import open_browser
 from orchestrator.drivers.contracts import ApplicationContract, load_contract
 from orchestrator.drivers.desk import WebDesk
 
@@ -91,7 +91,7 @@ async def people(practice_world: PracticeWorld) -> tuple[list[str], dict[str, li
     rows += [row for row in practice_world.unused if row.codes == ("R-ANNEES",)][:1]
     nirs = [row.nir for row in rows]
     pages: dict[str, list[str]] = {"bdo": [], "arpege": [], "compta": []}
-    async with open_browser() as browser:
+    async with a_browser() as browser:
         for application, path in (("bdo", "/dossier/{}"), ("arpege", "/assure/{}")):
             contract = load_contract(PROJECT / "keywords" / application / "screens.yaml")
             desk = WebDesk(browser, contract, practice_world.accounts[application])

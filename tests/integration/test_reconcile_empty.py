@@ -8,12 +8,12 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from one_browser import a_browser
 from robot_world import PROJECT, PracticeWorld, desks
 
 from orchestrator.bootstrap.reconciliation import reconcile_scenario
 from orchestrator.bootstrap.world import World, load_keywords
 from orchestrator.domain.money import Euros
-from orchestrator.drivers.browser import open_browser
 from orchestrator.engine.reconcile import Reconciliation
 from orchestrator.settings import Settings
 from orchestrator.store.vault import Vault
@@ -49,7 +49,7 @@ async def test_a_day_without_entries_matches_nothing_and_misses_nothing(world: W
 async def test_an_empty_list_is_read_the_same_in_a_page_and_through_a_request(
     practice_world: PracticeWorld, world: World, way: str
 ) -> None:
-    async with open_browser() as browser:
+    async with a_browser() as browser:
         desk = desks(browser, practice_world)["compta"]
         if way == "page":
             desk._plain = None

@@ -10,13 +10,12 @@ from typing import Any
 import pytest
 import uvicorn
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Browser, Page, async_playwright
+from one_browser import a_browser
+from playwright.async_api import Browser, Page
 
 from orchestrator.console import ConsoleWorld, create_console
-from orchestrator.drivers.browser_finder import find_browser
 
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-QUIET = ["--disable-background-networking", "--disable-component-update", "--no-first-run", "--disable-sync"]
 PASSWORD = "correct cheval pile agrafe"
 
 
@@ -42,12 +41,9 @@ async def served(console_world: ConsoleWorld) -> AsyncIterator[str]:
 
 @pytest.fixture
 async def browser() -> AsyncIterator[Browser]:
-    """Open the machine's browser."""
-    flags = [*QUIET, "--no-sandbox"] if os.geteuid() == 0 else QUIET
-    async with async_playwright() as playwright:
-        opened = await playwright.chromium.launch(executable_path=str(find_browser().path), args=flags)
+    """Give the machine's browser."""
+    async with a_browser() as opened:
         yield opened
-        await opened.close()
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from one_browser import a_browser
 from playwright.async_api import Browser
 from psycopg.types.json import Jsonb
 from published import publish_at
@@ -23,7 +24,6 @@ from orchestrator.bootstrap.world import load_keywords
 from orchestrator.domain.cases import RetryPolicy
 from orchestrator.domain.civil import SystemClock
 from orchestrator.domain.personal import Secret
-from orchestrator.drivers.browser import open_browser
 from orchestrator.drivers.canary import walk
 from orchestrator.drivers.contracts import load_contract
 from orchestrator.drivers.desk import RobotAccount, WebDesk
@@ -208,7 +208,7 @@ async def robot_world(
     loaded = scenario or load_scenario(path, keywords=keywords, caisse="cpam-931")
     await publish_at(runner_url, loaded)
     queue = ticket_queue(runner_url, size=1)
-    async with Database(runner_url, size=4) as database, queue.open_async(), open_browser() as browser:
+    async with Database(runner_url, size=4) as database, queue.open_async(), a_browser() as browser:
         bench = Workbench(
             scenario=loaded,
             keywords=keywords,

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from grouped_world import grouped_world, household
+from one_browser import a_browser
 from rich.console import Console
 from robot_world import APPLICATIONS, PROJECT, PracticeWorld, RobotWorld, Row, desks, robot_world
 
@@ -21,7 +22,6 @@ from orchestrator.domain.money import Euros
 from orchestrator.domain.personal import Nir
 from orchestrator.domain.ports import ReadingDesk
 from orchestrator.drivers.act_count import ActsSeen
-from orchestrator.drivers.browser import open_browser
 from orchestrator.drivers.contracts import ActionContract, load_contract
 from orchestrator.drivers.desk import WebDesk
 from orchestrator.drivers.gate import Gate
@@ -67,7 +67,7 @@ async def test_what_a_page_sends_by_itself_is_counted_whether_the_gate_stops_it_
     row = practice_world.take("entered")
     if gate == "taken out":
         monkeypatch.setattr(Gate, "install", _nothing)
-    async with open_browser() as browser:
+    async with a_browser() as browser:
         desk = desks(browser, practice_world)["compta"]
         await desk.prepare("propose_advance", **form(row))
         assert desk.acts.now == ActsSeen()
@@ -79,7 +79,7 @@ async def test_what_a_page_sends_by_itself_is_counted_whether_the_gate_stops_it_
 async def test_a_click_that_the_page_itself_refuses_is_counted_once(practice_world: PracticeWorld) -> None:
     practice_world.fault()
     row = practice_world.take("entered")
-    async with open_browser() as browser:
+    async with a_browser() as browser:
         desk = desks(browser, practice_world)["compta"]
         await desk.prepare("propose_advance", **form(row))
         assert desk.page is not None

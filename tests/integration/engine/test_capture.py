@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from one_browser import a_browser
 from robot_world import PracticeWorld, desks
 
 from orchestrator.domain.personal import Nir
-from orchestrator.drivers.browser import open_browser
 from orchestrator.drivers.capture import capture, evidence_path
 
 
@@ -16,7 +16,7 @@ async def test_no_name_number_or_date_of_birth_is_left_on_the_page_when_it_is_ca
 ) -> None:
     practice_world.fault()
     row = practice_world.take("entered")
-    async with open_browser() as browser:
+    async with a_browser() as browser:
         at = desks(browser, practice_world)
         for name in ("bdo", "arpege", "compta"):
             screen = await at[name].submit("search", nir=Nir.parse(row.nir))
@@ -34,5 +34,5 @@ async def test_no_name_number_or_date_of_birth_is_left_on_the_page_when_it_is_ca
 
 
 async def test_a_desk_without_a_page_has_no_capture(practice_world: PracticeWorld, tmp_path: Path) -> None:
-    async with open_browser() as browser:
+    async with a_browser() as browser:
         assert await capture(desks(browser, practice_world)["bdo"], tmp_path) is None

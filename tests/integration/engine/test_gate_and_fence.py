@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 import pytest
+from one_browser import a_browser
 from playwright.async_api import Error, Page, Route
 from robot_world import PracticeWorld, Row, desks
 
@@ -15,7 +16,6 @@ from orchestrator.domain.civil import Period
 from orchestrator.domain.money import Euros
 from orchestrator.domain.personal import Nir
 from orchestrator.drivers.act import Sent, WebAct
-from orchestrator.drivers.browser import open_browser
 from orchestrator.drivers.desk import WebDesk
 from orchestrator.drivers.gate import Gate
 
@@ -49,7 +49,7 @@ class Word:
 @pytest.fixture
 async def desk(practice_world: PracticeWorld) -> AsyncIterator[WebDesk]:
     practice_world.fault()
-    async with open_browser() as browser:
+    async with a_browser() as browser:
         yield desks(browser, practice_world)["compta"]
 
 
