@@ -28,7 +28,7 @@ from orchestrator.engine.canary import Canary, Found, Propose, close_application
 from orchestrator.engine.conclude import conclude, keep_record
 from orchestrator.engine.evidence import keep_capture
 from orchestrator.engine.lease import Heartbeat, Lease, clocks
-from orchestrator.engine.settle import give_back, settle
+from orchestrator.engine.settle import give_back, settle, tell_rest
 from orchestrator.engine.suite_steps import SuiteStuck
 from orchestrator.engine.turns import OpenVersion, claim, hand_over_lacking, next_turn
 from orchestrator.engine.work import Attempt, Claimed, Workbench
@@ -125,6 +125,7 @@ class RobotSession:
         try:
             await settle(self.bench, attempt, decision)
         except LeaseLost:
+            await tell_rest(attempt)
             await self._record("case.lease_lost", case)
         if error is not None:
             await self._throw_sessions_away(error)

@@ -20,6 +20,7 @@ from orchestrator.domain.cases import (
     is_incident,
 )
 from orchestrator.domain.errors import BusinessException, EntryInDoubt, LeaseLost
+from orchestrator.engine.suite_events import record_all
 from orchestrator.engine.urgency import as_row, known_of, urgency
 from orchestrator.engine.work import Attempt, Claimed, Workbench
 from orchestrator.language.faults import ExpressionError
@@ -32,11 +33,13 @@ async def settle(bench: Workbench, attempt: Attempt, decision: Decision) -> Deci
     Raises :class:`LeaseLost` when another may hold the case: nothing is written then.
     """
     if isinstance(decision, GiveBack):
+        await tell_rest(attempt)
         return decision
     case = attempt.case
     async with bench.database.transaction(bench.actor) as tx:
         if await tx.first("cases.lock_held", **case.lease.key) is None:
             raise LeaseLost
+        await record_all(tx, bench, case.reference, attempt.told)
         decision = await _doubt_first(tx, case, decision)
         await tx.run(
             "cases.settle", **case.lease.key, **_target(decision), findings=_sealed(bench, attempt), forgive=False
@@ -88,10 +91,17 @@ async def give_back(bench: Workbench, attempt: Attempt) -> None:
     async with bench.database.transaction(bench.actor) as tx:
         target = {"state": "ready", "ended_as": None, "wait_until": None, "findings": _sealed(bench, attempt)}
         await tx.run("cases.settle", **case.lease.key, **target, forgive=True)
+        await record_all(tx, bench, case.reference, attempt.told)
         await tx.run(
             "cases.end_attempt", case_id=case.id, n=case.lease.epoch, outcome="given_back", code=None, incident=None
         )
         await _count_acts(tx, attempt)
+
+
+async def tell_rest(attempt: Attempt) -> None:
+    """Write what a suite did of a case that nothing more may be written of."""
+    async with attempt.bench.database.transaction(attempt.bench.actor) as tx:
+        await record_all(tx, attempt.bench, attempt.case.reference, attempt.told)
 
 
 async def _count_acts(tx: Transaction, attempt: Attempt) -> None:

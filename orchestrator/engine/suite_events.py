@@ -12,9 +12,10 @@ from typing import Any, Self
 from orchestrator.domain.errors import BusinessException, GlrError
 from orchestrator.engine.work import Attempt, Workbench
 from orchestrator.language.model import Step
+from orchestrator.store.database import Transaction
 
 #: Seconds that events wait for others, to be written together.
-TOGETHER = 0.2
+TOGETHER = 0.5
 
 
 @dataclass
@@ -34,7 +35,7 @@ class SuiteEvents:
     @classmethod
     @asynccontextmanager
     async def of(cls, attempt: Attempt, step: Step, *, written_down: bool = True) -> AsyncIterator[Self]:
-        """Give the events of a step of an attempt; all are written at its end."""
+        """Give the events of a step of an attempt; all are written at its end, or with the decision that follows an entry."""
         case, task = attempt.case, step.task
         about = {"step": step.id, "session": str(case.lease.session), "epoch": case.lease.epoch}
         events = cls(attempt.bench, case.reference, about, written_down)
@@ -44,7 +45,10 @@ class SuiteEvents:
             yield events
         finally:
             events.tell("suite.ended")
-            await events.written()
+            if step.enters:
+                attempt.told += await events.rest()
+            else:
+                await events.written()
 
     @asynccontextmanager
     async def keyword(self, name: str, kind: str) -> AsyncIterator[None]:
@@ -71,13 +75,18 @@ class SuiteEvents:
         if self._soon is None:
             self._soon = asyncio.get_running_loop().call_later(TOGETHER, self._begin)
 
-    async def written(self) -> None:
-        """Wait until everything told is written."""
+    async def rest(self) -> list[dict[str, Any]]:
+        """Return what was told last, once everything before it is written."""
         if self._soon is not None:
             self._soon.cancel()
         if self._writing is not None:
             await self._writing
-        await self._write()
+        last, self._waiting = self._waiting, []
+        return last
+
+    async def written(self) -> None:
+        """Wait until everything told is written."""
+        await self._record(await self.rest())
 
     def _begin(self) -> None:
         before, self._soon = self._writing, None
@@ -87,10 +96,18 @@ class SuiteEvents:
         if before is not None:
             await before
         now, self._waiting = self._waiting, []
-        if now:
+        await self._record(now)
+
+    async def _record(self, events: list[dict[str, Any]]) -> None:
+        if events:  # a transaction for nothing costs as much as one for many
             async with self.bench.database.transaction(self.bench.actor) as tx:
-                about = {"caisse": self.bench.scenario.caisse, "object": self.reference}
-                await tx.all("audit.record_all", events=now, **about)
+                await record_all(tx, self.bench, self.reference, events)
+
+
+async def record_all(tx: Transaction, bench: Workbench, reference: str, events: list[dict[str, Any]]) -> None:
+    """Write events about a case, in their order."""
+    if events:
+        await tx.all("audit.record_all", caisse=bench.scenario.caisse, object=reference, events=events)
 
 
 def _status(error: Exception) -> str:

@@ -171,6 +171,8 @@ class Attempt:
         self.suite: Step | None = None
         #: The entry that a suite has asked for.
         self.reached: DueEntry | None = None
+        #: Events of the suite that concludes the case, to be written with what is decided of it.
+        self.told: list[dict[str, Any]] = []
         self.names: dict[str, object] = {
             **bench.scenario.parameters,
             **case.fields,

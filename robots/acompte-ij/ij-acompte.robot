@@ -16,20 +16,21 @@ Acompte
     [Documentation]    Propose l'acompte d'un arrêt impayé, ou dit pourquoi une personne doit regarder.
     [Tags]    saisie
     [Timeout]    2 minutes
-    ${person}=    Contrôler La Personne
-    Contrôler Le Compte    ${person}
-    ${stop}=    Contrôler L'Arrêt    ${person}
-    ${rights}=    Contrôler Les Droits    ${person}    ${stop}
-    Contrôler Les Paiements    ${stop}
-    ${advance}=    Calculer L'Acompte    ${stop}    ${rights}
+    ${person}=    Contrôler La Personne Et Son Compte
+    ${stop}    ${rules}=    Lire L'Arrêt
+    Contrôler L'Arrêt    ${person}    ${stop}    ${rules}
+    ${rights}=    Contrôler Les Droits    ${person}    ${stop}    ${rules}
+    Contrôler Les Paiements    ${stop}    ${rules}
+    ${advance}=    Calculer L'Acompte    ${stop}    ${rights}    ${rules}
     IF    $advance.amount < $minimum    case.End Case    nothing_to_pay
-    Contrôler Les Paiements    ${stop}    # Arpège a pu payer entre-temps
+    Contrôler Les Paiements    ${stop}    ${rules}    # Arpège a pu payer entre-temps
     compta.propose_advance    nir=${nir}    stop_id=${stop_id}    period=${advance.period}    amount=${advance.amount}
 
 
 *** Keywords ***
-Contrôler La Personne
-    [Documentation]    Une seule personne, bien la bonne, que rien n'empêche de payer ; motif connu et technique.
+Contrôler La Personne Et Son Compte
+    [Documentation]    Une seule personne, bien la bonne, que rien n'empêche de payer ; motif connu et technique ;
+    ...    un compte valide, en zone permise, à son nom, et qui n'a pas changé récemment.
     ${rules}=    case.Rules At    ${run_date}
     ${person}=    bdo.person    nir=${nir}
     case.Control    C-04    person.found == 1
@@ -44,12 +45,6 @@ Contrôler La Personne
     ...    C-12    person.screen_date >= run_date and not person.degraded
     ...    R-ANO    anomaly in rules.ij.anomalies.technical or anomaly in rules.ij.anomalies.other
     ...    R-MOTIF    anomaly not in rules.ij.anomalies.other
-    RETURN    ${person}
-
-Contrôler Le Compte
-    [Documentation]    Un compte valide, en zone permise, au nom de la personne, et qui n'a pas changé récemment.
-    [Arguments]    ${person}
-    ${rules}=    case.Rules At    ${run_date}
     ${account}=    bdo.bank_account    person=${person}
     case.Controls
     ...    C-08    account.found and account.iban.valid and account.iban.country in rules.ij.bank_account.countries
@@ -57,13 +52,18 @@ Contrôler Le Compte
     ...    C-08    known(account.changed_on)
     ...    C-08    days_between(account.changed_on, run_date) >= rules.ij.bank_account.quarantine_days
     ...    C-12    account.screen_date == person.screen_date and not account.degraded
+    RETURN    ${person}
 
-Contrôler L'Arrêt
-    [Documentation]    L'arrêt existe, il est de cette personne, et se prête à un acompte aux règles du constat médical.
-    [Arguments]    ${person}
+Lire L'Arrêt
+    [Documentation]    L'arrêt, s'il existe, et les règles du jour de son constat médical.
     ${stop}=    arpege.stop    nir=${nir}    stop_id=${stop_id}
     case.Control    R-ARRET    stop.found
     ${rules}=    case.Rules At    ${stop.medical_date}
+    RETURN    ${stop}    ${rules}
+
+Contrôler L'Arrêt
+    [Documentation]    L'arrêt est de cette personne et se prête à un acompte aux règles du constat médical.
+    [Arguments]    ${person}    ${stop}    ${rules}
     Contrôler L'Identité Et Les Dates    ${person}    ${stop}
     case.Controls
     ...    C-15    rules.ij.in_force
@@ -79,7 +79,6 @@ Contrôler L'Arrêt
     case.Controls
     ...    R-TARDIF    stop.prescribed_on <= add_days(stop.start, rules.ij.limits.prescription_days)
     ...    R-TARDIF    stop.received_on <= add_days(stop.prescribed_on, rules.ij.limits.receipt_days)
-    RETURN    ${stop}
 
 Contrôler L'Identité Et Les Dates
     [Documentation]    La même personne dans les deux applications, assurée ici pendant l'arrêt, à des dates possibles.
@@ -97,8 +96,7 @@ Contrôler L'Identité Et Les Dates
 
 Contrôler Les Droits
     [Documentation]    La catégorie, l'affiliation et les revenus ouvrent droit à un acompte.
-    [Arguments]    ${person}    ${stop}
-    ${rules}=    case.Rules At    ${stop.medical_date}
+    [Arguments]    ${person}    ${stop}    ${rules}
     ${rights}=    arpege.rights    insured=${stop}
     case.Controls
     ...    C-12    rights.screen_date == person.screen_date and not rights.degraded
@@ -111,8 +109,7 @@ Contrôler Les Droits
 
 Contrôler Les Paiements
     [Documentation]    Rien n'est déjà payé sur la période, et aucun rejet n'a de motif autre que technique.
-    [Arguments]    ${stop}
-    ${rules}=    case.Rules At    ${stop.medical_date}
+    [Arguments]    ${stop}    ${rules}
     ${payments}=    arpege.payments    insured=${stop}
     case.Control    C-09    not any_overlap(payments, stop.period, state="PAYE")
     case.Control    R-MOTIF
@@ -120,8 +117,7 @@ Contrôler Les Paiements
 
 Calculer L'Acompte
     [Documentation]    Le montant et ses opérandes, puis ce qu'ils doivent respecter.
-    [Arguments]    ${stop}    ${rights}
-    ${rules}=    case.Rules At    ${stop.medical_date}
+    [Arguments]    ${stop}    ${rights}    ${rules}
     ${advances}=    compta.advances    nir=${nir}
     ${advance}=    ij.advance    stop=${stop}    rights=${rights}    advances=${advances}    as_of=${run_date}
     ...    rate=${rate}    cap=${case_cap}    rules=${rules.ij}
