@@ -79,4 +79,5 @@ async def _show(tx: Transaction, world: World) -> None:
             soft_wrap=True,
         )
     for stop in await tx.all("sessions.stopped_applications", caisse=world.settings.caisse):
-        console.print(f"[red]Application {stop['application']} {stops.standing_stop(stop)}[/red]", soft_wrap=True)
+        how = f"arrêtée par {stop['stopped_by']}" if stop["stopped_by"] else "fermée aux robots"
+        console.print(f"[red]{stop['application']} {how} : {stop['reason']}[/red]", soft_wrap=True)

@@ -59,7 +59,7 @@ async def resume_application(tx: Transaction, caisse: str, application: str) -> 
 
 
 def standing_stop(row: dict[str, Any]) -> str:
-    """Say in French since when and why robots are stopped, from a row of the scenarios or applications known."""
+    """Say in French by whom and why robots are stopped, from the row of a scenario."""
     by = f" par {row['stopped_by']}" if row["stopped_by"] else ""
     return f"arrêté{by} : {row['reason']}"
 
