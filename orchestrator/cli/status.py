@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import click
 from rich.console import Console
@@ -39,15 +41,25 @@ def status(workspace: Path | None, reopen: str | None, resume: str | None) -> No
 
 
 async def _reopen(tx: Transaction, caisse: str, application: str) -> None:
+    _not_a_persons(await tx.all("sessions.stopped_applications", caisse=caisse), "application", application)
     if not await stops.resume_application(tx, caisse, application):
         raise click.UsageError(f"« {application} » n'est pas fermée aux robots.")
     click.echo(f"« {application} » est rouverte aux robots.")
 
 
 async def _resume(tx: Transaction, caisse: str, scenario: str) -> None:
+    _not_a_persons(await tx.all("versions.stopped_scenarios", caisse=caisse), "scenario", scenario)
     if not await stops.resume_scenario(tx, caisse, scenario, "cli"):
         raise click.UsageError(f"Le scénario « {scenario} » n'est pas arrêté.")
     click.echo(f"Le scénario « {scenario} » reprend.")
+
+
+def _not_a_persons(rows: Sequence[Mapping[str, Any]], kind: str, name: str) -> None:
+    """Refuse to lift what a person stopped: who lets robots go on gives a name (ADR 26)."""
+    by = next((row["stopped_by"] for row in rows if row[kind] == name), None)
+    if by:
+        what = f"--application {name}" if kind == "application" else name
+        raise click.UsageError(f"« {name} » a été arrêté par {by} : glr resume {what} --by IDENTIFIANT.")
 
 
 async def _show(tx: Transaction, world: World) -> None:
@@ -63,7 +75,12 @@ async def _show(tx: Transaction, world: World) -> None:
         console.print(f"{version['scenario']} : {standing(version)}", highlight=False, soft_wrap=True)
     for stop in await tx.all("versions.stopped_scenarios", caisse=world.settings.caisse):
         console.print(f"[red]Scénario {stop['scenario']} {stops.standing_stop(stop)}[/red]", soft_wrap=True)
-        console.print(f"Pour reprendre : glr status --resume {stop['scenario']}")
+        again = (
+            f"resume {stop['scenario']} --by IDENTIFIANT"
+            if stop["stopped_by"]
+            else f"status --resume {stop['scenario']}"
+        )
+        console.print(f"Pour reprendre : glr {again}")
     for late in await tx.all("closings.not_closed", caisse=world.settings.caisse):
         again = f"{late['next_try_at'].astimezone(PARIS):%d/%m/%Y %H:%M}"
         console.print(

@@ -76,7 +76,7 @@ async def draw_sample(request: Request, run: str) -> Response:
     """Write a seed down, then show what it draws."""
     world, visitor, form = world_of(request), present(request), await form_of(request)
     row, size = await _row(request, identifier(run)), form.get("taille", "").strip()
-    if not size.isdecimal() or not 1 <= int(size[:6]) <= _MOST:
+    if not size.isdecimal() or len(size) > len(str(_MOST)) or not 1 <= int(size) <= _MOST:
         problem = {"taille": f"Un nombre de dossiers entre 1 et {_MOST} est attendu."}
         return await _show(request, row["run"], status=422, errors=problem, typed=form)
     sample = uuid4()

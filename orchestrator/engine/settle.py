@@ -100,6 +100,8 @@ async def give_back(bench: Workbench, attempt: Attempt) -> None:
 
 async def tell_rest(attempt: Attempt) -> None:
     """Write what a suite did of a case that nothing more may be written of."""
+    if not attempt.told:
+        return
     async with attempt.bench.database.transaction(attempt.bench.actor) as tx:
         await record_all(tx, attempt.bench, attempt.case.reference, attempt.told)
 

@@ -1,4 +1,4 @@
-"""Stopping robots for a scenario or in an application, and letting them go on: a person says so, and why (ADR 29).
+"""Stopping robots for a scenario or in an application, and letting them go on: a person says so, and why (ADR 26).
 
 A stop is a row. It is asked in the transaction of each intent, by the database itself, and once more just before the first
 request of an act: on whatever machine a robot works, none begins an act after it. What was begun is ended and read back; a

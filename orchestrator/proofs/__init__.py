@@ -1,1 +1,1 @@
-"""What is proven to others: signed files that verify without us (ADR 28)."""
+"""What is proven to others: signed files that verify without us (ADR 25)."""

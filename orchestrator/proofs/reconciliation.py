@@ -1,4 +1,4 @@
-"""The report of a reconciliation: a table for machines, a page for people, both in one signed file (ADR 28)."""
+"""The report of a reconciliation: a table for machines, a page for people, both in one signed file (ADR 25)."""
 
 from __future__ import annotations
 

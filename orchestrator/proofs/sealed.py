@@ -1,4 +1,4 @@
-"""A signed file for others to keep: a manifest with the digest of everything in it, signed as archives of robots are (ADR 28).
+"""A signed file for others to keep: a manifest with the digest of everything in it, signed as archives of robots are (ADR 25).
 
 ``checker/proof.py`` verifies it, without anything of ours; ``VERIFIER.md`` inside says how, with and without it.
 """

@@ -69,6 +69,8 @@ def test_a_supervisor_stops_a_scenario_and_lets_it_go_on(quiet_demo: Done) -> No
     assert glr(quiet_demo, *stop) == (Exit.OK, "« ij-acompte » arrêté. Reprendre : glr resume ij-acompte\n")
     found = "select stopped_by, released_by from glr.scenario_stop"
     assert quiet_demo.house.query(found) == [{"stopped_by": "y.arret", "released_by": None}]
+    code, said = glr(quiet_demo, "status", "--resume", "ij-acompte")
+    assert (code, "glr resume ij-acompte --by IDENTIFIANT" in said) == (Exit.USAGE, True)
     resume = ("resume", "ij-acompte", "--by", "y.arret")
     assert glr(quiet_demo, *resume) == (Exit.OK, "« ij-acompte » reprend.\n")
     assert quiet_demo.house.query(found) == [{"stopped_by": "y.arret", "released_by": "y.arret"}]
