@@ -23,6 +23,8 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from checker.proof_cases import altered_log, judge
+
 #: The newest format that is understood.
 FORMAT = 1
 MANIFEST, SIGNATURE, PUBLIC_KEY = "manifest.json", "signature", "cle-publique.pem"
@@ -43,10 +45,11 @@ class Verdict:
     problems: tuple[str, ...]
 
 
-def verify(path: Path, *, fingerprint: str = "") -> Verdict:
+def verify(path: Path, *, fingerprint: str = "", log: Path | None = None) -> Verdict:
     """Judge a signed file.
 
     :param fingerprint: of the key that is expected; empty: any key, so that only a change after the signature is found.
+    :param log: the folder of the audit log as it is now, to compare with what the file says of it.
     """
     raw = path.read_bytes()
     try:
@@ -59,6 +62,10 @@ def verify(path: Path, *, fingerprint: str = "") -> Verdict:
         return Verdict(manifest={}, fingerprint="", problems=(f"« {MANIFEST} » est absent ou illisible",))
     found = _fingerprint(manifest.get("key"))
     problems = [*_signed(manifest, entries, found, fingerprint), *_files(manifest, entries), *_layout(raw, entries)]
+    if manifest.get("kind") == "evidence":
+        problems += judge(manifest, entries)
+    if log is not None:
+        problems += altered_log(manifest, log)
     return Verdict(manifest=manifest, fingerprint=found, problems=tuple(problems))
 
 
@@ -168,8 +175,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Vérifie un fichier signé.")
     parser.add_argument("file", type=Path)
     parser.add_argument("--fingerprint", default="", help="empreinte attendue de la clé")
+    parser.add_argument("--log", type=Path, help="dossier du journal d'aujourd'hui, à comparer avec ce qui fut signé")
     given = parser.parse_args(arguments)
-    verdict = verify(given.file, fingerprint=given.fingerprint)
+    verdict = verify(given.file, fingerprint=given.fingerprint, log=given.log)
     sys.stdout.write("".join(f"{line}\n" for line in told(verdict)))
     return 1 if verdict.problems else 0
 

@@ -43,6 +43,7 @@ _COMMANDS = (
             "close",
             "demo",
             "docs",
+            "evidence",
             "machine",
             "new",
             "plan",

@@ -15,9 +15,11 @@ from orchestrator.cli.exits import Exit
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--fingerprint", default="", envvar="GLR_VERIFY_FINGERPRINT", show_envvar=True,
               help="L'empreinte de la clé attendue, donnée par la caisse qui signe.")  # fmt: skip
-def verify(file: Path, fingerprint: str) -> None:
+@click.option("--log", type=click.Path(exists=True, file_okay=False, path_type=Path), envvar="GLR_VERIFY_LOG", show_envvar=True,
+              help="Le dossier du journal d'aujourd'hui : est-il encore celui qui fut signé ?")  # fmt: skip
+def verify(file: Path, fingerprint: str, log: Path | None) -> None:
     """Vérifie hors ligne un fichier signé (rapprochement, preuves) : intact, ou ce qui a changé et où."""
-    verdict = judge(file, fingerprint=fingerprint)
+    verdict = judge(file, fingerprint=fingerprint, log=log)
     for line in told(verdict):
         click.echo(line)
     if verdict.problems:

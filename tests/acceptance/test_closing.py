@@ -10,10 +10,12 @@ from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
 from hashlib import sha256
+from pathlib import Path
 
 import pypdf
 from demo_world import Done
 
+from checker.proof import verify
 from orchestrator.domain.money import Euros
 
 CONTROL = "controle-comptable@cpam-931.example"
@@ -93,6 +95,30 @@ def test_the_bordereau_that_was_given_is_the_one_that_the_control_judges(quiet_d
     assert row["total_c"] > row["entered_c"], "what awaits approval is in the control total"
     stopped = house.oracle().values()
     assert row["exceptions"] == sum(one.outcome in {"exception", "set_aside"} for one in stopped)
+
+
+def test_the_evidence_of_a_sample_verifies_and_says_nothing_of_anybody(quiet_demo: Done, tmp_path: Path) -> None:
+    house, out = quiet_demo.house, tmp_path / "preuves.zip"
+    key = house.run("robot", "key", *house.here)
+    assert key.code == 0, key.err
+    asked = ("--run", _run(quiet_demo), "--sample", "4", "--seed", "graine-42", "--out", str(out))
+    made = house.run("evidence", *asked, *house.here)
+    assert made.code == 0, made.err
+    verdict = verify(out, log=house.workspace / "logs" / "audit")
+    assert verdict.problems == ()
+    assert verdict.fingerprint in key.out
+    opened = zipfile.ZipFile(out)
+    entered = {line["number"]: line["amount_c"] for line in house.ledger()}
+    cases = [json.loads(opened.read(name)) for name in opened.namelist() if name.endswith("dossier.json")]
+    assert len(cases) == 4
+    for case in cases:
+        (entry,) = case["entries"]
+        assert (entry["state"], entry["amount_c"]) == ("confirmed", entered[entry["reference"]])
+        assert case["captures"], "each is proven by a masked capture"
+    texts = b"".join(opened.read(name) for name in opened.namelist() if not name.endswith((".png", ".xlsx"))).decode()
+    rows = csv.reader(house.delivery.read_text(encoding="cp1252").splitlines()[1:], delimiter=";")
+    personal = {value for row in rows if len(row) == 5 for value in (row[0].replace(" ", ""), row[1]) if len(value) > 4}
+    assert [value for value in personal if value in texts] == []
 
 
 def test_every_hand_over_is_recorded_once(quiet_demo: Done) -> None:

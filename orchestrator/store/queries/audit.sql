@@ -16,3 +16,9 @@ with taken as (
     returning id, at, caisse, actor, verb, object, details
 )
 select id, at, caisse, actor, verb, object, details from taken order by id
+
+-- last: the newest event that is still in the outbox
+select max(id) as id from audit_outbox
+
+-- left: how many events up to that one are still in the outbox
+select count(*) as events from audit_outbox where id <= %(id)s
