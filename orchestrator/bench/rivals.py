@@ -16,12 +16,14 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
-_ROOT = Path(__file__).resolve().parents[2]
+#: The folder with ``locks/``; of an installed wheel it has none.
+ROOT = Path(__file__).resolve().parents[2]
 _SUITES = Path(__file__).with_name("rival_suites")
-_PLACE = _ROOT / ".venv-bench"
+_PLACE = ROOT / ".venv-bench"
 _PIP = ("-m", "pip", "install", "--quiet", "--no-input", "--no-deps", "--require-hashes", "--only-binary", ":all:")
 #: Longest time for an installation, seconds.
 _PATIENCE = 900
+#: How a bench tells what it does.
 Say = Callable[[str], None]
 
 
@@ -52,30 +54,35 @@ def rivals(say: Say) -> list[Rival]:
 
 
 def _browser_library(say: Say) -> Rival:
-    lock = _ROOT / "locks" / "bench.txt"
-    python, mark = _PLACE / "bin" / "python", _PLACE / "lock.sha256"
+    python = environment_from(ROOT / "locks" / "bench.txt", _PLACE, "Browser library, pour ce banc seulement", say)
+    absent = "" if python else "absent : Browser library n'a pas pu être installée depuis locks/bench.txt"
+    return Rival(lane="browser_library", python=python, absent=absent)
+
+
+def environment_from(lock: Path, place: Path, what: str, say: Say) -> Path | None:
+    """Return the Python of an environment with exactly what a lock file says, made once; None when it cannot be made."""
+    python, mark = place / "bin" / "python", place / "lock.sha256"
     if not lock.exists():  # an installed wheel has no lock beside it
-        return Rival(lane="browser_library", python=None, absent="absent : locks/bench.txt est introuvable")
+        return None
     digest = sha256(lock.read_bytes()).hexdigest()
     if not mark.exists() or mark.read_text(encoding="ascii") != digest:
-        venv.create(_PLACE, clear=True, with_pip=True)
-        if not _install([str(python), *_PIP, "-r", str(lock)], "Browser library, pour ce banc seulement", say):
-            return Rival(
-                lane="browser_library", python=None, absent="absent : Browser library n'a pas pu être installée"
-            )
+        venv.create(place, clear=True, with_pip=True)
+        if not install([str(python), *_PIP, "-r", str(lock)], what, say):
+            return None
         mark.write_text(digest, encoding="ascii")
-    return Rival(lane="browser_library", python=python)
+    return python
 
 
 def _selenium(say: Say) -> Rival:
     if shutil.which("chromedriver") is None and os.geteuid() == 0 and shutil.which("apt-get"):
-        _install(["apt-get", "-q", "install", "-y", "chromium-driver"], "chromedriver, pour ce banc seulement", say)
+        install(["apt-get", "-q", "install", "-y", "chromium-driver"], "chromedriver, pour ce banc seulement", say)
     if shutil.which("chromedriver") is None:
         return Rival(lane="selenium", python=None, absent="absent : chromedriver est introuvable")
     return Rival(lane="selenium", python=Path(sys.executable))
 
 
-def _install(command: Sequence[str], what: str, say: Say) -> bool:
+def install(command: Sequence[str], what: str, say: Say) -> bool:
+    """Run an installer quietly; True when it went well, otherwise what it said is told."""
     say(f"Installation : {what}…")
     quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     done = subprocess.run(command, env=quiet, capture_output=True, text=True, timeout=_PATIENCE, check=False)

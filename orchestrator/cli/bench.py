@@ -12,6 +12,7 @@ import click
 from orchestrator.bench import suites
 from orchestrator.bench.drivers import Drivers, report
 from orchestrator.bench.endless import measure
+from orchestrator.bench.engine import LANES, EngineBench
 from orchestrator.bench.overhead import Overhead, summary
 from orchestrator.bench.suites import Suites
 from orchestrator.cli import options
@@ -95,6 +96,62 @@ def robot_suite(cases: int, rounds: int, engine: int, json_: bool) -> None:  # n
         click.echo(json.dumps(figures))
     if not figures["reached"]:
         raise click.exceptions.Exit(Exit.DIFFERENT)
+
+
+@bench.command("engine")
+@click.option("--cases", type=click.IntRange(20), default=5000, envvar="GLR_BENCH_ENGINE_CASES", show_envvar=True,
+              show_default=True, help="Dossiers vides par voie et par manche.")  # fmt: skip
+@click.option("--rounds", type=click.IntRange(1), default=3, envvar="GLR_BENCH_ROUNDS", show_envvar=True, show_default=True,
+              help="Manches, les voies dans un ordre qui tourne.")  # fmt: skip
+@click.option("--rivals/--no-rivals", "with_rivals", default=True, envvar="GLR_BENCH_RIVALS", show_envvar=True,
+              show_default=True, help="Installer et mesurer aussi Celery (Redis) et DBOS.")  # fmt: skip
+@click.option("--lanes", type=click.IntRange(1, 64), multiple=True, default=LANES, envvar="GLR_BENCH_LANES",
+              show_envvar=True, show_default=True, help="Voies d'un même processus (4 toujours).")  # fmt: skip
+@click.option("--load", type=click.IntRange(0), default=100_000, envvar="GLR_BENCH_LOAD", show_envvar=True,
+              show_default=True, help="Lignes de la grande livraison ; 0 : ne pas la charger.")  # fmt: skip
+@click.option("--ended", type=click.IntRange(0), default=1_000_000, envvar="GLR_BENCH_ENDED", show_envvar=True,
+              show_default=True, help="Dossiers terminés à côté desquels on compte ce que lit une prise.")  # fmt: skip
+@click.option("--waiting", type=click.IntRange(0), default=100_000, envvar="GLR_BENCH_WAITING", show_envvar=True,
+              show_default=True, help="Dossiers en attente, de même.")  # fmt: skip
+@options.as_json
+def engine_alone(
+    cases: int,
+    rounds: int,
+    with_rivals: bool,  # noqa: FBT001
+    lanes: tuple[int, ...],
+    load: int,
+    ended: int,
+    waiting: int,
+    json_: bool,  # noqa: FBT001
+) -> None:
+    """Dossiers vides par seconde de CPU : le moteur, une boucle SKIP LOCKED, procrastinate, Celery, DBOS."""
+    with tempfile.TemporaryDirectory(prefix="glr-bench-") as folder:
+        measured = EngineBench(
+            workspace=Path(folder) / "workspace", cases=cases, rounds=rounds, lanes=lanes, large=load, ended=ended,
+            waiting=waiting, starts=min(100, cases), with_rivals=with_rivals,
+        )  # fmt: skip
+        said = measured.run(lambda text: click.echo(text, err=json_))
+    _show_engine(said, err=json_)
+    if json_:
+        click.echo(json.dumps(said))
+    if not all(said["reached"].values()):
+        raise click.exceptions.Exit(Exit.DIFFERENT)
+
+
+def _show_engine(said: dict[str, Any], *, err: bool) -> None:
+    for name, values in said["jobs_per_cpu_second"].items():
+        click.echo(
+            f"{name:22} min {values['min']:9.0f}  médiane {values['median']:9.0f}  max {values['max']:9.0f}", err=err
+        )
+    for name, ratio in said["ratio_jobs_per_cpu_second"].items():
+        goal = f" (but × {said['goals'][name]})" if name in said["goals"] else ""
+        text = said["absent"].get(name.removesuffix("_best"), "") if ratio is None else f"× {ratio}{goal}"
+        click.echo(f"{name:22} {text}", err=err)
+    start = said["start_latency_ms"]
+    click.echo(
+        f"prêt → commencé : médiane {start['median']} ms, 95 % {start['p95']} ms, max {start['max']} ms", err=err
+    )
+    click.echo(f"pages lues par une prise : {said['claim_pages']}", err=err)
 
 
 def _through_the_engine(cases: int, rounds: int, json_: bool) -> dict[str, Any]:  # noqa: FBT001

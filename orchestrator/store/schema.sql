@@ -698,15 +698,21 @@ end
 $$;
 create trigger exception_event before insert or update on exception_item for each row execute function exception_event();
 
--- Ready cases that may be taken now, with the version whose turn it is: a run that is not live keeps its own; of the others,
--- the published version takes what it has begun and what its ramp allows, the one before it takes the rest.
--- Nothing of a stopped scenario, and nothing that is worked in a stopped application.
+-- Whose turn a ready case is: a run that is not live keeps its own version; of the others, the published version takes what it
+-- has begun and, while its ramp has room, what is new; the one before it takes the rest.
+create function version_in_turn(
+    mode text, own text, begun_under text, published text, previous text, has_room boolean
+) returns text language sql immutable parallel safe as $$
+    select case when mode <> 'live' then own when has_room or begun_under = published then published else previous end
+$$;
+
+-- Ready cases that may be taken now, with the version whose turn it is: nothing of a stopped scenario, and nothing that is
+-- worked in a stopped application.
 create view case_turn as
 select turn.id, turn.caisse, turn.scenario, turn.version from (
     select cases.id, cases.caisse, cases.scenario,
-           case when run.mode <> 'live' then run.version
-                when cases.begun_under = now.version or now.allowed is null or now.begun < now.allowed then now.version
-                else now.previous end as version
+           version_in_turn(run.mode, run.version, cases.begun_under, now.version, now.previous,
+                           coalesce(now.begun < now.allowed, now.version is not null)) as version
     from cases
     join run on run.id = cases.run
     left join publication now

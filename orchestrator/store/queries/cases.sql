@@ -16,10 +16,22 @@ where caisse = %(caisse)s and scenario = %(scenario)s and key_digest = %(key_dig
 insert into blind_index (case_id, caisse, field, digest) values (%(case_id)s, %(caisse)s, %(field)s, %(digest)s)
 
 -- claim: give the most urgent ready case whose turn it is under one of these versions to a session, under a new epoch
-with next as materialized (
-    select cases.id, turn.version from cases join case_turn turn on turn.id = cases.id
+-- what is the scenario's own is asked once: cases are read in their order until the first that may be taken
+with open as materialized (
+    select now.version, now.previous, coalesce(now.begun < now.allowed, now.version is not null) as has_room
+    from (values (true)) here left join publication now
+        on now.caisse = %(caisse)s and now.scenario = %(scenario)s and now.state = 'published'
+    where not exists (select 1 from scenario_stop stop
+        where stop.caisse = %(caisse)s and stop.scenario = %(scenario)s and stop.released_at is null)
+), next as materialized (
+    select cases.id, turn.version
+    from open cross join cases join run on run.id = cases.run
+    cross join lateral (select version_in_turn(
+        run.mode, run.version, cases.begun_under, open.version, open.previous, open.has_room) as version) turn
     where cases.state = 'ready' and cases.caisse = %(caisse)s and cases.scenario = %(scenario)s
       and turn.version = any (%(versions)s::text[])
+      and (select count(*) from application_stop stop
+           where stop.caisse = %(caisse)s and version_uses(turn.version, stop.application)) = 0
     order by cases.priority desc, cases.due, cases.created_at, cases.line, cases.id
     limit 1 for update of cases skip locked
 )

@@ -61,15 +61,29 @@ where publication.caisse = %(caisse)s and publication.scenario = %(scenario)s an
   and exists (select 1 from account where login = %(login)s and caisse = %(caisse)s and active and role = 'supervisor')
 returning publication.version, publication.stage, publication.allowed, publication.begun
 
--- hold_turn: while the published version is in its ramp and may begin more, one claimer at a time
-select id from publication
-where caisse = %(caisse)s and scenario = %(scenario)s and state = 'published' and begun < allowed
-for update
+-- hold_turn: while the published version is in its ramp and may begin more, one claimer at a time; and let what follows in this
+-- transaction never sort: the claim reads cases in the order of its index, also before the table was ever analysed
+select set_config('enable_sort', 'off', true), (
+    select id from publication
+    where caisse = %(caisse)s and scenario = %(scenario)s and state = 'published' and begun < allowed
+    for update) as ramp
 
--- next_turn: the version of the next ready case, whatever it is
-select turn.version from cases join case_turn turn on turn.id = cases.id
+-- next_turn: the version of the next ready case, whatever it is; read like a claim
+with open as materialized (
+    select now.version, now.previous, coalesce(now.begun < now.allowed, now.version is not null) as has_room
+    from (values (true)) here left join publication now
+        on now.caisse = %(caisse)s and now.scenario = %(scenario)s and now.state = 'published'
+    where not exists (select 1 from scenario_stop stop
+        where stop.caisse = %(caisse)s and stop.scenario = %(scenario)s and stop.released_at is null)
+)
+select turn.version
+from open cross join cases join run on run.id = cases.run
+cross join lateral (select version_in_turn(
+    run.mode, run.version, cases.begun_under, open.version, open.previous, open.has_room) as version) turn
 where cases.state = 'ready' and cases.caisse = %(caisse)s and cases.scenario = %(scenario)s
   and not turn.version = any (%(known)s::text[])
+  and (select count(*) from application_stop stop
+       where stop.caisse = %(caisse)s and version_uses(turn.version, stop.application)) = 0
 order by cases.priority desc, cases.due, cases.created_at, cases.line, cases.id limit 1
 
 -- stop_scenario: close a scenario to robots, once

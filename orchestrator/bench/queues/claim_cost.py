@@ -1,0 +1,67 @@
+"""What a claim reads, in pages of the database, as ended cases and waiting retries pile up: it must not grow."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import psycopg
+
+from orchestrator.bench.empty_cases import SCENARIO
+from orchestrator.store.database import SEARCH_PATH
+from orchestrator.store.queries import query
+
+#: How often a claim is asked; the fewest pages count, since the first reads also what others have left.
+_TIMES = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClaimCost:
+    """Asks PostgreSQL how many pages a claim reads, and takes every claim back."""
+
+    #: The owner's connection string: it may fill tables without their triggers.
+    url: str
+    caisse: str
+    run: UUID
+
+    def measure(self, ended: int, waiting: int, say: Callable[[str], None]) -> dict[str, int]:
+        """Return the pages that a claim reads: as it is, with that many ended cases, and with retries that wait too."""
+        with psycopg.connect(self.url, options=SEARCH_PATH, autocommit=True) as connection:
+            version = self._version(connection)
+            found = {"empty": self._pages(connection, version)}
+            for name, state, cases in (("ended", "ended", ended), ("waiting", "waiting", waiting)):
+                say(f"{cases} dossiers « {state} »…")
+                self._fill(connection, state, cases)
+                found[name] = self._pages(connection, version)
+        return found
+
+    def _version(self, connection: psycopg.Connection) -> str:
+        row = connection.execute(query("runs.one"), {"id": self.run}).fetchone()
+        if row is None:
+            raise LookupError(self.run)
+        return str(row[4])
+
+    def _fill(self, connection: psycopg.Connection, state: str, cases: int) -> None:
+        with connection.transaction():
+            connection.execute(query("bench.unwatched"))
+            first = 1_000_000 if state == "ended" else 500_000_000
+            connection.execute(query("bench.fill"), {"run": self.run, "state": state, "cases": cases, "first": first})
+            connection.execute(query("bench.watched"))
+        connection.execute(query("bench.after_maintenance"))
+
+    def _pages(self, connection: psycopg.Connection, version: str) -> int:
+        asked = {"session": uuid4(), "lease": timedelta(seconds=30), "versions": [version]}
+        where = {"caisse": self.caisse, "scenario": SCENARIO}
+        return min(self._once(connection, {**asked, **where}) for _ in range(_TIMES))
+
+    def _once(self, connection: psycopg.Connection, values: Mapping[str, Any]) -> int:
+        explained = "explain (analyze, buffers, format json) " + query("cases.claim")
+        with connection.transaction(force_rollback=True):
+            connection.execute(query("audit.act_as"), {"actor": "bench"})
+            connection.execute(query("versions.hold_turn"), values)
+            row = connection.execute(explained.encode(), values).fetchone()
+        plan = row[0][0]["Plan"] if row else {}
+        return int(plan["Shared Hit Blocks"] + plan["Shared Read Blocks"])
