@@ -48,9 +48,8 @@ class EngineBench:
     lanes: Sequence[int]
     #: Rows of the large delivery; 0: not loaded.
     large: int
-    #: Ended cases, and retries that wait, beside which a claim is asked what it reads.
-    ended: int
-    waiting: int
+    #: Cases beside which a claim is asked what it reads, by their state.
+    piles: Mapping[str, int]
     #: Cases whose start is timed.
     starts: int
     with_rivals: bool
@@ -90,8 +89,8 @@ class EngineBench:
             found |= {"load": {"cases": self.large, "seconds": took, "goal": GOAL_LOAD, "reached": took <= GOAL_LOAD}}
         run = asyncio.run(ours.load(100))
         cost = ClaimCost(url=ours.world.urls["owner"], caisse=ours.world.settings.caisse, run=run)
-        pages = cost.measure(self.ended, self.waiting, say)
-        return {**found, "claim_pages": {**pages, "ended_cases": self.ended, "waiting_cases": self.waiting}}
+        beside = {f"{state}_cases": cases for state, cases in self.piles.items()}
+        return {**found, "claim_pages": {**cost.measure(self.piles, say), **beside}}
 
 
 @contextmanager

@@ -109,8 +109,10 @@ def robot_suite(cases: int, rounds: int, engine: int, json_: bool) -> None:  # n
               show_envvar=True, show_default=True, help="Voies d'un même processus (4 toujours).")  # fmt: skip
 @click.option("--load", type=click.IntRange(0), default=100_000, envvar="GLR_BENCH_LOAD", show_envvar=True,
               show_default=True, help="Lignes de la grande livraison ; 0 : ne pas la charger.")  # fmt: skip
+@click.option("--ready", type=click.IntRange(0), default=100_000, envvar="GLR_BENCH_READY", show_envvar=True,
+              show_default=True, help="Dossiers prêts à côté desquels on compte ce que lit une prise.")  # fmt: skip
 @click.option("--ended", type=click.IntRange(0), default=1_000_000, envvar="GLR_BENCH_ENDED", show_envvar=True,
-              show_default=True, help="Dossiers terminés à côté desquels on compte ce que lit une prise.")  # fmt: skip
+              show_default=True, help="Dossiers terminés, de même.")  # fmt: skip
 @click.option("--waiting", type=click.IntRange(0), default=100_000, envvar="GLR_BENCH_WAITING", show_envvar=True,
               show_default=True, help="Dossiers en attente, de même.")  # fmt: skip
 @options.as_json
@@ -120,6 +122,7 @@ def engine_alone(
     with_rivals: bool,  # noqa: FBT001
     lanes: tuple[int, ...],
     load: int,
+    ready: int,
     ended: int,
     waiting: int,
     json_: bool,  # noqa: FBT001
@@ -127,8 +130,8 @@ def engine_alone(
     """Dossiers vides par seconde de CPU : le moteur, une boucle SKIP LOCKED, procrastinate, Celery, DBOS."""
     with tempfile.TemporaryDirectory(prefix="glr-bench-") as folder:
         measured = EngineBench(
-            workspace=Path(folder) / "workspace", cases=cases, rounds=rounds, lanes=lanes, large=load, ended=ended,
-            waiting=waiting, starts=min(100, cases), with_rivals=with_rivals,
+            workspace=Path(folder) / "workspace", cases=cases, rounds=rounds, lanes=lanes, large=load,
+            piles={"ready": ready, "ended": ended, "waiting": waiting}, starts=min(100, cases), with_rivals=with_rivals,
         )  # fmt: skip
         said = measured.run(lambda text: click.echo(text, err=json_))
     _show_engine(said, err=json_)

@@ -1,4 +1,4 @@
-"""What a claim reads, in pages of the database, as ended cases and waiting retries pile up: it must not grow."""
+"""What a claim reads, in pages of the database, as ready, ended and waiting cases pile up: it must not grow."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ from orchestrator.store.queries import query
 
 #: How often a claim is asked; the fewest pages count, since the first reads also what others have left.
 _TIMES = 5
+#: Lines of the delivery between the first cases of two piles.
+_APART = 100_000_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,15 +29,15 @@ class ClaimCost:
     caisse: str
     run: UUID
 
-    def measure(self, ended: int, waiting: int, say: Callable[[str], None]) -> dict[str, int]:
-        """Return the pages that a claim reads: as it is, with that many ended cases, and with retries that wait too."""
+    def measure(self, piles: Mapping[str, int], say: Callable[[str], None]) -> dict[str, int]:
+        """Return the pages that a claim reads: as it is, then with each pile beside those before, by the state of its cases."""
         with psycopg.connect(self.url, options=SEARCH_PATH, autocommit=True) as connection:
             version = self._version(connection)
             found = {"empty": self._pages(connection, version)}
-            for name, state, cases in (("ended", "ended", ended), ("waiting", "waiting", waiting)):
+            for place, (state, cases) in enumerate(piles.items(), start=1):
                 say(f"{cases} dossiers « {state} »…")
-                self._fill(connection, state, cases)
-                found[name] = self._pages(connection, version)
+                self._fill(connection, state, cases, place * _APART)
+                found[state] = self._pages(connection, version)
         return found
 
     def _version(self, connection: psycopg.Connection) -> str:
@@ -44,10 +46,9 @@ class ClaimCost:
             raise LookupError(self.run)
         return str(row[4])
 
-    def _fill(self, connection: psycopg.Connection, state: str, cases: int) -> None:
+    def _fill(self, connection: psycopg.Connection, state: str, cases: int, first: int) -> None:
         with connection.transaction():
             connection.execute(query("bench.unwatched"))
-            first = 1_000_000 if state == "ended" else 500_000_000
             connection.execute(query("bench.fill"), {"run": self.run, "state": state, "cases": cases, "first": first})
             connection.execute(query("bench.watched"))
         connection.execute(query("bench.after_maintenance"))

@@ -16,7 +16,8 @@ where caisse = %(caisse)s and scenario = %(scenario)s and key_digest = %(key_dig
 insert into blind_index (case_id, caisse, field, digest) values (%(case_id)s, %(caisse)s, %(field)s, %(digest)s)
 
 -- claim: give the most urgent ready case whose turn it is under one of these versions to a session, under a new epoch
--- what is the scenario's own is asked once: cases are read in their order until the first that may be taken
+-- what is the scenario's own is asked once: cases are read in their order until the first that may be taken (stops are counted
+-- case by case: as "not exists" they would become a join, which reads every case)
 with open as materialized (
     select now.version, now.previous, coalesce(now.begun < now.allowed, now.version is not null) as has_room
     from (values (true)) here left join publication now

@@ -371,6 +371,17 @@ async def test_the_first_version_of_a_scenario_waits_at_its_stage(lanes: Lanes) 
     assert await lanes.drain("first") == {"first": 3}
 
 
+async def test_cases_that_wait_for_a_stage_hide_no_trial_behind_them(lanes: Lanes) -> None:
+    await lanes.publish("trial")
+    await lanes.publish("first", ramp="{0}")
+    async with lanes.owner.transaction("test") as tx:
+        await tx.connection.execute("update publication set previous = null where version = 'first'")
+    await lanes.load("first", 2)
+    assert await lanes.claimable() is None
+    await lanes.load("trial", 1, mode="shadow")
+    assert await lanes.claimable() == "trial"
+
+
 async def test_the_ramp_is_the_version_s_and_not_the_run_s(lanes: Lanes) -> None:
     await lanes.publish("first", ramp="{3}")
     for _ in range(3):
