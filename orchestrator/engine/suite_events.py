@@ -52,8 +52,11 @@ class SuiteEvents:
 
     @asynccontextmanager
     async def keyword(self, name: str, kind: str) -> AsyncIterator[None]:
-        """Tell the start and the end of a call: its kind, its duration, and the code of what it raised."""
-        self.tell("keyword.begun", keyword=name, kind=kind)
+        """Tell the start and the end of a call: its kind, its duration, and the code of what it raised.
+
+        One that ends before its start is written has a single event, its end: half as many for the log to keep.
+        """
+        begun = self.tell("keyword.begun", keyword=name, kind=kind)
         began, ended = time.monotonic(), {"status": "interrupted", "code": ""}
         try:
             yield
@@ -65,15 +68,17 @@ class SuiteEvents:
             }
             raise
         finally:
+            if begun in self._waiting:
+                self._waiting.remove(begun)
             self.tell("keyword.ended", keyword=name, kind=kind, ms=_since(began), **ended)
 
-    def tell(self, verb: str, **details: Any) -> None:  # noqa: ANN401 - JSON
-        """Write an event soon, in the name of the robot."""
-        if not self.written_down:
-            return
-        self._waiting.append({"verb": verb, "details": {**self.about, **details}})
-        if self._soon is None:
-            self._soon = asyncio.get_running_loop().call_later(TOGETHER, self._begin)
+    def tell(self, verb: str, **details: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
+        """Write an event soon, in the name of the robot; returns it."""
+        event = {"verb": verb, "details": {**self.about, **details}}
+        if self.written_down:
+            self._waiting.append(event)
+            self._soon = self._soon or asyncio.get_running_loop().call_later(TOGETHER, self._begin)
+        return event
 
     async def rest(self) -> list[dict[str, Any]]:
         """Return what was told last, once everything before it is written."""
