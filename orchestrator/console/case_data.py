@@ -78,15 +78,6 @@ def findings(world: ConsoleWorld, row: Mapping[str, Any], *, clear: bool) -> lis
     return [{**line, "shown": line["value"] if clear else line["mask"]} for line in lines]
 
 
-def would_enter(world: ConsoleWorld, row: Mapping[str, Any], *, clear: bool) -> list[dict[str, str]]:
-    """Return what the robot would have entered, as far as it knew; ``shown`` is the mask or the clear value."""
-    if row["findings"] is None:
-        return []
-    key = world.vault.data_key(row["case_id"], row["data_key"])
-    lines = world.vault.open(key, f"cases:findings:{row['case_id']}", row["findings"]).get("would_enter", [])
-    return [{"label": line["label"], "shown": line["value"] if clear else line["mask"]} for line in lines]
-
-
 def notes(world: ConsoleWorld, row: Mapping[str, Any], item: Any, sealed: bytes | None) -> list[dict[str, str]]:  # noqa: ANN401
     """Return what agents wrote on an exception, oldest first."""
     if sealed is None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from orchestrator.console.entry_status import EntryStatus, Word
+from orchestrator.console.held import Held
 from orchestrator.console.words import MAY
 from orchestrator.language.model import Scenario
 
@@ -35,11 +36,11 @@ class Choices:
 
 
 def choices_of(
-    scenario: Scenario | None, item: Mapping[str, Any], entry: EntryStatus, held: Mapping[str, Any] | None = None
+    scenario: Scenario | None, item: Mapping[str, Any], entry: EntryStatus, held: Held | None = None
 ) -> Choices:
     """Return what may be decided: every failed code must allow it.
 
-    :param held: who took the case from the robots and what was declared; None for an ordinary exception.
+    :param held: the case as a person holds it, and what was declared; None for an ordinary exception.
     """
     allowed = set(MAY)
     why = []
@@ -57,7 +58,7 @@ def choices_of(
         why.append(
             f"{entry.count} : le dossier ne peut plus être corrigé ni rejeté. Renvoyé, il reprend à ce qui manque."
         )
-    stands = held is not None and held["reference"] is not None
+    stands = held is not None and bool(held.standing)
     if stands:
         why.append(
             "Une saisie à la main est déclarée : le dossier n’est ni rendu au robot ni rejeté avant sa relecture."

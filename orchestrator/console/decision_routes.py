@@ -8,15 +8,16 @@ from uuid import UUID
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
-from orchestrator.console.by_hand import held_by_hand, write_by_hand
 from orchestrator.console.choices import choices_of, target_queues
-from orchestrator.console.decisions import Act, Incomplete, carry_out, read_act
+from orchestrator.console.decisions import Act, carry_out, read_act
 from orchestrator.console.entry_status import Declared, entry_status
 from orchestrator.console.errors import LostRace
 from orchestrator.console.exception_page import load_item, show_exception
 from orchestrator.console.exceptions import identifier, next_one
+from orchestrator.console.held import Held
 from orchestrator.console.permissions import GuardedRoute, Permission, allow
 from orchestrator.console.sessions import form_of, present
+from orchestrator.console.typed import Incomplete
 from orchestrator.console.world import world_of
 
 router = APIRouter(route_class=GuardedRoute)
@@ -35,6 +36,8 @@ async def decide(request: Request, item: str) -> Response:
         return await show_exception(request, wanted, status=422, typed=form, errors=incomplete.errors)
     except LostRace:
         return await show_exception(request, wanted, status=409, typed=form, lost=True)
+    if act.kept:
+        return RedirectResponse(f"/exceptions/{wanted}?message=declaree-en-partie", status_code=303)
     if application is not None and act.kind in {"done_by_hand", "resend"}:
         address = f"/a-la-main?application={application}&message={_SAID[act.kind]}&dossier={reference}"
         return RedirectResponse(address, status_code=303)
@@ -50,15 +53,14 @@ async def _settle(request: Request, item: UUID) -> tuple[str, str, Act, str | No
     async with world.database.transaction(visitor.actor) as tx:
         entries = await tx.all("console.entries_of", case_id=row["case_id"], caisse=world.caisse)
         scenario = world.scenarios.get(row["scenario"])
-        held = await held_by_hand(tx, row["case_id"])
-        status = entry_status(entries, row["cause"], Declared.of(held, row["instruction"]))
+        held = await Held.of(tx, row["case_id"])
+        status = entry_status(entries, row["cause"], Declared.all_of(held, row["instruction"]))
         choices = choices_of(scenario, row, status, held)
         queues = [queue for queue in target_queues(scenario) if queue != row["queue"]]
-        act = read_act(world, row, choices, queues, form)
-        if held is not None:
-            await write_by_hand(tx, world, visitor, row["case_id"], act)
-        await carry_out(tx, world, visitor, row, act, (_number(form, "version"), _number(form, "version_dossier")))
-    return row["queue"], row["reference"], act, held["application"] if held else None
+        act = read_act(world, row, choices, queues, form, held)
+        seen = (_number(form, "version"), _number(form, "version_dossier"))
+        await carry_out(tx, world, visitor, row, act, seen, taken=held is not None)
+    return row["queue"], row["reference"], act, held.application if held else None
 
 
 def _number(form: Mapping[str, str], name: str) -> int:

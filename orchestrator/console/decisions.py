@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -10,17 +9,16 @@ from typing import Any
 
 from orchestrator.console.case_data import case_fields, delivered, field_texts, notes
 from orchestrator.console.choices import Choices, sensitive
+from orchestrator.console.declarations import read_declaration
 from orchestrator.console.errors import won
+from orchestrator.console.held import Held, Said, Wait, give_back, say
 from orchestrator.console.sessions import Visitor
+from orchestrator.console.typed import Incomplete, read_amount, read_reference
 from orchestrator.console.world import ConsoleWorld
 from orchestrator.domain.civil import opening, paris_date
-from orchestrator.domain.money import Euros
-from orchestrator.domain.personal import Nir
 from orchestrator.language.fields import canonical
 from orchestrator.store.database import Transaction
 
-_REFERENCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9/._-]{2,39}", re.ASCII)
-_AMOUNT = re.compile(r"(\d{1,9})(?:[,.](\d{1,2}))?", re.ASCII)
 _LONGEST_NOTE = 2000
 #: Days.
 _LONGEST_WAIT = 366
@@ -44,20 +42,24 @@ class Act:
     corrected: Mapping[str, str] = field(default_factory=dict)
     #: Until which day it waits for a document, at the latest.
     until: date | None = None
-
-
-class Incomplete(Exception):
-    """The decision cannot be taken as typed; nothing was written."""
-
-    def __init__(self, errors: Mapping[str, str]) -> None:
-        self.errors = errors
-        super().__init__("décision incomplète")
+    #: What is said of the entries of a case that was taken from the robots.
+    said: tuple[Said, ...] = ()
+    #: How many of them stay with the person; the case does too, then.
+    kept: int = 0
 
 
 def read_act(
-    world: ConsoleWorld, row: Mapping[str, Any], choices: Choices, queues: list[str], form: Mapping[str, str]
+    world: ConsoleWorld,
+    row: Mapping[str, Any],
+    choices: Choices,
+    queues: list[str],
+    form: Mapping[str, str],
+    held: Held | None = None,
 ) -> Act:
-    """Check a posted decision; raises :class:`Incomplete` with one sentence per wrong field."""
+    """Check a posted decision; raises :class:`Incomplete` with one sentence per wrong field.
+
+    :param held: the case's entries, when it was taken from the robots.
+    """
     kind, text = form.get("decision", ""), form.get(f"texte-{form.get('decision', '')}", "").strip()
     if len(text) > _LONGEST_NOTE:
         raise Incomplete({f"texte-{kind}": f"Texte trop long : {len(text)} caractères, {_LONGEST_NOTE} au plus."})
@@ -66,7 +68,7 @@ def read_act(
             corrected = _corrections(world, row, form) if choices.correct else {}
             return Act(kind=kind, text=text, corrected=corrected)
         case "done_by_hand" if choices.by_hand:
-            return _done_by_hand(form, choices, row, text)
+            return _done_by_hand(form, text) if held is None else _declared(form, held, choices, text)
         case "reject" if choices.reject:
             return Act(kind=kind, text=_required(kind, text, "Motif attendu : le métier lira cette phrase."))
         case "hand_over" if form.get("file_cible") in queues:
@@ -84,9 +86,19 @@ def read_act(
 
 
 async def carry_out(
-    tx: Transaction, world: ConsoleWorld, visitor: Visitor, row: Mapping[str, Any], act: Act, seen: tuple[int, int]
+    tx: Transaction,
+    world: ConsoleWorld,
+    visitor: Visitor,
+    row: Mapping[str, Any],
+    act: Act,
+    seen: tuple[int, int],
+    *,
+    taken: bool,
 ) -> None:
-    """Write a decision; raises :class:`LostRace` when exception or case are no longer at the versions seen."""
+    """Write a decision; raises :class:`LostRace` when exception or case are no longer at the versions seen.
+
+    :param taken: whether the case was taken from the robots to be worked by hand.
+    """
     held = {"id": row["id"], "caisse": world.caisse, "login": visitor.login, "version": seen[0]}
     note = _sealed_note(world, visitor, row, act)
     if act.kind == "hand_over":
@@ -99,9 +111,25 @@ async def carry_out(
         )
         won(touched)
         return
+    wait = await _by_hand(tx, world, visitor, row, act) if taken else None
+    if act.kept:
+        won(await tx.run("console.keep_item", note=note, **held))
+        return
     won(await tx.run("console.close_item", decision=act.kind, note=note, **held))
     case = {"id": row["case_id"], "caisse": world.caisse, "version": seen[1]}
+    if wait is not None and act.kind == "resend" and wait.until > world.clock.now():
+        won(await tx.run("console.wait_again", wait_until=wait.until, waits_for=wait.waits_for, **case))
+        return
     won(await _move_case(tx, world, visitor, row, act, case))
+
+
+async def _by_hand(
+    tx: Transaction, world: ConsoleWorld, visitor: Visitor, row: Mapping[str, Any], act: Act
+) -> Wait | None:
+    """Write a decision beside a case taken from the robots; returns the wait that goes on when it is given back."""
+    who = (row["case_id"], world.caisse, visitor.login)
+    await say(tx, *who, act.said)
+    return await give_back(tx, *who) if act.kind in {"resend", "reject"} else None
 
 
 async def _move_case(
@@ -115,9 +143,9 @@ async def _move_case(
     if act.kind == "reject":
         return await tx.run("console.reject_case", **case)
     if act.kind == "done_by_hand":
-        read_back: dict[str, Any] = {"do": "read_back", "reference": act.reference, "by": visitor.login}
-        if act.amount_c is not None:
-            read_back["amount_c"] = act.amount_c
+        said = {"reference": act.reference, "amount_c": act.amount_c} if act.reference else {}
+        known = {name: value for name, value in said.items() if value is not None}
+        read_back = {"do": "read_back", "by": visitor.login, **known}
         return await tx.run("console.resume_case", instruction=read_back, **case)
     if act.until is not None:
         return await tx.run("console.put_to_wait", wait_until=opening(act.until), **case)
@@ -150,37 +178,30 @@ def _corrections(world: ConsoleWorld, row: Mapping[str, Any], form: Mapping[str,
     return corrected
 
 
-def _done_by_hand(form: Mapping[str, str], choices: Choices, row: Mapping[str, Any], text: str) -> Act:
-    """Read what was entered by hand; its amount is asked of who took the case from the robots, and said why it is another."""
-    reference, amount = _reference(form.get("reference", "").strip()), _amount(form.get("montant", "").strip())
-    if choices.held and amount is None:
-        raise Incomplete({"montant": "Montant attendu : celui de la saisie, le robot le comparera à l’application."})
-    known = row["amount_c"]
-    if choices.held and known is not None and amount != known and not text:
-        sentence = f"Note attendue : le robot aurait saisi {Euros(known)}, dites pourquoi le montant est autre."
-        raise Incomplete({"texte-done_by_hand": sentence})
+def _done_by_hand(form: Mapping[str, str], text: str) -> Act:
+    """Read what was entered by hand after a robot failed; the amount is welcome, not asked."""
+    errors: dict[str, str] = {}
+    reference, amount = "", None
+    try:
+        reference = read_reference(form.get("reference", "").strip())
+    except ValueError as error:
+        errors["reference"] = str(error)
+    try:
+        amount = read_amount(form.get("montant", ""))
+    except ValueError as error:
+        errors["montant"] = str(error)
+    if errors:
+        raise Incomplete(errors)
     return Act(kind="done_by_hand", text=text, reference=reference, amount_c=amount)
 
 
-def _amount(text: str) -> int | None:
-    """Read an amount as people type it; None when nothing is typed."""
-    compact = re.sub(r"[\s€]", "", text)
-    if not compact:
-        return None
-    found = _AMOUNT.fullmatch(compact)
-    if found is None:
-        raise Incomplete({"montant": "Montant attendu en euros, comme 697,39."})
-    return int(found[1]) * 100 + int((found[2] or "").ljust(2, "0"))
-
-
-def _reference(text: str) -> str:
-    if not _REFERENCE.fullmatch(text):
-        raise Incomplete(
-            {"reference": "Référence attendue : le numéro que l’application affiche (3 à 40 lettres et chiffres)."}
-        )
-    if _is_nir(text):
-        raise Incomplete({"reference": "Ceci est un NIR : donnez le numéro de la saisie dans l’application."})
-    return text
+def _declared(form: Mapping[str, str], held: Held, choices: Choices, text: str) -> Act:
+    """Read what is said of each entry of a case taken from the robots; when nothing stands then, it is given back to them."""
+    found = read_declaration(form, held, text)
+    kind = "done_by_hand" if found.kept or found.standing else "resend"
+    if kind == "resend" and not choices.resend:
+        raise Incomplete({"decision": "Ce dossier ne peut pas être rendu au robot."})
+    return Act(kind=kind, text=text, said=found.said, kept=found.kept)
 
 
 def _day(text: str, today: date) -> date:
@@ -192,14 +213,6 @@ def _day(text: str, today: date) -> date:
     if not today < day <= today + timedelta(days=_LONGEST_WAIT):
         raise Incomplete({"jusqu_au": "La date est après aujourd’hui, et dans un an au plus."})
     return day
-
-
-def _is_nir(text: str) -> bool:
-    try:
-        Nir.parse(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _required(kind: str, text: str, sentence: str) -> str:

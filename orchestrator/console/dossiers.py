@@ -8,10 +8,10 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import FileResponse, RedirectResponse
 
-from orchestrator.console.by_hand import held_by_hand
 from orchestrator.console.case_data import case_fields, nir_mask
 from orchestrator.console.entry_status import Declared, entry_status
 from orchestrator.console.errors import NotFound
+from orchestrator.console.held import Held
 from orchestrator.console.pages import render
 from orchestrator.console.permissions import GuardedRoute, Permission, allow
 from orchestrator.console.sessions import form_of, present
@@ -59,7 +59,7 @@ async def dossier_page(request: Request, reference: str) -> Response:
         entries = await tx.all("console.entries_of", case_id=found["id"], caisse=world.caisse)
         timeline = await tx.all("console.timeline", case_id=found["id"])
         evidence = await tx.all("console.evidence_of", case_id=found["id"], caisse=world.caisse)
-        declared = Declared.of(await held_by_hand(tx, found["id"]), found["instruction"])
+        declared = Declared.all_of(await Held.of(tx, found["id"]), found["instruction"])
         outside = [row["library"] for row in await tx.all("console.outside_of_case", case_id=found["id"])]
     row = {**found, "case_id": found["id"]}
     return await render(

@@ -7,7 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Self
+from uuid import UUID
 
+from orchestrator.console.held import Held
 from orchestrator.domain.money import Euros
 
 
@@ -48,15 +50,20 @@ class Declared:
     by: str
     #: When; None when it is not known.
     at: datetime | None
+    #: Of which entry; None when the person did not say.
+    entry: UUID | None = None
 
     @classmethod
-    def of(cls, held: Mapping[str, Any] | None, instruction: Mapping[str, Any] | None) -> Self | None:
+    def all_of(cls, held: Held | None, instruction: Mapping[str, Any] | None) -> list[Self]:
         """Return what stands on a case: of who works it by hand, or what a robot was asked to read back."""
-        if held is not None and held["reference"] is not None:
-            return cls(reference=held["reference"], by=held["declared_by"], at=held["declared_at"])
-        if instruction and instruction.get("do") == "read_back":
-            return cls(reference=str(instruction["reference"]), by=str(instruction["by"]), at=None)
-        return None
+        if held is not None:
+            return [
+                cls(reference=line.reference, by=line.declarer, at=line.declared_at, entry=line.entry)
+                for line in held.standing
+            ]
+        if instruction and instruction.get("do") == "read_back" and "reference" in instruction:
+            return [cls(reference=str(instruction["reference"]), by=str(instruction["by"]), at=None)]
+        return []
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,7 +88,7 @@ class EntryStatus:
 
 
 def entry_status(
-    entries: Sequence[Mapping[str, Any]], cause: str | None = None, declared: Declared | None = None
+    entries: Sequence[Mapping[str, Any]], cause: str | None = None, declared: Sequence[Declared] = ()
 ) -> EntryStatus:
     """Answer for the entries of a case (rows of ``console.entries_of``) and the cause of its open exception.
 
@@ -92,7 +99,11 @@ def entry_status(
     if len(own) < 2:
         return found
     made = sum(entry["state"] in _SETTLED for entry in own)
-    lines = tuple(EntryLine(item=_item(entry), status=_one(entry)) for entry in entries)
+    said = {each.entry: each for each in declared}
+    lines = tuple(
+        EntryLine(item=_item(entry, own), status=_declared([said[entry["id"]]]) if entry["id"] in said else _one(entry))
+        for entry in entries
+    )
     return replace(found, count=f"{made} sur {len(own)} saisies", lines=lines)
 
 
@@ -101,12 +112,12 @@ _DOUBTED = frozenset({"intent", "doubtful"})
 _NOTHING = EntryStatus(word=Word.NO, proof="Aucune intention d’acte n’a été enregistrée.")
 
 
-def _together(entries: Sequence[Mapping[str, Any]], cause: str | None, declared: Declared | None) -> EntryStatus:
+def _together(entries: Sequence[Mapping[str, Any]], cause: str | None, declared: Sequence[Declared]) -> EntryStatus:
     states = {entry["state"] for entry in entries if entry["undoes"] is None}
     doubted = [entry for entry in entries if entry["state"] in _DOUBTED]
     if doubted or (states and states <= _SETTLED):
         return _one([*doubted, *entries][0])
-    if declared is not None:
+    if declared:
         return _declared(declared)
     if cause == "doubt":
         return EntryStatus(
@@ -137,8 +148,11 @@ def _one(entry: Mapping[str, Any]) -> EntryStatus:
     return _NOTHING
 
 
-def _item(entry: Mapping[str, Any]) -> str:
+def _item(entry: Mapping[str, Any], own: Sequence[Mapping[str, Any]]) -> str:
+    """Say which entry it is: its row; and its keyword, when a row has several."""
     item = "dossier" if entry["line"] is None else f"ligne {entry['line']}"
+    if len({each["keyword"] for each in own if each["line"] == entry["line"]}) > 1:
+        item = f"{item}, {entry['keyword']}"
     return item if entry["undoes"] is None else f"annulation, {item}"
 
 
@@ -152,14 +166,22 @@ def _confirmed(entry: Mapping[str, Any]) -> EntryStatus:
     )
 
 
-def _declared(declared: Declared) -> EntryStatus:
+def _declared(declared: Sequence[Declared]) -> EntryStatus:
+    first = declared[0]
+    if len(declared) > 1:
+        numbers = ", ".join(f"n° {each.reference}" for each in declared)
+        proof = (
+            f"{len(declared)} saisies à la main déclarées par {first.by} ({numbers}) : pas encore relues par le robot. "
+            "Ni confirmées, ni à refaire."
+        )
+        return EntryStatus(word=Word.DECLARED, proof=proof, at=first.at)
     return EntryStatus(
         word=Word.DECLARED,
         proof=(
-            f"Saisie à la main n° {declared.reference} déclarée par {declared.by} : pas encore relue par le robot. "
+            f"Saisie à la main n° {first.reference} déclarée par {first.by} : pas encore relue par le robot. "
             "Ni confirmée, ni à refaire."
         ),
-        at=declared.at,
+        at=first.at,
     )
 
 

@@ -8,14 +8,15 @@ from uuid import UUID
 
 from fastapi import Request, Response
 
-from orchestrator.console.by_hand import held_by_hand
-from orchestrator.console.case_data import case_fields, findings, notes, would_enter
+from orchestrator.console.case_data import case_fields, findings, notes
 from orchestrator.console.choices import choices_of, target_queues
 from orchestrator.console.entry_status import Declared, entry_status
 from orchestrator.console.errors import NotFound
+from orchestrator.console.held import Held
 from orchestrator.console.pages import ago, moment, render
 from orchestrator.console.sessions import Visitor, present
 from orchestrator.console.world import ConsoleWorld, world_of
+from orchestrator.console.would_enter import would_enter
 
 
 async def show_exception(
@@ -34,7 +35,7 @@ async def show_exception(
     holds = mine and row["claim_alive"]
     clear = holds and row["revealed_at"] is not None
     entry = entry_status(
-        entries, row["cause"] if row["closed_at"] is None else None, Declared.of(held, row["instruction"])
+        entries, row["cause"] if row["closed_at"] is None else None, Declared.all_of(held, row["instruction"])
     )
     fields = case_fields(world, row, clear=clear)
     return await render(
@@ -55,7 +56,7 @@ async def show_exception(
         notes=notes(world, row, row["id"], row["note"]) if holds or row["closed_by"] == visitor.login else [],
         choices=choices_of(world.scenarios.get(row["scenario"]), row, entry, held),
         held=held,
-        would_enter=would_enter(world, row, clear=clear) if held else [],
+        hands=would_enter(world, row, held, clear=clear) if held else [],
         queues=[queue for queue in queues if queue != row["queue"]],
         typed=typed or {},
         errors=errors or {},
@@ -88,11 +89,11 @@ def what_changed(row: Mapping[str, Any], visitor: Visitor, world: ConsoleWorld) 
 
 async def _load(
     world: ConsoleWorld, visitor: Visitor, item: UUID
-) -> tuple[dict[str, Any], list[dict[str, Any]], list[dict[str, Any]], list[str], Mapping[str, Any] | None]:
+) -> tuple[dict[str, Any], list[dict[str, Any]], list[dict[str, Any]], list[str], Held | None]:
     row = await load_item(world, visitor, item)
     async with world.database.transaction(visitor.actor) as tx:
         entries = await tx.all("console.entries_of", case_id=row["case_id"], caisse=world.caisse)
         evidence = await tx.all("console.evidence_of", case_id=row["case_id"], caisse=world.caisse)
-        held = await held_by_hand(tx, row["case_id"])
+        held = await Held.of(tx, row["case_id"])
         row["outside"] = [each["library"] for each in await tx.all("console.outside_of_case", case_id=row["case_id"])]
     return row, entries, evidence, target_queues(world.scenarios.get(row["scenario"])), held

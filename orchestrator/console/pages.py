@@ -76,6 +76,7 @@ def _environment() -> Environment:
     )
     environment.filters.update(
         euros=lambda centimes: str(Euros(centimes)),
+        typed_euros=lambda centimes: "" if centimes is None else f"{centimes // 100},{centimes % 100:02d}",
         day=french_date,
         moment=moment,
         ago=ago,

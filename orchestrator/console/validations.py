@@ -166,6 +166,8 @@ def _values(world: ConsoleWorld, row: Mapping[str, Any], *, clear: bool) -> list
 
 
 def _why_lost(row: Mapping[str, Any]) -> str:
+    if row["taker"] is not None:
+        return f"Le dossier a été pris à la main par {row['taker']} : la demande est retirée, rien n’a été enregistré."
     if row["state"] != "asked":
         who = row["validator_name"] or row["validator"] or "Le robot"
         when = f" le {moment(row['decided_at'])}" if row["decided_at"] else ""

@@ -118,10 +118,12 @@ class NeedsApproval:
 class Waits:
     """The scenario says to wait for a date; the case goes on by itself."""
 
-    #: The waiting step.
+    #: The waiting step; empty when a wait goes on that a person had ended.
     step: str
     #: The civil date.
     until: date
+    #: ``date`` or ``document``.
+    waits_for: str = "date"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -158,10 +160,12 @@ class RetryAt:
 class WaitUntil:
     """Wait for a date that the scenario names, in the state ``waiting``."""
 
-    #: The waiting step.
+    #: The waiting step; empty when a wait goes on that a person had ended.
     step: str
     #: The civil date; the case goes on when that day is opened.
     day: date
+    #: ``date`` or ``document``.
+    waits_for: str = "date"
 
     @property
     def at(self) -> datetime:
@@ -217,8 +221,8 @@ def decide(outcome: Outcome, attempts: int, policy: RetryPolicy, now: datetime, 
             return End(name=name)
         case NeedsApproval():
             return AwaitApproval()
-        case Waits(step=step, until=day):
-            return WaitUntil(step=step, day=day)
+        case Waits(step=step, until=day, waits_for=waits_for):
+            return WaitUntil(step=step, day=day, waits_for=waits_for)
         case Controls(failed=failed, retry=True, again=Again(at=at, tries=most)) if tries + 1 < most:
             return RetryAt(at=at, reason=failed[0].code, cause=Cause.BUSINESS, next_try=True)
         case Controls(failed=failed, retry=True, again=None) if attempts < policy.attempts:

@@ -17,6 +17,7 @@ from orchestrator.domain.wire import read_again
 from orchestrator.engine.due import stages
 from orchestrator.engine.enter import Entering
 from orchestrator.engine.entries import Known, enter_all, foreseen_of, read_back, remembered
+from orchestrator.engine.read_back import read_back_held
 from orchestrator.engine.readings import answers_of, call_key, recorded, stage_of, with_stage
 from orchestrator.engine.settle import keep_findings
 from orchestrator.engine.work import Attempt, Memory
@@ -60,7 +61,8 @@ async def _by_suite(attempt: Attempt, step: Step, task: SuiteTask) -> Outcome:
 async def _known(attempt: Attempt) -> Outcome | None:
     """Return what is already settled of the case; None when its steps are to be worked, from the first or from where it was."""
     asked = attempt.case.instruction
-    by_hand = str(asked["reference"]) if asked.get("do") == "read_back" else ""
+    held = await read_back_held(attempt) if asked.get("do") == "read_back" else None
+    by_hand = str(asked["reference"]) if asked.get("do") == "read_back" and held is None else ""
     for steps, follows in stages(attempt.bench.scenario):
         entries = foreseen_of(attempt, steps)
         known = await remembered(entries, look=False)
@@ -75,7 +77,9 @@ async def _known(attempt: Attempt) -> Outcome | None:
             outcome = await read_back(entries, by_hand, f"agent:{asked['by']}", amount)
             known, by_hand = await remembered(entries, look=False), ""
         elif known.complete:
-            outcome = known.told()
+            outcome = known.end if held is not None and known.end is not None else known.told()
+        elif held is not None and (waits := held.waits_on(attempt.bench.today)) is not None:
+            return waits
         else:
             _continue(attempt, begun=known.begun)
             continue

@@ -87,6 +87,16 @@ class DueEntry:
             return None
         return found if isinstance(found, Euros) else None
 
+    @property
+    def called_for(self) -> bool | None:
+        """Whether its condition holds; None when nobody knows before something is read, or before its suite runs."""
+        if self.by_suite:
+            return None
+        try:
+            return self.step.when is None or self.step.when.holds(self.names)
+        except (ExpressionError, BusinessException):
+            return None
+
     def displayed(self) -> list[dict[str, str]]:
         """Return what it would enter as people are shown it, as far as it is known."""
         known: dict[str, object] = {}

@@ -26,6 +26,9 @@ from orchestrator.engine.lease import LeasePermit
 from orchestrator.engine.work import Attempt
 from orchestrator.language.model import Mode
 
+#: The code of a number that is not in the application, and of one that is there with another amount.
+NOT_FOUND, DIFFERS = "RELECTURE", "RELECTURE-ECART"
+
 
 class NotSent(ApplicationException):
     """La clôture a arrêté la saisie avant son départ : rien n'a été saisi."""
@@ -213,7 +216,7 @@ class Entering:
 
 def _differs(seen: EntrySeen, declared: Euros) -> BusinessException:
     return BusinessException(
-        "RELECTURE-ECART",
+        DIFFERS,
         f"La saisie {seen.reference} porte {seen.amount}, {declared} déclarés : corriger dans l'application, ou déclarer ce "
         "qu'elle montre.",
     )

@@ -11,6 +11,7 @@ from orchestrator.domain.money import Euros
 from orchestrator.engine.due import DueEntry, foreseen
 from orchestrator.engine.enter import Entering, Planned
 from orchestrator.engine.entry_ledger import EntryRow
+from orchestrator.engine.read_back import missing
 from orchestrator.engine.undo import all_or_none, doubt_settled, refuse_again, undone_by_hand
 from orchestrator.engine.work import Attempt
 
@@ -31,7 +32,8 @@ class Known:
         known = self._known
         together = not any(entry.due.by_suite for entry, _ in self.rows)
         enough = together and any(row.ours and row.settled for row in known)
-        return bool(known) and not self.open and (enough or len(known) == len(self.rows))
+        excluded = sum(row is not None and row.not_due for _, row in self.rows)
+        return bool(known) and not self.open and (enough or len(known) == len(self.rows) - excluded)
 
     @property
     def touched(self) -> bool:
@@ -62,7 +64,7 @@ class Known:
     def told(self) -> Done:
         """Show what was made before, and return how the case ends."""
         for entry, row in self.rows:
-            if row is not None and not row.proven:
+            if row is not None and row.settled and not row.proven:
                 entry.tell_settled(row)
         several = len(self._known) > 1
         ours = any(row.ours and (several or row.state == "confirmed") for row in self._known)
@@ -70,7 +72,8 @@ class Known:
 
     @property
     def _known(self) -> list[EntryRow]:
-        return [row for _, row in self.rows if row is not None]
+        """What is remembered, but for what a person said is not to be made."""
+        return [row for _, row in self.rows if row is not None and not row.not_due]
 
 
 def foreseen_of(attempt: Attempt, steps: frozenset[str]) -> list[Entering]:
@@ -97,7 +100,7 @@ async def enter_all(attempt: Attempt, due: Sequence[DueEntry]) -> Outcome:
     _refuse_twins(entries)
     rows = [(entry, await entry.plan()) for entry in entries]
     refuse_again(rows)
-    planned = [(entry, entry.planned(row)) for entry, row in rows if not row.settled]
+    planned = [(entry, entry.planned(row)) for entry, row in rows if not row.settled and not row.not_due]
     if not planned:
         return Known(tuple(rows)).told()
     _check_ceiling(attempt, due)
@@ -112,7 +115,10 @@ async def by_protocol(attempt: Attempt, due: DueEntry) -> Outcome:
 
 
 async def read_back(entries: Sequence[Entering], reference: str, person: str, amount: Euros | None = None) -> Done:
-    """Prove what a person entered by hand; raises ``BusinessException`` when it is not there, or when some remain."""
+    """Prove what a person says was entered after a robot failed.
+
+    Raises ``BusinessException`` when it is not there, or when some remain.
+    """
     if await undone_by_hand(entries, reference, person):
         raise BusinessException("ANNULE", f"L'annulation de {reference} a été relue : une personne décide de la suite.")
     for entry in entries:
@@ -124,13 +130,7 @@ async def read_back(entries: Sequence[Entering], reference: str, person: str, am
             return outcome
         left = f"il reste {known.open} saisie(s) de ce dossier à faire ou à régler"
         raise BusinessException("PARTIEL", f"La référence {reference} a été relue ; {left}.")
-    for entry in entries[:1]:
-        await entry.ledger.not_found()
-    raise BusinessException(
-        "RELECTURE",
-        f"La référence {reference} n'a pas été relue dans l'application, pour cette personne et cet objet : vérifier le "
-        "numéro, et pour qui la saisie a été faite.",
-    )
+    raise missing(reference)
 
 
 async def _make(

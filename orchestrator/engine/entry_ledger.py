@@ -41,6 +41,8 @@ class EntryRow:
     ours: bool
     #: True when it was entered before and taken back since.
     undone: bool
+    #: True when the person who worked the case by hand said that it is not to be made.
+    not_due: bool
     #: HMAC of what was about to be entered at the last attempt; None when nothing ever was.
     values: bytes | None
     #: The case it belongs to and the application's reference, for people.
@@ -166,11 +168,6 @@ class EntryLedger:
             await tx.run("cases.instruction_done", **self.case.lease.key)
         return ours
 
-    async def not_found(self) -> None:
-        """Write that what a person said was entered is not there: whoever works the case by hand holds no number any more."""
-        async with held(self.bench, self.case) as tx:
-            await tx.run("by_hand.not_found", case_id=self.case.id)
-
     # --- inside ------------------------------------------------------------------------------------------------------
 
     def _row(self, row: Mapping[str, Any]) -> EntryRow:
@@ -181,6 +178,7 @@ class EntryLedger:
             settled=row["state"] in {"confirmed", "by_hand"},
             ours=row["case_id"] == self.case.id,
             undone=row["state"] == "undone",
+            not_due=row["not_due"],
             values=row["values_digest"],
             first=f"{row['case_reference']}, référence {row['reference']}",
             reference=row["reference"] or "",

@@ -8,10 +8,49 @@ from datetime import date, datetime
 from typing import Any, Self
 
 from orchestrator.domain.civil import Clock, SystemClock, opening
+from orchestrator.engine.due import DueEntry
 from orchestrator.engine.lease import Lease
 from orchestrator.engine.work import Claimed
 from orchestrator.language.model import Scenario
 from orchestrator.store.vault import Vault
+
+
+@dataclass(frozen=True, kw_only=True)
+class WouldEnter:
+    """One entry that an attempt came to, or would have."""
+
+    #: How it is called beside the others (as :class:`~orchestrator.engine.due.DueEntry`); empty in records of one alone.
+    title: str
+    #: Whether its condition held; None when nobody knew.
+    called_for: bool | None
+    #: Centimes; None when it was not known.
+    amount_c: int | None
+    #: What it would have written, as far as it was known: label, value and mask of each.
+    values: Sequence[Mapping[str, str]]
+    #: The titles of what was not known: only a reading tells.
+    unknown: Sequence[str] = ()
+
+    @classmethod
+    def of(cls, due: DueEntry) -> Self:
+        """Return it as far as it is known."""
+        amount, values = due.amount, due.displayed()
+        titles = [due.rules.titles.get(name, name) for name in due.step.arguments]
+        known = {value["label"] for value in values}
+        return cls(
+            title=due.title,
+            called_for=due.called_for,
+            amount_c=amount.centimes if amount else None,
+            values=values,
+            unknown=[title for title in titles if title not in known],
+        )
+
+    @classmethod
+    def all_of(cls, seen: Mapping[str, Any]) -> list[Self]:
+        """Return every one that was sealed; records made before a case could have several hold the values of one alone."""
+        sealed = seen.get("would_enter", [])
+        if sealed and "values" not in sealed[0]:
+            return [cls(title="", called_for=None, amount_c=seen.get("amount_c"), values=sealed)]
+        return [cls(**one) for one in sealed]
 
 
 @dataclass(frozen=True)
@@ -26,9 +65,9 @@ class Recording:
     record: Mapping[str, Any] | None
     #: Results of steps that priority and due need, by step.
     known: Mapping[str, Any]
-    #: What would have been entered, as far as it was known: label, value and mask of each.
-    would_enter: Sequence[Mapping[str, str]] = ()
-    #: Its amount in centimes; None when it was not known.
+    #: What would have been entered, as far as it was known.
+    would_enter: Sequence[WouldEnter] = ()
+    #: The amount of all of it in centimes; None when it was not known.
     amount_c: int | None = None
 
     @classmethod
@@ -38,8 +77,8 @@ class Recording:
         key = vault.data_key(case, row["data_key"])
         payload = vault.open(key, f"cases:payload:{case}", row["payload"])
         seen = vault.open(key, f"cases:findings:{case}", row["findings"]) if row["findings"] else {}
-        entry = seen.get("would_enter", ()), seen.get("amount_c")
-        return cls(row, key, payload, seen.get("recorded"), seen.get("known", {}), *entry)
+        entered = WouldEnter.all_of(seen), seen.get("amount_c")
+        return cls(row, key, payload, seen.get("recorded"), seen.get("known", {}), *entered)
 
     @property
     def reference(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 from uuid import uuid4
@@ -20,6 +21,7 @@ from orchestrator.domain.cases import (
     is_incident,
 )
 from orchestrator.domain.errors import BusinessException, EntryInDoubt, LeaseLost
+from orchestrator.engine.recording import WouldEnter
 from orchestrator.engine.suite_events import record_all
 from orchestrator.engine.urgency import as_row, known_of, urgency
 from orchestrator.engine.work import Attempt, Claimed, Workbench
@@ -46,7 +48,8 @@ async def settle(bench: Workbench, attempt: Attempt, decision: Decision) -> Deci
         )
         await _set_urgency(tx, bench, attempt, decision)
         if isinstance(decision, WaitUntil):
-            await tx.run("cases.waits", id=case.id, waits_for="date", waited={decision.step: str(decision.day)})
+            waited = {decision.step: str(decision.day)} if decision.step else {}
+            await tx.run("cases.waits", id=case.id, waits_for=decision.waits_for, waited=waited)
         if isinstance(decision, RetryAt) and decision.next_try:
             await tx.run("cases.next_try", id=case.id)
         if isinstance(decision, AskHuman):
@@ -207,7 +210,7 @@ def _sealed(bench: Workbench, attempt: Attempt) -> bytes | None:
         "rows": rows,
         "recorded": attempt.recorded,
         "known": known_of(bench.scenario, attempt.names),
-        "would_enter": [line for due in attempt.due for line in due.displayed()],
+        "would_enter": [asdict(WouldEnter.of(due)) for due in attempt.due],
         "amount_c": attempt.amount.centimes if attempt.amount else None,
     }
     return bench.vault.seal(attempt.case.data_key, f"cases:findings:{attempt.case.id}", seen)

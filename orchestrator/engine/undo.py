@@ -20,6 +20,7 @@ async def all_or_none(entries: Sequence[Entering], refused: BusinessException) -
     Raises ``EntryInDoubt`` or ``ApplicationException`` when the act of taking back does not answer.
     """
     made = [(entry, row) for entry in entries if (row := await _made(entry)) is not None]
+    refused = await _with_those_by_hand(entries, refused)
     for number, (entry, row) in enumerate(reversed(made)):
         left = [kept.reference for _, kept in made[: len(made) - number]]
         try:
@@ -70,6 +71,14 @@ def refuse_again(rows: Sequence[tuple[Entering, EntryRow]]) -> None:
         raise BusinessException(
             "ANNULE", f"Le robot a annulé {numbers} : il ne refait pas ces saisies, une personne décide."
         )
+
+
+async def _with_those_by_hand(entries: Sequence[Entering], refused: BusinessException) -> BusinessException:
+    """Say what a person entered beside it: no robot takes that back."""
+    rows = [await entry.known() for entry in entries if entry.due.undo is not None]
+    numbers = ", ".join(row.reference for row in rows if row is not None and row.ours and row.state == "by_hand")
+    said = f"{refused} Saisi à la main, à annuler par une personne : {numbers}."
+    return BusinessException(refused.code, said) if numbers else refused
 
 
 async def _made(entry: Entering) -> EntryRow | None:

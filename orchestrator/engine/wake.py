@@ -85,7 +85,9 @@ async def wake_by_document(tx: Transaction, vault: Vault, scenario: Scenario, te
         raise ValueError(f"champ « {missing[0]} » attendu")
     rendered = key.render({name: fields[name].read(texts[name]) for name in key.names})
     digest = vault.blind(f"key:{scenario.name}", rendered)
-    woken = await tx.all("cases.wake_awaiting", caisse=scenario.caisse, scenario=scenario.name, key_digest=digest)
+    about = {"caisse": scenario.caisse, "scenario": scenario.name, "key_digest": digest}
+    woken = await tx.all("cases.wake_awaiting", **about)
     for case in woken:
         await tx.record(scenario.caisse, "case.woken", case["reference"], by="document")
-    return bool(woken)
+    # a person works it by hand meanwhile: given back, it does not wait again
+    return bool(woken) or bool(await tx.all("by_hand.document_came", **about))

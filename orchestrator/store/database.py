@@ -69,6 +69,12 @@ class Transaction:
             cursor = await self.connection.execute(query(name), _adapted(values))
             return cursor.rowcount
 
+    @asynccontextmanager
+    async def savepoint(self) -> AsyncIterator[None]:
+        """Undo what is done inside when anything is raised there, and go on with the transaction."""
+        async with self.connection.transaction():
+            yield
+
     async def record(self, caisse: str, verb: str, subject: str, **details: Any) -> None:  # noqa: ANN401
         """Insert an event into the audit outbox, in this transaction."""
         await self.run("audit.record", caisse=caisse, verb=verb, object=subject, details=details)

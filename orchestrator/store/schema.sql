@@ -405,23 +405,55 @@ create table by_hand (
     application text not null,
     taken_by text not null,
     taken_at timestamptz not null default now(),
-    -- what a person says was entered: the application's own number, centimes; not proven before it is read back
-    reference text,
-    amount_c bigint,
-    declared_by text,
-    declared_at timestamptz,
+    -- until when it waited, and for what, when it was taken out of a wait: given back, it waits again
+    waits_for text check (waits_for in ('date', 'document')),
+    wait_until timestamptz,
+    -- the document came while a person had the case
+    document_at timestamptz,
     given_back_by text,
     given_back_at timestamptz,
+    -- nothing stands any more that was declared and not read back
     read_back_at timestamptz,
     primary key (case_id, taken_at),
-    check ((reference is null) = (declared_at is null) and (reference is null) = (declared_by is null)),
-    check (reference is not null or amount_c is null),
-    constraint given_back_when_nothing_was_entered check (given_back_at is null or reference is null),
-    constraint read_back_when_declared check (read_back_at is null or reference is not null),
+    constraint waits_until check (waits_for is null or wait_until is not null),
     check ((given_back_at is null) = (given_back_by is null))
 );
 create unique index by_hand_held on by_hand (case_id) where given_back_at is null and read_back_at is null;
 create index by_hand_recent on by_hand (caisse, taken_at desc, case_id);
+
+-- Each entry that such a case could come to, and what people say of it: entered under a number of the application, left to
+-- the robots because it was not, or not to be entered at all; until one of the three is said, a person still has to.
+create table by_hand_entry (
+    case_id uuid not null,
+    taken_at timestamptz not null,
+    entry uuid not null references entry,
+    caisse text not null,
+    -- in which order people are shown it, and how it is called: its step, its line; nothing of a person
+    place integer not null,
+    title text not null,
+    -- whether money is in it; centimes that the robot would have entered, as far as that was known
+    has_amount boolean not null,
+    computed_c bigint,
+    -- the application's own number, centimes; not proven before it is read back
+    reference text,
+    amount_c bigint,
+    declared_by text,
+    declared_at timestamptz,
+    left_by text,
+    left_at timestamptz,
+    not_due_by text,
+    not_due_at timestamptz,
+    read_back_at timestamptz,
+    primary key (case_id, taken_at, entry),
+    foreign key (case_id, taken_at) references by_hand,
+    constraint one_number_one_entry unique (case_id, taken_at, reference) deferrable initially deferred,
+    check ((reference is null) = (declared_at is null) and (reference is null) = (declared_by is null)),
+    check (reference is not null or amount_c is null),
+    check ((left_at is null) = (left_by is null) and (not_due_at is null) = (not_due_by is null)),
+    constraint said_once check (num_nonnulls(reference, left_at, not_due_at) < 2),
+    constraint read_back_when_declared check (read_back_at is null or reference is not null)
+);
+create index by_hand_entry_of_entry on by_hand_entry (entry);
 
 -- Money already committed under a ceiling; the CHECK is the ceiling.
 create table spending (
@@ -500,21 +532,28 @@ begin
 end
 $$;
 
--- What a person took goes back to robots only to be read back; nothing ends it but that, or a rejection while nothing stands.
+-- What a person took goes back to robots only once something was said of each of its entries, and then to read back what was
+-- declared; nothing ends it but that, or a rejection while nothing stands.
 create function held_by_people(before cases, after cases) returns void language plpgsql as $$
 declare
     held by_hand;
+    unsaid boolean;
+    standing boolean;
 begin
     select * into held from by_hand where case_id = after.id and given_back_at is null and read_back_at is null;
+    select coalesce(bool_or(num_nonnulls(reference, left_at, not_due_at) = 0), true),
+           coalesce(bool_or(reference is not null and line.read_back_at is null), false)
+    into unsaid, standing
+    from by_hand_entry line where line.case_id = held.case_id and line.taken_at = held.taken_at;
     if held.case_id is null then
         if before.state in ('ready', 'waiting') and after.state = 'exception' then
             raise exception 'only a person takes a case from the robots' using errcode = 'GL007';
         end if;
     elsif after.state in ('ready', 'waiting') and (
-            held.reference is null or after.instruction ->> 'do' is distinct from 'read_back'
-            or after.instruction ->> 'reference' is distinct from held.reference)
-        or after.state = 'ended'
-        or after.state in ('rejected', 'cancelled') and held.reference is not null then
+            after.instruction ->> 'do' is distinct from 'read_back'
+            or before.state = 'exception' and (unsaid or not standing))
+        or after.state in ('ended', 'awaiting_approval')
+        or after.state in ('rejected', 'cancelled') and standing then
         raise exception 'taken by a person: only read back by a robot' using errcode = 'GL007';
     end if;
 end
@@ -607,8 +646,10 @@ begin
             raise exception 'robots are stopped: no act begins' using errcode = 'GL008';
         end if;
         if new.state in ('confirmed', 'by_hand') then
-            update by_hand set read_back_at = now()
-            where case_id = new.case_id and given_back_at is null and read_back_at is null;
+            update by_hand_entry line set read_back_at = now() from by_hand held
+            where line.entry = new.id and line.read_back_at is null and line.reference is not null
+              and held.case_id = new.case_id and held.given_back_at is null and held.read_back_at is null
+              and line.case_id = held.case_id and line.taken_at = held.taken_at;
         end if;
     end if;
     perform record_event(new.caisse, 'entry.' || new.state, new.token, jsonb_strip_nulls(jsonb_build_object(
@@ -619,13 +660,23 @@ end
 $$;
 create trigger entry_transition before insert or update on entry for each row execute function entry_transition();
 
+-- True while a declared number of a case that people hold has not been read back.
+create function declared_by_hand(held by_hand) returns boolean language sql stable as $$
+    select exists (select 1 from by_hand_entry where case_id = held.case_id and taken_at = held.taken_at
+                   and reference is not null and read_back_at is null)
+$$;
+
 create function by_hand_event() returns trigger language plpgsql as $$
 begin
     if tg_op = 'UPDATE' then
-        if (new.case_id, new.caisse, new.application, new.taken_by, new.taken_at)
-           is distinct from (old.case_id, old.caisse, old.application, old.taken_by, old.taken_at)
+        if (new.case_id, new.caisse, new.application, new.taken_by, new.taken_at, new.waits_for, new.wait_until)
+           is distinct from
+           (old.case_id, old.caisse, old.application, old.taken_by, old.taken_at, old.waits_for, old.wait_until)
            or old.given_back_at is not null or old.read_back_at is not null then
             raise exception 'who took a case stays written' using errcode = 'GL006';
+        end if;
+        if (new.given_back_at is not null or new.read_back_at is not null) and declared_by_hand(new) then
+            raise exception 'a declared number is read back first' using errcode = 'GL007';
         end if;
     elsif not exists (select 1 from application_stop stop
             where stop.caisse = new.caisse and stop.application = new.application) then
@@ -635,21 +686,69 @@ begin
         'by_hand.' || case
             when tg_op = 'INSERT' then 'taken'
             when new.given_back_at is not null then 'given_back'
-            when new.read_back_at is not null then 'read_back'
-            when new.reference is null then 'not_found'
-            else 'declared' end,
+            when new.read_back_at is not null then 'done'
+            else 'document' end,
         (select reference from cases where id = new.case_id),
-        jsonb_strip_nulls(jsonb_build_object('application', new.application,
-            'reference', coalesce(new.reference, case when tg_op = 'UPDATE' then old.reference end),
-            'amount_c', new.amount_c)));
+        jsonb_strip_nulls(jsonb_build_object('application', new.application, 'waits_for', new.waits_for,
+            'wait_until', new.wait_until)));
     return new;
 end
 $$;
 create trigger by_hand_event before insert or update on by_hand for each row execute function by_hand_event();
 
+-- What is said of an entry may change until it is read back; a declared number is only replaced by another, or found missing.
+create function by_hand_entry_event() returns trigger language plpgsql as $$
+begin
+    if (new.case_id, new.taken_at, new.entry, new.caisse, new.place, new.title, new.has_amount, new.computed_c)
+       is distinct from
+       (old.case_id, old.taken_at, old.entry, old.caisse, old.place, old.title, old.has_amount, old.computed_c)
+       or old.read_back_at is not null
+       or not exists (select 1 from by_hand held where held.case_id = new.case_id and held.taken_at = new.taken_at
+                      and held.given_back_at is null and held.read_back_at is null) then
+        raise exception 'what was said of a case by hand stays written' using errcode = 'GL006';
+    end if;
+    if old.reference is not null and (new.left_at is not null or new.not_due_at is not null) then
+        raise exception 'a declared number is read back first' using errcode = 'GL007';
+    end if;
+    perform record_event(new.caisse,
+        'by_hand.' || case
+            when new.read_back_at is not null then 'read_back'
+            when new.reference is not null then 'declared'
+            when old.reference is not null then 'not_found'
+            when new.not_due_at is not null then 'not_due'
+            when new.left_at is not null then 'left'
+            else 'kept' end,
+        (select reference from cases where id = new.case_id),
+        jsonb_strip_nulls(jsonb_build_object('entry', new.title, 'reference', coalesce(new.reference, old.reference),
+            'amount_c', new.amount_c)));
+    return new;
+end
+$$;
+create trigger by_hand_entry_event before update on by_hand_entry for each row execute function by_hand_entry_event();
+
+-- Once the last declared number is read back, and something was said of all the others, nobody holds the case any more.
+create function by_hand_done() returns trigger language plpgsql as $$
+begin
+    update by_hand set read_back_at = now()
+    where case_id = new.case_id and taken_at = new.taken_at and given_back_at is null and read_back_at is null
+      and not exists (select 1 from by_hand_entry line
+                      where line.case_id = new.case_id and line.taken_at = new.taken_at and line.read_back_at is null
+                        and line.left_at is null and line.not_due_at is null);
+    return null;
+end
+$$;
+create trigger by_hand_done after update on by_hand_entry for each row
+    when (new.read_back_at is not null and old.read_back_at is null) execute function by_hand_done();
+
 -- Four eyes: who approves is neither the author nor anyone who worked on the case.
 create function four_eyes() returns trigger language plpgsql as $$
 begin
+    if new.state = 'approved' and exists (
+        select 1 from by_hand
+        where case_id = new.case_id and given_back_at is null and read_back_at is null
+    ) then
+        raise exception 'taken by a person: nobody approves it' using errcode = 'GL007';
+    end if;
     if new.state = 'approved' and exists (
         select 1 from exception_item
         where case_id = new.case_id and (new.validator in (closed_by, claimed_by) or new.validator = any (worked_by))
@@ -725,11 +824,13 @@ where turn.version is not null and not exists (
     select 1 from application_stop stop
     where stop.caisse = turn.caisse and version_uses(turn.version, stop.application));
 
--- Cases that a person may take from the robots: nothing of them was or may have been entered, nobody waits for a date or a document.
+-- Cases that a person may take from the robots: nothing of them was or may have been entered. Those that wait for an approval, a
+-- date or a document are no robot's turn: a person takes them one by one.
 create view case_to_take as
-select cases.id, cases.caisse, cases.scenario
+select cases.id, cases.caisse, cases.scenario,
+       cases.state = 'awaiting_approval' or cases.waits_for is not null as waits
 from cases join run on run.id = cases.run
-where run.mode = 'live' and cases.state in ('ready', 'waiting') and cases.waits_for is null
+where run.mode = 'live' and cases.state in ('ready', 'waiting', 'awaiting_approval')
   and coalesce(cases.instruction ->> 'do', '') <> 'read_back'
   and not exists (select 1 from entry where entry.case_id = cases.id and entry.state <> 'planned');
 
@@ -996,7 +1097,9 @@ create function decided_in_run(asked uuid, login text) returns boolean language 
         or exists (select from exception_item item join cases on cases.id = item.case_id
                    where cases.run = asked and (login in (item.closed_by, item.claimed_by) or login = any (item.worked_by)))
         or exists (select from by_hand join cases on cases.id = by_hand.case_id
-                   where cases.run = asked and login in (by_hand.taken_by, by_hand.declared_by, by_hand.given_back_by))
+                   where cases.run = asked and login in (by_hand.taken_by, by_hand.given_back_by))
+        or exists (select from by_hand_entry said join cases on cases.id = said.case_id
+                   where cases.run = asked and login in (said.declared_by, said.left_by, said.not_due_by))
         or exists (select from hand_over where hand_over.run = asked and hand_over.settled_by = login)
         or exists (select from gap join cases on cases.reference = gap.case_reference
                    where cases.run = asked and gap.settled_by = login)
@@ -1111,12 +1214,17 @@ grant select on hand_over to glr_console;
 grant update (state, result, settled_by, reason) on hand_over to glr_console;
 grant select, insert, update on closing to glr_runner;
 grant select on closing to glr_console;
-grant select, insert (case_id, caisse, application, taken_by) on by_hand to glr_console;
-grant update (reference, amount_c, declared_by, declared_at, given_back_by, given_back_at) on by_hand to glr_console;
-grant select, update (reference, amount_c, declared_by, declared_at, read_back_at) on by_hand to glr_runner;
--- who takes a case takes the effects that it would have
-grant insert (id, caisse, effect_digest, scenario, application, keyword, payment, token, case_id), update (case_id) on entry
+grant select, insert (case_id, caisse, application, taken_by, waits_for, wait_until) on by_hand to glr_console;
+grant update (document_at, given_back_by, given_back_at) on by_hand to glr_console;
+grant select, update (read_back_at) on by_hand to glr_runner;
+grant select, insert (case_id, taken_at, entry, caisse, place, title, has_amount, computed_c) on by_hand_entry
     to glr_console;
+grant update (reference, amount_c, declared_by, declared_at, left_by, left_at, not_due_by, not_due_at) on by_hand_entry
+    to glr_console;
+grant select, update (reference, amount_c, declared_by, declared_at, read_back_at) on by_hand_entry to glr_runner;
+-- who takes a case takes the effects that it would have
+grant insert (id, caisse, effect_digest, scenario, application, keyword, payment, token, case_id, line),
+    update (case_id, line) on entry to glr_console;
 grant select on case_to_take to glr_console;
 grant select, insert, update (last_seen_at) on gap to glr_runner;
 grant select, update (settled_by, settled_at, reason) on gap to glr_console;

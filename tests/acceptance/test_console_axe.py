@@ -197,7 +197,7 @@ async def test_the_list_worked_by_hand(busy: Any, at_browser: Any, look: Any, ru
             await page.get_by_label("Montant saisi").fill("697,39")
             await page.get_by_role("button", name="Déclarer fait").click()
             await page.wait_for_url("**/a-la-main?*")
-    for view in ("en-cours", "a-relire", "relues"):
+    for view in ("en-attente", "en-cours", "a-relire", "relues"):
         await page.goto(f"/a-la-main?vue={view}")
         problems += await look(page, f"a-la-main-{view}")
     await page.goto("/a-la-main?vue=a-relire")

@@ -191,9 +191,13 @@ async def test_a_stopped_application_is_worked_with_the_keyboard_alone(
     await hands.type("697,39")
     await hands.go("Enter")
     await hands.told(case.reference)
-    read_back = {"do": "read_back", "reference": "ACP-2026-000777", "by": "a.martin", "amount_c": 69_739}
-    assert _rows(owner_url, "select state::text as state, instruction from cases where id = %s", case.id) == [
-        {"state": "ready", "instruction": read_back}
+    declared = (
+        "select cases.state::text as state, instruction, line.reference, line.amount_c, line.declared_by"
+        " from cases join by_hand_entry line on line.case_id = cases.id where cases.id = %s"
+    )
+    number = {"reference": "ACP-2026-000777", "amount_c": 69_739, "declared_by": "a.martin"}
+    assert _rows(owner_url, declared, case.id) == [
+        {"state": "ready", "instruction": {"do": "read_back", "by": "a.martin"}, **number}
     ]
     assert _events(owner_url, case) == [
         "by_hand.taken",

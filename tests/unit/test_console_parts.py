@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from hypothesis import given
@@ -27,7 +27,7 @@ NOON = datetime(2026, 3, 27, 12, tzinfo=UTC)
 
 def _entry(state: str, **about: Any) -> dict[str, Any]:
     absent = ("reference", "amount_c", "settled_at", "line", "undoes")
-    row = {"application": "compta", "token": "GLR-X", **dict.fromkeys(absent)}
+    row = {"id": uuid4(), "application": "compta", "keyword": "compta.x", "token": "GLR-X", **dict.fromkeys(absent)}
     return {**row, "state": state, "intent_at": None, "ended_at": None, "result": None, **about}
 
 

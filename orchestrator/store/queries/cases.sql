@@ -82,8 +82,10 @@ where id = %(id)s and state = 'waiting'
 -- next_try: a case that its scenario puts off to another day has attempts of its own then
 update cases set tries = tries + 1, attempts = 0 where id = %(id)s and state = 'waiting'
 
--- instruction_done: what a person asked is done; the case goes on by itself
+-- instruction_done: what a person asked is done, all of it; the case goes on by itself
 update cases set instruction = null where id = %(id)s and epoch = %(epoch)s and leased_by = %(session)s
+  and not exists (select 1 from by_hand where by_hand.case_id = cases.id
+                  and by_hand.given_back_at is null and by_hand.read_back_at is null)
 
 -- keep_findings: what was read before an entry, while the case is ours
 update cases set findings = %(findings)s

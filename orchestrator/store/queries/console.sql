@@ -205,13 +205,22 @@ from entry
 left join lateral (
     select intent_at, ended_at, result from entry_attempt where entry_attempt.entry = entry.id order by n desc limit 1
 ) last on true
+join cases on cases.id = entry.case_id
 where entry.case_id = %(case_id)s and entry.caisse = %(caisse)s
+  -- what was planned and turned out not to be made is no entry of a case that has ended, nor what a person said is not due
+  and not (entry.state = 'planned' and (cases.state = 'ended' or exists (
+      select 1 from by_hand_entry line
+      where line.entry = entry.id and line.case_id = cases.id and line.not_due_at is not null)))
 order by entry.line nulls first, entry.undoes nulls first, entry.planned_at, entry.id
 
 -- close_item: settle an exception under its claim; touches no row when the race is lost
 update exception_item set
     closed_at = now(), closed_by = %(login)s, decision = %(decision)s, note = %(note)s, version = version + 1,
     claimed_by = null, claimed_until = null, revealed_at = null
+where id = %(id)s and caisse = %(caisse)s and version = %(version)s and closed_at is null and claimed_by = %(login)s
+
+-- keep_item: its holder goes on with it later, with what is written so far
+update exception_item set note = %(note)s, version = version + 1, claimed_until = now() + interval '15 minutes'
 where id = %(id)s and caisse = %(caisse)s and version = %(version)s and closed_at is null and claimed_by = %(login)s
 
 -- hand_over: another basket; the claim goes, sensitive stays sensitive
@@ -232,6 +241,10 @@ where id = %(id)s and caisse = %(caisse)s and version = %(version)s and state = 
 
 -- put_to_wait: a document is expected; the robot goes on when it is there, or on that day
 update cases set state = 'waiting', wait_until = %(wait_until)s, waits_for = 'document', instruction = null
+where id = %(id)s and caisse = %(caisse)s and version = %(version)s and state = 'exception'
+
+-- wait_again: a case that was taken out of its wait, and given back, waits as before
+update cases set state = 'waiting', wait_until = %(wait_until)s, waits_for = %(waits_for)s, instruction = null
 where id = %(id)s and caisse = %(caisse)s and version = %(version)s and state = 'exception'
 
 -- reject_case: a person refuses it; refused once the entry is proven
@@ -304,12 +317,20 @@ select at, kind, what, who, detail from (
     from exception_item left join account on account.login = closed_by
     where case_id = %(case_id)s and closed_at is not null
     union all
-    select taken_at, 85, 'by_hand', 'taken', coalesce(account.display_name, taken_by), upper(application)
+    select taken_at, 85, 'by_hand', 'taken', coalesce(account.display_name, taken_by),
+           concat_ws(' · ', upper(application), case waits_for when 'date' then 'attendait une date'
+                                                               when 'document' then 'attendait une pièce' end)
     from by_hand left join account on account.login = taken_by where case_id = %(case_id)s
     union all
-    select declared_at, 88, 'by_hand', 'declared', coalesce(account.display_name, declared_by), 'n° ' || reference
-    from by_hand left join account on account.login = declared_by
-    where case_id = %(case_id)s and declared_at is not null
+    select said.at, 88, 'by_hand', said.what, coalesce(account.display_name, said.who), said.detail
+    from by_hand_entry
+    cross join lateral (values
+        (declared_at, 'declared', declared_by, concat_ws(', ', 'n° ' || reference, title)),
+        (left_at, 'left', left_by, title),
+        (not_due_at, 'not_due', not_due_by, title)
+    ) said (at, what, who, detail)
+    left join account on account.login = said.who
+    where case_id = %(case_id)s and said.at is not null
     union all
     select given_back_at, 95, 'by_hand', 'given_back', coalesce(account.display_name, given_back_by), null
     from by_hand left join account on account.login = given_back_by
@@ -345,6 +366,9 @@ select approval.id, approval.case_id, approval.values_digest, approval.payload, 
        approval.expires_at <= now() as expired, validator.display_name as validator_name,
        cases.reference, cases.scenario, cases.data_key, run.title as run_title, run.run_date, run.robot,
        entry.application, entry.keyword, entry.token, entry.payment,
+       (select coalesce(account.display_name, by_hand.taken_by) from by_hand
+        left join account on account.login = by_hand.taken_by
+        where by_hand.case_id = cases.id and by_hand.given_back_at is null and by_hand.read_back_at is null) as taker,
        approval.author = %(login)s or exists (
            select 1 from exception_item item where item.case_id = approval.case_id
              and (%(login)s in (item.closed_by, item.claimed_by) or %(login)s = any (item.worked_by))) as excluded
@@ -374,10 +398,10 @@ where id = %(id)s and caisse = %(caisse)s and state = 'awaiting_approval'
 -- lock_case: keep a case's row until the end of the transaction
 select id from cases where id = %(id)s and caisse = %(caisse)s for update
 
--- others_asked: what else of a case waits for a second person; asked once its row is kept
+-- others_asked: what (else) of a case waits for a second person; asked once its row is kept
 select count(*) as asked from approval where case_id = %(case_id)s and caisse = %(caisse)s and state = 'asked'
 
--- void_others: what else was asked for a refused case is asked no more
+-- void_others: what else was asked for a refused case is asked no more, nor anything of a case that a person takes by hand
 update approval set state = 'void' where case_id = %(case_id)s and caisse = %(caisse)s and state = 'asked'
 
 -- stop_refused: an agent takes over what a supervisor refused

@@ -9,7 +9,9 @@ update entry set undoes = %(undoes)s where effect_digest = %(effect_digest)s and
 
 -- by_effect: the entry of an effect, kept until the end of the transaction
 select entry.id, entry.caisse, entry.case_id, entry.state::text as state, entry.token, entry.amount_c, entry.reference,
-       entry.settled_at, cases.reference as case_reference, cases.state::text as case_state, last.values_digest
+       entry.settled_at, cases.reference as case_reference, cases.state::text as case_state, last.values_digest,
+       exists (select 1 from by_hand_entry line where line.entry = entry.id and line.case_id = entry.case_id
+               and line.not_due_at is not null) as not_due
 from entry
 left join cases on cases.id = entry.case_id
 left join lateral (

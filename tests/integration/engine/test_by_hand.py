@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from by_hand_agent import propose_by_hand, typed
+from by_hand_agent import decide, open_item, propose_by_hand, reopen_compta, stop_compta, typed
 from playwright.async_api import Browser, Page
 from robot_world import PracticeWorld, RobotWorld, Row, known_witnesses, robot_world
 from witnessed import release, work
@@ -153,26 +153,6 @@ async def test_what_people_entered_while_the_robot_was_stopped_is_read_back_and_
     assert "Capture masquée de la saisie à la main" in shown
 
 
-async def decide(agent: Any, item: str, **form: str) -> Any:
-    await agent.post(f"{item}/prendre")
-    page = (await agent.get(item)).text
-    versions = {name: page.split(f'name="{name}" value="', 1)[1].split('"', 1)[0] for name in VERSIONS}
-    return await agent.post(f"{item}/decision", **versions, **form)
-
-
-async def open_item(owner: Database, run: UUID) -> tuple[str, str]:
-    async with owner.transaction("test") as tx:
-        cursor = await tx.connection.execute(
-            "select item.id, item.code from exception_item item join cases on cases.id = item.case_id"
-            " where cases.run = %s and closed_at is null",
-            [run],
-        )
-        row = await cursor.fetchone()
-    assert row is not None
-    return f"/exceptions/{row['id']}", row["code"]
-
-
-VERSIONS = ("version", "version_dossier")
 NOTHING = {"decision": "resend", "texte-resend": ""}
 
 
@@ -182,27 +162,21 @@ async def test_a_number_that_is_not_there_or_another_amount_goes_back_to_a_perso
     row = world.world.take("entered")
     assert row.amount_c is not None
     loaded = await world.deliver(row)
-    caisse = world.bench.scenario.caisse
-    async with world.bench.database.transaction("test") as tx:
-        closing = (
-            "insert into application_stop (caisse, application, reason) values (%s, 'compta', 'Un écran a changé.')"
-        )
-        await tx.connection.execute(closing, [caisse])
+    await stop_compta(world)
     agent = await visit("a.martin")
     taken = str((await agent.post("/a-la-main/compta/prendre")).url.path)
     amount = typed(row.amount_c)
-    wrong = await decide(agent, taken, decision="done_by_hand", reference="ACP-1999-000001")
+    wrong = await decide(agent, taken, decision="done_by_hand", **{"reference-1": "ACP-1999-000001"})
     assert wrong.status_code == 422
     assert "Montant attendu" in wrong.text
-    await decide(agent, taken, decision="done_by_hand", reference="ACP-1999-000001", montant=amount)
-    async with owner_db.transaction("agent:s.noir") as tx:
-        await tx.run("sessions.reopen_application", caisse=caisse, application="compta")
+    await decide(agent, taken, decision="done_by_hand", **{"reference-1": "ACP-1999-000001", "montant-1": amount})
+    await reopen_compta(owner_db)
 
     await world.work()
     item, code = await open_item(owner_db, loaded.run)
     assert code == "RELECTURE"
     number = await propose_by_hand(browser, world.world, row, amount)
-    await decide(agent, item, decision="done_by_hand", reference=number, montant=typed(row.amount_c + 1))
+    await decide(agent, item, decision="done_by_hand", **{"reference-1": number, "montant-1": typed(row.amount_c + 1)})
     await world.work()
     item, code = await open_item(owner_db, loaded.run)
     assert code == "RELECTURE-ECART"
@@ -212,7 +186,7 @@ async def test_a_number_that_is_not_there_or_another_amount_goes_back_to_a_perso
     await world.work()
     assert len(world.world.lines_of(row.stop)) == 1
 
-    await decide(agent, item, decision="done_by_hand", reference=number, montant=amount)
+    await decide(agent, item, decision="done_by_hand", **{"reference-1": number, "montant-1": amount})
     await world.work()
     assert [*(await states(owner_db, loaded.run)).values()] == [("ended", "done_by_hand")]
     assert len(world.world.lines_of(row.stop)) == 1
@@ -220,7 +194,7 @@ async def test_a_number_that_is_not_there_or_another_amount_goes_back_to_a_perso
         cursor = await tx.connection.execute("select verb from audit_outbox where verb like 'by_hand.%' order by id")
         verbs = [each["verb"] for each in await cursor.fetchall()]
     assert verbs == [
-        f"by_hand.{what}" for what in ("taken", "declared", "not_found", "declared", "declared", "read_back")
+        f"by_hand.{what}" for what in ("taken", "declared", "not_found", "declared", "declared", "read_back", "done")
     ]
 
 
@@ -239,7 +213,7 @@ async def test_who_takes_a_case_that_the_robot_had_computed_sees_what_it_would_h
     for words in (str(Euros(row.amount_c)), row.stop, f"••{row.nir[10:13]}"):
         assert words in shown
     assert row.nir not in page.text
-    other = {"reference": "ACP-2026-000777", "montant": typed(row.amount_c + 100)}
+    other = {"reference-1": "ACP-2026-000777", "montant-1": typed(row.amount_c + 100)}
     refused = await decide(agent, str(page.url.path), decision="done_by_hand", **other)
     assert refused.status_code == 422
     assert f"le robot aurait saisi {Euros(row.amount_c)}" in refused.text
