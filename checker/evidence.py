@@ -15,7 +15,13 @@ _CASES = "select id, reference, run, state::text as state, ended_as, epoch, vers
 _ENTRIES = """
 select entry.id, entry.token, entry.state::text as state, entry.amount_c, entry.reference, entry.case_id,
        exists (select 1 from glr.exception_item item where item.case_id = entry.case_id and item.closed_at is null) as shown,
-       (select cases.state::text from glr.cases where cases.id = entry.case_id) as case_state
+       (select cases.state::text from glr.cases where cases.id = entry.case_id) as case_state, entry.payment,
+       coalesce((
+           select json_agg(json_build_object('n', attempt.n, 'result', attempt.result, 'seen', doubt.seen,
+               'reference', doubt.reference, 'login_ended', doubt.login_ended_at is not null,
+               'waited', doubt.looked_at >= attempt.ended_at + doubt.quiet) order by attempt.n)
+           from glr.entry_attempt attempt left join glr.doubt on doubt.entry = attempt.entry and doubt.n = attempt.n
+           where attempt.entry = entry.id), '[]') as tries
 from glr.entry
 """
 _LATE = """

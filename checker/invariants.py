@@ -23,6 +23,8 @@ class Promise(StrEnum):
     KEPT = "lost_cases"
     #: Whatever may have been entered and is not proven is shown to a person.
     SHOWN = "hidden_doubts"
+    #: What was in doubt was settled by a look that came late enough, and made once more once at most, if it pays nothing.
+    SETTLED = "badly_settled"
     #: I4: no running case with a lease that ended long ago.
     LEASED = "late_leases"
     #: I5: every change of state has its event.
@@ -83,6 +85,22 @@ def _shown(seen: Seen) -> Iterator[str]:
             yield f"{entry['token']} est en doute sans être montrée à personne ({entry['case_state']})"
 
 
+def _settled(seen: Seen) -> Iterator[str]:
+    for entry in seen.entries:
+        doubts = [one for one in entry["tries"] if one["result"] == "doubtful"]
+        again = [one for one in doubts if one["n"] < len(entry["tries"])]
+        if len(again) > 1:
+            yield f"{entry['token']} : refaite {len(again)} fois après un doute"
+        for one in again:
+            if entry["payment"] or one["seen"] != "absent" or not one["waited"] or not one["login_ended"]:
+                yield f"{entry['token']} : refaite après l'essai {one['n']}, en doute ({one['seen'] or 'jamais vérifié'})"
+        last = entry["tries"][-1] if entry["tries"] else {"result": None}
+        if entry["state"] != "confirmed" or last["result"] != "doubtful":
+            continue
+        if (last["seen"], last["reference"]) != ("ours", entry["reference"]) or not last["waited"]:
+            yield f"{entry['token']} : confirmée sans que le doute ait été vérifié ({last['seen'] or 'jamais'})"
+
+
 def _kept(seen: Seen) -> Iterator[str]:
     yield from (f"livraison {delivery} : {missing} ligne(s) sans issue" for delivery, missing in seen.missing.items())
 
@@ -120,6 +138,7 @@ _JUDGES: dict[Promise, Callable[[Seen], Iterator[str]]] = {
     Promise.ONCE: _once,
     Promise.PROVEN: _proven,
     Promise.SHOWN: _shown,
+    Promise.SETTLED: _settled,
     Promise.KEPT: _kept,
     Promise.LEASED: _leased,
     Promise.LOGGED: _logged,

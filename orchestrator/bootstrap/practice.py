@@ -34,6 +34,8 @@ class Practice:
     folder: Path
     cases: int
     seed: int
+    #: Seconds that its applications are left in peace after a doubt: they commit at once, but for ordered faults.
+    quiet: float = 2.0
 
     @property
     def delivery(self) -> Path:
@@ -70,7 +72,12 @@ class Practice:
         """Write the robot's accounts where its declaration says, 0600."""
         known = json.loads((self.folder / "accounts.json").read_text(encoding="utf-8"))
         accounts = {
-            name: {"address": url, "login": ROBOT_LOGIN, "password": known[name][ROBOT_LOGIN]["password"]}
+            name: {
+                "address": url,
+                "login": ROBOT_LOGIN,
+                "password": known[name][ROBOT_LOGIN]["password"],
+                "quiet": self.quiet,
+            }
             for name, url in addresses.items()
         }
         _write_secret(path, accounts)

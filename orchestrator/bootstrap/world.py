@@ -11,9 +11,8 @@ from dataclasses import dataclass
 from orchestrator.bootstrap.applications import application_folders, import_application
 from orchestrator.domain.errors import SettingsError
 from orchestrator.domain.keywords import Keyword, collect
-from orchestrator.domain.personal import Secret
+from orchestrator.drivers.account import RobotAccount
 from orchestrator.drivers.contracts import ApplicationContract, load_contract
-from orchestrator.drivers.desk import RobotAccount
 from orchestrator.language.load import load_scenario
 from orchestrator.language.model import Scenario
 from orchestrator.language.robots import Robot, check_rights, load_robot
@@ -75,10 +74,7 @@ class World:
         if path.stat().st_mode & 0o077:
             raise SettingsError(f"Le fichier {path} est lisible par d'autres : chmod 600 {path}")
         raw = json.loads(path.read_text(encoding="utf-8"))
-        return {
-            application: RobotAccount(address=item["address"], login=item["login"], password=Secret(item["password"]))
-            for application, item in raw.items()
-        }
+        return {application: RobotAccount.read(item) for application, item in raw.items()}
 
 
 async def build_world(settings: Settings) -> World:

@@ -15,11 +15,11 @@ from pathlib import Path
 from orchestrator.campaign.house import SCENARIOS, House
 from orchestrator.campaign.points import POINTS
 
-#: How long a frozen process stays so, in leases: past its end, and past what a person waits before looking.
-_FROZEN = 7.0
+#: How long a frozen process stays so, in leases: past its end, past the quiet time that follows, and past a person's look.
+_FROZEN = 8.0
 #: Between the check and the sending: what no check can close.
 RESIDUE = ("in-the-gate", "freeze")
-#: Orders that wait at failpoints at the same time.
+#: Orders that wait at failpoints, and sessions frozen there, at one time: fewer than there are sessions, one must go on.
 _ORDERS = 3
 
 
@@ -98,7 +98,7 @@ class Faults:
         a person has looked already, which is stated and measured on its own (``--only in-the-gate.freeze``).
         """
         point = point or self.random.choice([name for name in POINTS if (name, act) != RESIDUE])
-        if len(self._waiting_orders()) < _ORDERS:
+        if len(self._waiting_orders()) + len(self._stopped_by_themselves()) < _ORDERS:
             (self.house.orders / f"{point}.{act}.{time.monotonic_ns()}").touch()
         return False
 

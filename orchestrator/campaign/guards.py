@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 
 from orchestrator.domain.cases import Done
 from orchestrator.domain.entries import EntrySeen
 from orchestrator.drivers import act, desk, gate
 from orchestrator.drivers.contracts import RequestContract
 from orchestrator.drivers.screens import script
-from orchestrator.engine import enter, entry_ledger, lease, work
+from orchestrator.engine import doubts, enter, entry_ledger, lease, work
 from orchestrator.language.model import Control
 from orchestrator.store import database
 from orchestrator.store.queries import query
@@ -106,6 +107,17 @@ def _without_read_back() -> None:
     enter.Entering._prove = proves  # type: ignore[method-assign] # noqa: SLF001
 
 
+def _without_settle() -> None:
+    """Look at once: nothing is left in peace, and no login is ended first."""
+    doubts.quiet_of = lambda *_: timedelta(0)
+    doubts.end_login = _yes  # type: ignore[attr-defined]
+
+
+def _without_log_out() -> None:
+    """End no login: as where an application has no log-out, or one that ends nothing."""
+    doubts.end_login = _no  # type: ignore[attr-defined]
+
+
 def _reword(guard: str) -> None:
     """Let statements of the store be others."""
     other, known = _STATEMENTS[guard], query
@@ -132,6 +144,10 @@ GUARDS: Mapping[str, Guard] = {
     "intent": Guard(
         take_out=_without_intent, faults=frozenset({"on-the-way.kill"}), answers="slow=0.5,slow_seconds=18"
     ),
+    "settle": Guard(
+        take_out=_without_settle, faults=frozenset({"on-the-way.kill"}), answers="slow=0.5,slow_seconds=18"
+    ),
+    "log-out": Guard(take_out=_without_log_out, faults=frozenset({"in-the-gate.freeze"})),
     "look-first": Guard(take_out=_without_look_first, faults=frozenset({"session-killed"})),
     "owners-control": Guard(take_out=_without_owners_control, faults=frozenset({"session-killed"})),
     "default-deny": Guard(take_out=_without_script, faults=frozenset({"clicking.freeze"})),

@@ -29,6 +29,8 @@ from orchestrator.settings import Settings
 from orchestrator.store import embedded
 from orchestrator.store.queries import query
 
+#: Seconds that an application is left in peace after a doubt; no commit of a campaign comes later.
+QUIET = 18.0
 #: The same entries, asked for by two scenarios: one effect key, two robots.
 SCENARIOS = ("ij-acompte", "ij-acompte-robot")
 
@@ -178,7 +180,7 @@ def make_house(
     workspace = folder / "workspace"
     shutil.rmtree(workspace, ignore_errors=True)
     settings = Settings(workspace=workspace, environment_name="campagne")
-    practice = Practice(folder=workspace / "practice", cases=rows, seed=seed)
+    practice = Practice(folder=workspace / "practice", cases=rows, seed=seed, quiet=QUIET)
     return House(settings=settings, practice=practice, runners=runners, lease=lease, without=without, faults=faults)
 
 

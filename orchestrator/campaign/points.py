@@ -70,6 +70,9 @@ POINTS = {
     "reading-back": _before(enter.Entering, "_prove"),
     "confirming": _before(entry_ledger.EntryLedger, "confirm"),
     "confirmed": _after(entry_ledger.EntryLedger, "confirm"),
+    "left-in-peace": _after(session, "leave_in_peace"),
+    "looking": _before(enter.Entering, "_look_after_doubt"),
+    "looked-again": _after(entry_ledger.EntryLedger, "settle_doubt"),
     "settling": _before(session, "settle"),
     "settled": _after(session, "settle"),
 }

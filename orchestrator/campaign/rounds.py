@@ -24,6 +24,8 @@ ROWS = 40
 PAUSES = (0.3, 1.5)
 #: Seconds a calm house has to finish.
 PATIENCE = 300.0
+#: Seconds after a doubt is shown before the agent looks: it was left in peace already.
+GRACE = 2.0
 #: What the applications do wrong, by rate: 15 % of the answers to an act, and pages on the way.
 ANSWERS = "before=0.05,after=0.05,drop=0.05,error=0.01,expiry=0.01"
 
@@ -97,7 +99,7 @@ class Round:
             random=random.Random(self.seed),  # noqa: S311 - drawn, not secret
             only=plan.only,
         )
-        agent = Agent(house=house, grace=2 * plan.lease)
+        agent = Agent(house=house, grace=GRACE)
         try:
             house.start()
             for scenario in SCENARIOS:

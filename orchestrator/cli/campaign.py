@@ -62,7 +62,7 @@ def _show(result: Result, *, err: bool) -> None:
 
 
 def _as_json(result: Result) -> dict[str, object]:
-    named = (Promise.ONCE, Promise.KEPT, Promise.PROVEN, Promise.SHOWN)
+    named = (Promise.ONCE, Promise.KEPT, Promise.PROVEN, Promise.SHOWN, Promise.SETTLED)
     return {
         "faults": result.faults.total(),
         "violations": len(result.violations),

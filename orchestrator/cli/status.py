@@ -81,6 +81,12 @@ async def _show(tx: Transaction, world: World) -> None:
             else f"status --resume {stop['scenario']}"
         )
         console.print(f"Pour reprendre : glr {again}")
+    for doubt in await tx.all("doubts.to_settle", caisse=world.settings.caisse):
+        console.print(
+            f"[yellow]Saisies en doute que les robots vérifieront : {doubt['cases']}[/yellow], "
+            f"{doubt['application'].upper()}, à partir du {doubt['look_at'].astimezone(PARIS):%d/%m/%Y %H:%M}",
+            soft_wrap=True,
+        )
     for late in await tx.all("closings.not_closed", caisse=world.settings.caisse):
         again = f"{late['next_try_at'].astimezone(PARIS):%d/%m/%Y %H:%M}"
         console.print(

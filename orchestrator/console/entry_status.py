@@ -10,6 +10,7 @@ from typing import Any, Self
 from uuid import UUID
 
 from orchestrator.console.held import Held
+from orchestrator.domain.civil import PARIS
 from orchestrator.domain.money import Euros
 
 
@@ -186,11 +187,24 @@ def _declared(declared: Sequence[Declared]) -> EntryStatus:
 
 
 def _doubtful(entry: Mapping[str, Any]) -> EntryStatus:
+    application = entry["application"].upper()
     return EntryStatus(
         word=Word.DOUBTFUL,
         proof=(
-            f"L’acte a pu partir vers {entry['application'].upper()} sans être relu : une saisie peut encore arriver. "
+            f"L’acte a pu partir vers {application} sans être relu : une saisie peut encore arriver. {_looked(entry)}"
             f"Cherchez le jeton {entry['token']} dans l’application."
         ),
         at=entry["intent_at"],
     )
+
+
+def _looked(entry: Mapping[str, Any]) -> str:
+    """Say what robots did to settle a doubt, or will do."""
+    look_at, looked_at = entry.get("look_at"), entry.get("looked_at")
+    ended = " Sa session dans l’application est fermée." if entry.get("login_ended_at") else ""
+    if looked_at is not None:
+        still_open = (
+            " Sa session dans l’application n’a pas pu être fermée : ce qu’elle avait à envoyer peut encore partir."
+        )
+        return f"Vérifié par le robot à {looked_at.astimezone(PARIS):%H:%M}.{ended or still_open} "
+    return f"Le robot vérifie à {look_at.astimezone(PARIS):%H:%M}.{ended} " if look_at is not None else ""

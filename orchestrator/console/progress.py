@@ -47,6 +47,8 @@ class Progress:
     #: Centimes.
     entered_c: int
     awaiting_c: int
+    #: Cases whose entry is in doubt and that a robot will look at.
+    doubts: int = 0
 
     @property
     def over(self) -> bool:
@@ -77,6 +79,7 @@ def progress_of(
         remaining=still * 60 / per_minute if still and per_minute else None,
         entered_c=amounts["entered_c"],
         awaiting_c=amounts["awaiting_c"],
+        doubts=amounts.get("doubts", 0),
     )
 
 

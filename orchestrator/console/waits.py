@@ -16,6 +16,7 @@ from orchestrator.console.pages import render
 from orchestrator.console.paging import Mark, cut
 from orchestrator.console.permissions import GuardedRoute, Permission, allow
 from orchestrator.console.sessions import form_of, present
+from orchestrator.console.words import end_title
 from orchestrator.console.world import ConsoleWorld, world_of
 from orchestrator.domain.civil import paris_date
 from orchestrator.domain.errors import SettingsError
@@ -24,7 +25,7 @@ from orchestrator.engine.wake import Woken, checked_reason, wake
 router = APIRouter(route_class=GuardedRoute)
 _PAGE = 50
 #: What is waited for, in the order of the filters; the first shows all.
-KINDS = {"": "Tout", "document": "Pièces", "date": "Dates", "retry": "Nouveaux essais"}
+KINDS = {"": "Tout", "document": "Pièces", "date": "Dates", "retry": "Nouveaux essais", "doubt": "Doutes"}
 _TICKED = "dossier-"
 
 
@@ -71,7 +72,7 @@ async def _show(
     mark = Mark.read(request.query_params.get("apres"))
     async with world.database.transaction(visitor.actor) as tx:
         where = {"kind": kind, "after_at": mark.at, "after_id": mark.id, "limit": _PAGE + 1}
-        rows = await tx.all("console.waits", **where, **scope)
+        rows = await tx.all("console.doubts" if kind == "doubt" else "console.waits", **where, **scope)
         today = paris_date(world.clock.now())
         figures = await tx.first("console.figures", queue=None, today=today, login=visitor.login, **scope)
     page, following = cut(rows, _PAGE, "wait_until")
@@ -97,6 +98,8 @@ def _expected(world: ConsoleWorld, row: Mapping[str, Any]) -> str:
         case "document":
             said = [note["text"] for note in notes(world, row, row["item"], row["note"]) if note["about"] == "wait"]
             return f"Pièce : {said[-1]}" if said else "Une pièce"
+        case "doubt":
+            return end_title("waiting", None, row["wait_until"])
         case "date":
             return f"La date de l’étape « {row['last_code']} »"
         case _:

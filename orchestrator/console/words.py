@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
+from orchestrator.domain.civil import PARIS
+
 #: Where a case stands.
 STATES = {
     "ready": "À traiter par le robot",
@@ -62,6 +66,13 @@ EVENTS = {
     ("attempt", "exception:doubt"): "Le robot s’arrête : saisie douteuse",
     ("attempt", "exception:robot"): "Le robot s’arrête : erreur du robot",
     ("attempt", "retry"): "Le robot réessaiera",
+    ("attempt", "doubt"): "Saisie douteuse : le robot vérifiera",
+    ("doubt", "begun"): "Doute : l’application est laissée en paix",
+    ("doubt", "login_ended"): "Session qui avait agi : fermée dans l’application",
+    ("doubt", "ours"): "Doute vérifié : c’est notre saisie",
+    ("doubt", "absent"): "Doute vérifié : l’application ne la montre pas",
+    ("doubt", "same_by_another"): "Doute vérifié : la même, saisie par un autre",
+    ("doubt", "different"): "Doute vérifié : autre chose à sa place",
     ("attempt", "waiting"): "Le robot attend la date dite par le scénario",
     ("attempt", "awaiting_approval"): "Le robot attend une validation",
     ("attempt", "given_back"): "Le robot rend le dossier, intact",
@@ -93,6 +104,7 @@ _KINDS = {
     "case": "Dossier",
     "attempt": "Tentative",
     "entry": "Saisie",
+    "doubt": "Doute",
     "evidence": "Preuve",
     "exception": "Exception",
     "approval": "Validation",
@@ -141,8 +153,10 @@ MESSAGES = {
 }
 
 
-def end_title(state: str, ended_as: str | None) -> str:
-    """Return where a case stands, its end included."""
+def end_title(state: str, ended_as: str | None, doubt_at: datetime | None = None) -> str:
+    """Return where a case stands, its end included; ``doubt_at``: when a robot looks at what is in doubt."""
+    if doubt_at is not None:
+        return f"Doute, vérification à {doubt_at.astimezone(PARIS):%H:%M}"
     if state == "ended" and ended_as:
         return ENDS.get(ended_as, ended_as)
     return STATES.get(state, state)

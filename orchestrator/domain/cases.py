@@ -7,7 +7,14 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from orchestrator.domain.civil import opening
-from orchestrator.domain.errors import ApplicationException, BusinessException, EntryInDoubt, GlrError, LeaseLost
+from orchestrator.domain.errors import (
+    ApplicationException,
+    BusinessException,
+    EntryElsewhere,
+    EntryInDoubt,
+    GlrError,
+    LeaseLost,
+)
 
 
 class CaseState(StrEnum):
@@ -174,6 +181,15 @@ class WaitUntil:
 
 
 @dataclass(frozen=True, kw_only=True)
+class LookAgain:
+    """Look at what is in doubt at this instant, in the state ``waiting``: its application is left in peace until then."""
+
+    at: datetime
+    #: True when it is another case's doubt, of the same entry: this one has tried nothing.
+    elsewhere: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
 class AskHuman:
     """Open an exception for a person."""
 
@@ -196,7 +212,11 @@ class GiveBack:
     """Write nothing: the lease is lost and another may hold the case."""
 
 
-Decision = End | RetryAt | WaitUntil | AskHuman | AwaitApproval | GiveBack
+Decision = End | RetryAt | WaitUntil | LookAgain | AskHuman | AwaitApproval | GiveBack
+
+
+#: Until when a case waits for another that is about to make, or to settle, the same entry.
+_ELSEWHERE = timedelta(seconds=10)
 
 
 def is_incident(decision: Decision) -> bool | None:
@@ -204,6 +224,8 @@ def is_incident(decision: Decision) -> bool | None:
     match decision:
         case RetryAt(cause=cause) | AskHuman(cause=cause):
             return cause in {Cause.APPLICATION, Cause.DOUBT}
+        case LookAgain(elsewhere=elsewhere):
+            return None if elsewhere else True
         case GiveBack():
             return None
         case _:
@@ -233,10 +255,35 @@ def decide(outcome: Outcome, attempts: int, policy: RetryPolicy, now: datetime, 
             return _after_error(error, attempts, policy, now)
 
 
+def after_doubt(decision: Decision, look_at: datetime | None, *, in_peace: bool) -> Decision:
+    """Return what follows an attempt that leaves an entry in doubt: it is looked at later, or a person decides.
+
+    :param look_at: when it may be looked at; None once it was.
+    :param in_peace: true before that instant.
+    """
+    match decision:
+        case GiveBack():
+            return decision
+        case RetryAt(at=at):  # its application fails
+            return LookAgain(at=max(at, look_at or at))
+        case AskHuman(cause=Cause.DOUBT) if look_at is None:
+            return decision
+        case AskHuman(cause=Cause.DOUBT) if look_at is not None:
+            return LookAgain(at=look_at)
+        case _ if look_at is not None and in_peace:
+            return LookAgain(at=look_at)
+        case AskHuman(code=code, message=message, failed=failed):
+            return AskHuman(cause=Cause.DOUBT, code=code, message=f"Saisie en doute. {message}", failed=failed)
+        case _:
+            return AskHuman(cause=Cause.DOUBT, code=EntryInDoubt.__name__, message=str(EntryInDoubt()))
+
+
 def _after_error(error: Exception, attempts: int, policy: RetryPolicy, now: datetime) -> Decision:
     match error:
         case LeaseLost():
             return GiveBack()
+        case EntryElsewhere():
+            return LookAgain(at=now + _ELSEWHERE, elsewhere=True)
         case EntryInDoubt():
             return AskHuman(cause=Cause.DOUBT, code=error.code, message=str(error))
         case BusinessException():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import sha256
@@ -22,7 +23,7 @@ class EntryState(StrEnum):
     INTENT = "intent"
     #: Read back on a fresh page, ours, with the application's own reference.
     CONFIRMED = "confirmed"
-    #: It may have happened: a person decides.
+    #: It may have happened: its application is left in peace, then a look settles it, or a person decides.
     DOUBTFUL = "doubtful"
     #: A person entered it by hand, read back by the same look-up.
     BY_HAND = "by_hand"
@@ -93,6 +94,24 @@ def classify(seen: list[EntrySeen], plan: EntryPlan) -> tuple[Sighting, EntrySee
         if entry.amount == plan.amount:
             return Sighting.SAME_BY_ANOTHER, entry
     return (Sighting.DIFFERENT, others[0]) if others else (Sighting.ABSENT, None)
+
+
+def classify_doubt(
+    seen: list[EntrySeen], token: str, subject: str, same: Callable[[EntrySeen], bool]
+) -> tuple[Sighting, EntrySeen | None]:
+    """Say what a look shows of an entry in doubt, of which only a digest of the values is known.
+
+    Absent is strict: anything that stands there for its object is for a person.
+
+    :param same: says whether an entry has the values that were about to be entered.
+    """
+    ours = [entry for entry in seen if entry.token == token]
+    if ours:
+        return (Sighting.OURS if len(ours) == 1 and same(ours[0]) else Sighting.DIFFERENT), ours[0]
+    others = [entry for entry in seen if entry.alive and entry.subject == subject]
+    if not others:
+        return Sighting.ABSENT, None
+    return (Sighting.SAME_BY_ANOTHER if same(others[0]) else Sighting.DIFFERENT), others[0]
 
 
 def _same_object(entry: EntrySeen, plan: EntryPlan) -> bool:

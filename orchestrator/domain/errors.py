@@ -136,6 +136,10 @@ class EntryInDoubt(GlrError):
     """La saisie a peut-être eu lieu : une personne vérifie, rien n'est saisi à nouveau."""
 
 
+class EntryElsewhere(EntryInDoubt):
+    """La même saisie est en cours ou en doute dans un autre dossier, que les robots n'ont pas fini : ce dossier attend."""
+
+
 class RefusedDelivery(GlrError):
     """Livraison déjà reçue."""
 

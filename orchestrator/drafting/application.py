@@ -16,9 +16,9 @@ from orchestrator.drafting.code import models_text, module_text, readable
 from orchestrator.drafting.contract import contract_text
 from orchestrator.drafting.screens import ApplicationDraft, draft
 from orchestrator.drafting.walk import Limits, walk
+from orchestrator.drivers.account import RobotAccount
 from orchestrator.drivers.browser import open_browser
 from orchestrator.drivers.contracts import load_contract
-from orchestrator.drivers.desk import RobotAccount
 from orchestrator.drivers.release import Release, ScreenFacts, written
 from orchestrator.sharing.contents import suspicious
 

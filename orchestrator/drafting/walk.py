@@ -17,7 +17,8 @@ from playwright.async_api import Browser, BrowserContext, Error, Page, Route
 from orchestrator.domain.errors import LoginRefused, SettingsError
 from orchestrator.drafting.selectors import Place, place_of
 from orchestrator.drafting.sight import LinkSeen, Sight, sight_of, texts_of
-from orchestrator.drivers.desk import PAGE_MS, RobotAccount
+from orchestrator.drivers.account import RobotAccount
+from orchestrator.drivers.desk import PAGE_MS
 from orchestrator.drivers.facts import forms_of
 from orchestrator.drivers.screens import document_of
 

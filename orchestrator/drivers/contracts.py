@@ -139,6 +139,22 @@ class LoginContract(_Strict):
     refused: str
     #: The screen that follows.
     leads_to: str
+    #: The address that ends a login, from ``screens.yaml``; without it nothing is known of what a dead session may still send.
+    leave: str | None = None
+
+
+class QuietContract(_Strict):
+    """How long an application is left in peace after a doubt: what has not come by then does not come any more (ENTER, 5)."""
+
+    #: Seconds after which the application itself gives a request up.
+    time_out: float = Field(default=60.0, gt=0)
+    #: Seconds that one request in a thousand exceeds, as measured.
+    slowest: float = Field(default=6.0, gt=0)
+
+    @property
+    def seconds(self) -> float:
+        """The longer of its own time-out and ten times its slowest answers."""
+        return max(self.time_out, 10 * self.slowest)
 
 
 class CanaryStep(_Strict):
@@ -172,6 +188,8 @@ class ApplicationContract(_Strict):
     version_at: str
     version: str
     login: LoginContract
+    #: How long it is left in peace after a doubt.
+    quiet: QuietContract = QuietContract()
     #: Parts of each screen that never hold anything personal: they stay readable on a capture.
     public: tuple[str, ...] = ()
     #: Fields that every screen carries (date shown, mode).

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -19,7 +18,7 @@ from orchestrator.domain.errors import (
     ReleaseChanged,
     ScreenChanged,
 )
-from orchestrator.domain.personal import Secret
+from orchestrator.drivers.account import RobotAccount
 from orchestrator.drivers.act import WebAct
 from orchestrator.drivers.act_count import ActCount
 from orchestrator.drivers.contracts import ActContract, ActionContract, ApplicationContract
@@ -45,18 +44,6 @@ class PageFailed(ApplicationException):
 
     def __init__(self, application: str, screen: str, why: str) -> None:
         super().__init__(f"{application}, écran « {screen} » : {why}.")
-
-
-@dataclass(frozen=True, kw_only=True)
-class RobotAccount:
-    """Where an application is and under which declared name the robot works there."""
-
-    #: ``http(s)://host:port`` of the application.
-    address: str
-    #: The robot's login, shown by the application as author.
-    login: str
-    #: Its password.
-    password: Secret
 
 
 class WebDesk:

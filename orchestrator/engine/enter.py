@@ -1,22 +1,24 @@
 """The entry protocol: no entry is made a second time without a human having decided so, and every doubt is visible (ENTER).
 
-PLANNED → (APPROVED) → LOOKED → INTENT → ACT → CONFIRMED; anything unclear between INTENT and CONFIRMED is a doubt, and a
-doubt goes to a person.
+PLANNED → (APPROVED) → LOOKED → INTENT → ACT → CONFIRMED; anything unclear between INTENT and CONFIRMED is a doubt. Its
+application is left in peace, then looked at: ours is confirmed, what pays nothing and is absent is made once more, the rest is
+for a person (ADR 28).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from orchestrator.domain.cases import Done, Outcome
 from orchestrator.domain.civil import Period
-from orchestrator.domain.entries import EntryPlan, EntrySeen, Sighting, classify, effect_digest
+from orchestrator.domain.entries import EntryPlan, EntrySeen, Sighting, classify, classify_doubt, effect_digest
 from orchestrator.domain.errors import ApplicationException, BusinessException, EntryInDoubt, RobotsStopped
 from orchestrator.domain.money import ZERO, Euros
 from orchestrator.drivers.act import Sent, WebAct
 from orchestrator.drivers.deposit import Deposit
 from orchestrator.drivers.desk import WebDesk
+from orchestrator.engine.doubts import leave_in_peace
 from orchestrator.engine.due import DueEntry
 from orchestrator.engine.entry_ledger import EntryLedger, EntryRow
 from orchestrator.engine.evidence import keep_capture
@@ -63,10 +65,7 @@ class Entering:
         is our own entry.
         """
         row = await self.known()
-        if row is not None and row.state == "doubtful" and row.ours:
-            await self._look_after_doubt(row)
-            return replace(row, state="confirmed", settled=True, proven=True)
-        return row
+        return await self._look_after_doubt(row) if row is not None and row.state == "doubtful" and row.ours else row
 
     async def known(self) -> EntryRow | None:
         """Return what is remembered of it; None when it was never planned."""
@@ -173,15 +172,26 @@ class Entering:
         await self._capture("confirmed")
         return Done(name="entered")
 
-    async def _look_after_doubt(self, row: EntryRow) -> None:
-        """Only look: ours confirms; anything else stays with a person, since a payment is never tried again by itself."""
-        ours = [seen for seen in await self._seen(self.due.given(*self.rules.look_up_with)) if seen.token == row.token]
-        if len(ours) != 1 or self._values_of(ours[0]) != row.values:
-            raise EntryInDoubt(
-                "Saisie en doute : l'application ne montre pas notre saisie. À vérifier, puis à saisir à la main."
-            )
-        await self._confirm(row, ours[0])
+    async def _look_after_doubt(self, row: EntryRow) -> EntryRow:
+        """Look once its application was left in peace: ours confirms; absent and no payment is made once more, once only.
+
+        Raises ``EntryInDoubt`` for all the rest: before that time it is looked at later, after it a person decides.
+        """
+        await leave_in_peace(self.bench, self.case)  # a login that could not be ended before
+        if await self.ledger.in_peace(row):
+            raise EntryInDoubt
+        if desk := self._desk():
+            desk.wear_page()
+        given = self.due.given(*dict.fromkeys((*self.rules.look_up_with, self.rules.subject)))
+        seen = await self._seen({name: given[name] for name in self.rules.look_up_with})
+        sighting, found = classify_doubt(seen, row.token, str(given[self.rules.subject]), self._same_as(row))
+        if not await self.ledger.settle_doubt(row, sighting, found):
+            raise EntryInDoubt(_IN_DOUBT[sighting].format(seen=found))
+        if sighting is Sighting.ABSENT:
+            return replace(row, state="planned")
+        self._tell_read_back(found)
         await self._capture("confirmed")
+        return replace(row, state="confirmed", settled=True, proven=True)
 
     def _desk(self) -> WebDesk | None:
         """Return the desk where it is entered; None for what is deposited in a folder."""
@@ -191,8 +201,8 @@ class Entering:
         if self._desk():  # of a deposit the file itself is the proof
             await keep_capture(self.bench, self.case, self.step.id, kind)
 
-    def _values_of(self, seen: EntrySeen) -> bytes:
-        return self.ledger.values_digest(seen.amount, seen.period, seen.subject)
+    def _same_as(self, row: EntryRow) -> Callable[[EntrySeen], bool]:
+        return lambda seen: self.ledger.values_digest(seen.amount, seen.period, seen.subject) == row.values
 
     def tell_settled(self, row: EntryRow) -> None:
         """Show that it was entered before, and by which case: by this one, its session ended before it could say so."""
@@ -207,11 +217,26 @@ class Entering:
 
     async def _confirm(self, row: EntryRow, seen: EntrySeen) -> None:
         await self.ledger.confirm(row, seen)
-        self._tell("Saisie relue", f"{seen.reference}, {seen.amount}", ok=True)
+        self._tell_read_back(seen)
+
+    def _tell_read_back(self, seen: EntrySeen | None) -> None:
+        if seen is not None:
+            self._tell("Saisie relue", f"{seen.reference}, {seen.amount}", ok=True)
 
     def _tell(self, label: str, text: str, *, ok: bool | None) -> None:
         finding = Finding(step=self.step.id, label=label, value=text, mask=text, ok=ok)
         self.attempt.findings.append(of_item(finding, self.due.item))
+
+
+#: What a person is told of an entry in doubt that robots may not settle.
+_IN_DOUBT = {
+    Sighting.ABSENT: "Saisie en doute : l'application, laissée en paix puis relue, ne la montre pas. Elle peut encore "
+    "arriver : à vérifier, puis à saisir à la main.",
+    Sighting.SAME_BY_ANOTHER: "Saisie en doute : l'application montre {seen.reference}, du même montant, sans notre marque. À "
+    "vérifier.",
+    Sighting.DIFFERENT: "Saisie en doute : l'application montre {seen.reference}, autre que ce qui était à saisir. À vérifier.",
+    Sighting.OURS: "",
+}
 
 
 def _differs(seen: EntrySeen, declared: Euros) -> BusinessException:

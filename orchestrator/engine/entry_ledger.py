@@ -10,8 +10,8 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from orchestrator.domain.civil import Period
-from orchestrator.domain.entries import EntrySeen, token_of
-from orchestrator.domain.errors import BusinessException, EntryInDoubt, LeaseLost, RobotsStopped
+from orchestrator.domain.entries import EntrySeen, Sighting, token_of
+from orchestrator.domain.errors import BusinessException, EntryElsewhere, EntryInDoubt, LeaseLost, RobotsStopped
 from orchestrator.domain.money import Euros
 from orchestrator.engine.due import DueEntry
 from orchestrator.engine.findings import displayed
@@ -49,6 +49,8 @@ class EntryRow:
     first: str
     #: The application's own number; empty before it is proven.
     reference: str
+    #: True when it pays or prepares a payment.
+    payment: bool
     #: True when this very attempt has proven it.
     proven: bool = False
 
@@ -145,6 +147,30 @@ class EntryLedger:
             await tx.run("entries.confirm", id=entry.id, actor=self.bench.actor, **_proof(seen))
             await self._take_back(tx)
 
+    async def settle_doubt(self, entry: EntryRow, sighting: Sighting, seen: EntrySeen | None) -> bool:
+        """Write what a look saw of an entry in doubt: ours confirms it; absent may plan it once more. True when it is settled.
+
+        False leaves it to a person: a payment, something else in its place, a second time, or a login that may still act.
+        """
+        ours = seen if sighting is Sighting.OURS else None
+        async with held(self.bench, self.case) as tx:
+            last = await self._looked(tx, entry, sighting, ours)
+            if ours is not None:
+                await tx.run("entries.confirm", id=entry.id, actor=self.bench.actor, **_proof(ours))
+                await self._take_back(tx)
+                return True
+            if sighting is not Sighting.ABSENT or entry.payment or not last["first"] or not last["login_ended"]:
+                return False
+            await self._free(tx, entry.id)
+            await tx.run("entries.once_more", id=entry.id)
+            return True
+
+    async def in_peace(self, entry: EntryRow) -> bool:
+        """True while the application of an entry in doubt is left in peace: nothing may be concluded from a look."""
+        async with held(self.bench, self.case) as tx:
+            last = await tx.first("doubts.last", entry=entry.id)
+        return last is None or not last["quiet_over"]
+
     async def not_sent(self, entry: EntryRow) -> bool:
         """Nothing left: the entry is planned again and its money free; True when robots are stopped now."""
         async with held(self.bench, self.case) as tx:
@@ -163,6 +189,8 @@ class EntryLedger:
             if row["case_id"] != self.case.id or row["state"] in {"confirmed", "by_hand"}:
                 raise BusinessException("C-09", f"Saisie déjà connue : {row['case_reference']}, {row['reference']}.")
             await tx.run("entries.end_attempt", entry=row["id"], result="confirmed" if ours else "doubtful")
+            if ours and row["state"] == "doubtful":
+                await self._looked(tx, self._row(row), Sighting.OURS, seen)
             await tx.run("entries.confirm" if ours else "entries.by_hand", id=row["id"], actor=person, **_proof(seen))
             await self._take_back(tx)
             await tx.run("cases.instruction_done", **self.case.lease.key)
@@ -182,7 +210,17 @@ class EntryLedger:
             values=row["values_digest"],
             first=f"{row['case_reference']}, référence {row['reference']}",
             reference=row["reference"] or "",
+            payment=row["payment"],
         )
+
+    async def _looked(
+        self, tx: Transaction, entry: EntryRow, sighting: Sighting, ours: EntrySeen | None
+    ) -> Mapping[str, Any]:
+        last = await tx.first("doubts.last", entry=entry.id)
+        reference = ours.reference if ours else None
+        if last is None or not await tx.run("doubts.looked", entry=entry.id, seen=sighting, reference=reference):
+            raise EntryInDoubt
+        return last
 
     async def _take_back(self, tx: Transaction) -> None:
         """What an entry takes back stands no more, and its money is free."""
@@ -215,6 +253,8 @@ class EntryLedger:
             return
         first = row["case_reference"]
         if row["state"] in {"intent", "doubtful"}:
+            if row["case_state"] in {"ready", "waiting", "leased"}:
+                raise EntryElsewhere  # nobody is asked to enter what a robot may still make, or find made
             raise EntryInDoubt(f"La même saisie est en doute dans le dossier {first} : à régler là-bas d'abord.")
         if row["case_state"] not in {"ended", "rejected", "cancelled", None}:
             raise BusinessException("C-09", f"La même saisie est prévue par le dossier {first}, encore ouvert.")

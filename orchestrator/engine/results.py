@@ -54,7 +54,7 @@ class RowResult:
     amount_c: int | None
     #: Every code that stopped it.
     codes: tuple[str, ...]
-    #: True when the entry may have been made: a person looks.
+    #: True when the entry may have been made: a robot will look, or a person does.
     doubtful: bool
     #: The case, and the application's own number.
     reference: str | None
@@ -74,7 +74,7 @@ def _result(row: Mapping[str, Any]) -> RowResult:
         outcome=_outcome(row["state"], row["ended_as"]),
         amount_c=row["amount_c"],
         codes=tuple(sorted(set(codes))),
-        doubtful=row["cause"] == "doubt",
+        doubtful=row["doubtful"] or row["cause"] == "doubt",
         reference=row["reference"],
         entry_reference=row["entry_reference"],
     )

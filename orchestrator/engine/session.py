@@ -26,6 +26,7 @@ from orchestrator.domain.errors import (
 from orchestrator.drivers.witness import Witness
 from orchestrator.engine.canary import Canary, Found, Propose, close_application, closed
 from orchestrator.engine.conclude import conclude, keep_record
+from orchestrator.engine.doubts import begin, leave_in_peace
 from orchestrator.engine.evidence import keep_capture
 from orchestrator.engine.lease import Heartbeat, Lease, clocks
 from orchestrator.engine.settle import give_back, settle, tell_rest
@@ -119,6 +120,9 @@ class RobotSession:
             return
         if isinstance(error, StoreUnavailable):
             raise error
+        if error is not None:
+            with suppress(LeaseLost):  # settle() says so
+                await leave_in_peace(self.bench, case)
         decision = decide(outcome, case.attempt, self.policy, self.clock.now(), case.tries)
         if isinstance(decision, AskHuman):
             await keep_capture(self.bench, case, "exception", "exception")
@@ -151,10 +155,7 @@ class RobotSession:
     async def _interrupted(self, case: Claimed) -> bool:
         """True when an earlier attempt died between its intent and its proof; it is in doubt from now on."""
         async with self.bench.database.transaction(self.bench.actor) as tx:
-            doubted = await tx.all("entries.mark_doubtful_of_case", case_id=case.id)
-            for row in doubted:
-                await tx.run("entries.end_attempt", entry=row["id"], result="doubtful")
-        return bool(doubted)
+            return await begin(tx, self.bench, case)
 
     async def _silent(self, case: Claimed) -> int:
         async with self.bench.database.transaction(self.bench.actor) as tx:

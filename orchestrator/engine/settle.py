@@ -11,26 +11,27 @@ from orchestrator.domain.cases import (
     AskHuman,
     AwaitApproval,
     CaseState,
-    Cause,
     Decision,
     End,
     FailedControl,
     GiveBack,
+    LookAgain,
     RetryAt,
     WaitUntil,
     is_incident,
 )
 from orchestrator.domain.errors import BusinessException, EntryInDoubt, LeaseLost
+from orchestrator.engine.doubts import after, begin
 from orchestrator.engine.recording import WouldEnter
 from orchestrator.engine.suite_events import record_all
 from orchestrator.engine.urgency import as_row, known_of, urgency
-from orchestrator.engine.work import Attempt, Claimed, Workbench
+from orchestrator.engine.work import Attempt, Workbench
 from orchestrator.language.faults import ExpressionError
 from orchestrator.store.database import Transaction
 
 
 async def settle(bench: Workbench, attempt: Attempt, decision: Decision) -> Decision:
-    """Write the decision; an entry still intended turns it into a doubt, whatever it was.
+    """Write the decision; an entry still intended is in doubt: its application is left in peace first, whatever was decided.
 
     Raises :class:`LeaseLost` when another may hold the case: nothing is written then.
     """
@@ -42,18 +43,17 @@ async def settle(bench: Workbench, attempt: Attempt, decision: Decision) -> Deci
         if await tx.first("cases.lock_held", **case.lease.key) is None:
             raise LeaseLost
         await record_all(tx, bench, case.reference, attempt.told)
-        decision = await _doubt_first(tx, case, decision)
+        if await begin(tx, bench, case) or not isinstance(decision, End):
+            decision = await after(tx, case, decision)
         await tx.run(
-            "cases.settle", **case.lease.key, **_target(decision), findings=_sealed(bench, attempt), forgive=False
+            "cases.settle",
+            **case.lease.key,
+            **_target(decision),
+            findings=_sealed(bench, attempt),
+            forgive=isinstance(decision, LookAgain) and decision.elsewhere,
         )
         await _set_urgency(tx, bench, attempt, decision)
-        if isinstance(decision, WaitUntil):
-            waited = {decision.step: str(decision.day)} if decision.step else {}
-            await tx.run("cases.waits", id=case.id, waits_for=decision.waits_for, waited=waited)
-        if isinstance(decision, RetryAt) and decision.next_try:
-            await tx.run("cases.next_try", id=case.id)
-        if isinstance(decision, AskHuman):
-            await _open_exception(tx, bench, attempt, decision)
+        await _say_what_follows(tx, bench, attempt, decision)
         outcome, code = _words(decision)
         await tx.run(
             "cases.end_attempt",
@@ -86,6 +86,22 @@ async def keep_findings(attempt: Attempt) -> None:
     async with bench.database.transaction(bench.actor) as tx:
         if not await tx.run("cases.keep_findings", **case.lease.key, findings=_sealed(bench, attempt)):
             raise LeaseLost
+
+
+async def _say_what_follows(tx: Transaction, bench: Workbench, attempt: Attempt, decision: Decision) -> None:
+    """Write what a case waits for, or whom it asks."""
+    case = attempt.case
+    match decision:
+        case WaitUntil(step=step, day=day, waits_for=waits_for):
+            await tx.run("cases.waits", id=case.id, waits_for=waits_for, waited={step: str(day)} if step else {})
+        case LookAgain():
+            await tx.run("cases.waits_in_doubt", id=case.id)
+        case RetryAt(next_try=True):
+            await tx.run("cases.next_try", id=case.id)
+        case AskHuman():
+            await _open_exception(tx, bench, attempt, decision)
+        case _:
+            return
 
 
 async def give_back(bench: Workbench, attempt: Attempt) -> None:
@@ -124,16 +140,6 @@ async def _set_urgency(tx: Transaction, bench: Workbench, attempt: Attempt, deci
         return
     if not isinstance(decision, End):
         await tx.run("cases.set_urgency", rows=[as_row({"id": case.id, "epoch": case.lease.epoch}, found)])
-
-
-async def _doubt_first(tx: Transaction, case: Claimed, decision: Decision) -> Decision:
-    """An intent that was neither proven nor withdrawn is a doubt."""
-    doubted = await tx.all("entries.mark_doubtful_of_case", case_id=case.id)
-    for row in doubted:
-        await tx.run("entries.end_attempt", entry=row["id"], result="doubtful")
-    if doubted and not (isinstance(decision, AskHuman) and decision.cause is Cause.DOUBT):
-        return AskHuman(cause=Cause.DOUBT, code=EntryInDoubt.__name__, message=str(EntryInDoubt()))
-    return decision
 
 
 async def _open_exception(tx: Transaction, bench: Workbench, attempt: Attempt, decision: AskHuman) -> None:
@@ -177,7 +183,7 @@ def _state(decision: Decision) -> tuple[CaseState, str | None, datetime | None]:
     match decision:
         case End(name=name):
             return CaseState.ENDED, name, None
-        case RetryAt(at=at) | WaitUntil(at=at):
+        case RetryAt(at=at) | WaitUntil(at=at) | LookAgain(at=at):
             return CaseState.WAITING, None, at
         case AwaitApproval():
             return CaseState.AWAITING_APPROVAL, None, None
@@ -193,6 +199,8 @@ def _words(decision: Decision) -> tuple[str, str | None]:
             return "retry", reason
         case WaitUntil(step=step):
             return "waiting", step
+        case LookAgain():
+            return "doubt", EntryInDoubt.__name__
         case AskHuman(cause=cause, code=code):
             return f"exception:{cause}", code
         case AwaitApproval():

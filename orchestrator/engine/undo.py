@@ -43,9 +43,12 @@ async def doubt_settled(entry: Entering, row: EntryRow | None) -> bool:
     """Look whether an entry was taken back when that is in doubt; True when it is proven. Raises ``EntryInDoubt``."""
     undo = _undo(entry, row) if row is not None and row.state == "confirmed" and row.ours else None
     before = await undo.known() if undo is not None else None
-    if undo is None or before is None or before.state != "doubtful":
+    if row is None or undo is None or before is None or before.state != "doubtful":
         return False
-    return await undo.before_reading() is not None
+    try:
+        return (await undo.before_reading()) is not None
+    except EntryInDoubt as doubt:
+        raise EntryInDoubt(f"Annulation en doute. Écrit dans l'application : {row.reference}. {doubt}") from None
 
 
 async def undone_by_hand(entries: Sequence[Entering], reference: str, person: str) -> bool:

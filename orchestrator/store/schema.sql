@@ -152,8 +152,9 @@ create table cases (
     changed_at timestamptz not null default now(),
     -- the version it was begun under last; null before it was begun
     begun_under text references scenario_version,
-    -- why it waits beyond a moment: a date of its scenario, or a document that an agent expects; null: a new try soon
-    waits_for text check (waits_for in ('date', 'document')),
+    -- why it waits beyond a moment: a date of its scenario, a document that an agent expects, or an entry in doubt that robots
+    -- will look at; null: a new try soon
+    waits_for text check (waits_for in ('date', 'document', 'doubt')),
     -- the dates that it has waited for, by waiting step: {"moved": "2026-03-30"}
     waited jsonb not null default '{}',
     -- the civil day on which its priority or due change by themselves; null: never
@@ -303,6 +304,8 @@ create table entry (
     constraint proven check ((state::text in ('confirmed', 'by_hand', 'undone')) = (reference is not null and settled_at is not null))
 );
 create index entry_by_case on entry (case_id);
+-- one at a time: a case makes no second entry while one of it may have been made and is not proven
+create unique index entry_in_doubt on entry (caisse, case_id) where state in ('intent', 'doubtful');
 
 create table entry_attempt (
     entry uuid not null references entry,
@@ -322,6 +325,31 @@ create table entry_attempt (
     check ((ended_at is null) = (result is null))
 );
 create unique index entry_attempt_open on entry_attempt (entry) where ended_at is null;
+
+-- An attempt at an entry that ended in doubt: its application is left in peace, the login that acted is ended, then it is
+-- looked at. Nothing is concluded from a look that came sooner.
+create table doubt (
+    entry uuid not null,
+    n integer not null,
+    caisse text not null,
+    case_id uuid not null,
+    -- how long its application is left in peace, and when it may be looked at
+    quiet interval not null check (quiet >= interval '0'),
+    began_at timestamptz not null default now(),
+    look_at timestamptz not null,
+    -- from when on nothing more can come of the login that acted; null: not known
+    login_ended_at timestamptz,
+    -- the last look, and what it saw; the application's own number of what was ours
+    looked_at timestamptz,
+    seen text check (seen in ('ours', 'absent', 'same_by_another', 'different')),
+    reference text,
+    primary key (entry, n),
+    foreign key (entry, n) references entry_attempt,
+    constraint left_in_peace check (look_at >= greatest(began_at, login_ended_at) + quiet),
+    constraint looked_after_it check (looked_at is null or looked_at >= look_at),
+    check ((looked_at is null) = (seen is null) and (seen is not distinct from 'ours') = (reference is not null))
+);
+create index doubt_of_case on doubt (case_id);
 
 create table approval (
     id uuid primary key,
@@ -580,8 +608,19 @@ begin
             raise exception 'impossible transition % > %', old.state, new.state using errcode = 'GL003';
         end if;
         perform held_by_people(old, new);
+        if new.state = 'ended' and exists (
+                select 1 from entry where case_id = new.id and entry.state in ('intent', 'doubtful')) then
+            raise exception 'an entry of it is in doubt: no case ends like that' using errcode = 'GL009';
+        end if;
+        if new.state = 'exception' and exists (
+                select 1 from entry left join lateral (
+                    select look_at from doubt where doubt.entry = entry.id order by n desc limit 1) last on true
+                where case_id = new.id
+                  and (entry.state = 'intent' or entry.state = 'doubtful' and last.look_at > now())) then
+            raise exception 'an entry of it is left in peace: nobody is asked yet' using errcode = 'GL009';
+        end if;
         if old.state in ('exception', 'awaiting_approval') and new.state in ('ready', 'waiting')
-           or old.waits_for is not null then
+           or old.waits_for in ('date', 'document') then
             new.attempts := 0;  -- a person sent it back, or its date has come: its tries begin anew
         end if;
         if old.state = 'waiting' then
@@ -618,11 +657,30 @@ create function robots_stopped(asked uuid, act_in text) returns boolean language
     )
 $$;
 
+-- What a look allows: ours confirms, by its own number; absent lets it be made once more, if it pays nothing, nothing more can
+-- come of the login that acted, and it was never in doubt before.
+create function settled_by_a_look(this entry) returns boolean language plpgsql as $$
+declare
+    last doubt;
+begin
+    select * into last from doubt where doubt.entry = this.id order by n desc limit 1;
+    if last.n is null or last.n <> (select max(n) from entry_attempt where entry_attempt.entry = this.id) then
+        return false;
+    end if;
+    return case this.state
+        when 'confirmed' then last.seen is not distinct from 'ours' and last.reference = this.reference
+        when 'planned' then last.seen is not distinct from 'absent' and not this.payment and last.login_ended_at is not null
+            and not exists (select 1 from doubt where doubt.entry = this.id and n < last.n)
+        else false end;
+end
+$$;
+
 create function entry_transition() returns trigger language plpgsql as $$
 declare
     allowed constant text[] := array[
         'planned>intent', 'planned>by_hand', 'planned>confirmed', 'intent>confirmed', 'intent>doubtful',
-        'intent>planned', 'intent>by_hand', 'doubtful>confirmed', 'doubtful>by_hand', 'confirmed>undone', 'undone>by_hand'
+        'intent>planned', 'intent>by_hand', 'doubtful>confirmed', 'doubtful>by_hand', 'doubtful>planned', 'confirmed>undone',
+        'undone>by_hand'
     ];
 begin
     if tg_op = 'UPDATE' then
@@ -645,6 +703,9 @@ begin
         if new.state = 'intent' and robots_stopped(new.case_id, new.application) then
             raise exception 'robots are stopped: no act begins' using errcode = 'GL008';
         end if;
+        if old.state = 'doubtful' and new.state in ('confirmed', 'planned') and not settled_by_a_look(new) then
+            raise exception 'a doubt is settled by a look, after its application was left in peace' using errcode = 'GL009';
+        end if;
         if new.state in ('confirmed', 'by_hand') then
             update by_hand_entry line set read_back_at = now() from by_hand held
             where line.entry = new.id and line.read_back_at is null and line.reference is not null
@@ -654,6 +715,7 @@ begin
     end if;
     perform record_event(new.caisse, 'entry.' || new.state, new.token, jsonb_strip_nulls(jsonb_build_object(
         'keyword', new.keyword, 'amount_c', new.amount_c, 'reference', new.reference,
+        'settled_from', case when tg_op = 'UPDATE' and old.state = 'doubtful' then old.state end,
         'case', (select reference from cases where id = new.case_id))));
     return new;
 end
@@ -665,6 +727,35 @@ create function declared_by_hand(held by_hand) returns boolean language sql stab
     select exists (select 1 from by_hand_entry where case_id = held.case_id and taken_at = held.taken_at
                    and reference is not null and read_back_at is null)
 $$;
+
+-- A doubt begins with an attempt that ended in doubt; its quiet time is never cut short.
+create function doubt_event() returns trigger language plpgsql as $$
+begin
+    if tg_op = 'INSERT' then
+        if new.look_at < now() + new.quiet or new.looked_at is not null or not exists (
+                select 1 from entry join entry_attempt attempt on attempt.entry = entry.id
+                where entry.id = new.entry and entry.state = 'doubtful' and attempt.n = new.n and attempt.result = 'doubtful') then
+            raise exception 'no attempt that ended in doubt' using errcode = 'GL009';
+        end if;
+    elsif (new.entry, new.n, new.case_id, new.quiet, new.began_at) is distinct from
+          (old.entry, old.n, old.case_id, old.quiet, old.began_at)
+          or new.look_at < old.look_at or new.login_ended_at is distinct from coalesce(old.login_ended_at, new.login_ended_at)
+          or new.looked_at is distinct from old.looked_at and (new.looked_at > now() or old.look_at > now()) then
+        raise exception 'a doubt is looked at after its quiet time, not before' using errcode = 'GL009';
+    end if;
+    perform record_event(new.caisse,
+        'doubt.' || case
+            when tg_op = 'INSERT' then 'begun'
+            when new.login_ended_at is distinct from old.login_ended_at then 'login_ended'
+            else 'looked' end,
+        (select token from entry where id = new.entry),
+        jsonb_strip_nulls(jsonb_build_object('attempt', new.n, 'look_at', new.look_at, 'seen', new.seen,
+            'reference', new.reference, 'login_ended', new.login_ended_at is not null,
+            'case', (select reference from cases where id = new.case_id))));
+    return new;
+end
+$$;
+create trigger doubt_event before insert or update on doubt for each row execute function doubt_event();
 
 create function by_hand_event() returns trigger language plpgsql as $$
 begin
@@ -823,6 +914,14 @@ select turn.id, turn.caisse, turn.scenario, turn.version from (
 where turn.version is not null and not exists (
     select 1 from application_stop stop
     where stop.caisse = turn.caisse and version_uses(turn.version, stop.application));
+
+-- Entries in doubt that robots will look at: shown to people as such, long before anybody has to decide.
+create view doubt_to_settle as
+select entry.id as entry, entry.caisse, entry.case_id, coalesce(last.look_at, cases.lease_until, cases.changed_at) as look_at
+from entry join cases on cases.id = entry.case_id
+left join lateral (select look_at from doubt where doubt.entry = entry.id order by n desc limit 1) last on true
+where entry.state in ('intent', 'doubtful') and cases.state in ('ready', 'waiting', 'leased')
+  and (entry.state = 'doubtful' or cases.state <> 'leased');
 
 -- Cases that a person may take from the robots: nothing of them was or may have been entered. Those that wait for an approval, a
 -- date or a document are no robot's turn: a person takes them one by one.
@@ -1233,3 +1332,7 @@ grant select, insert, update (file_name, sha256, cases, total_c, entered_c, ente
 grant select on bordereau_sample to glr_runner;
 grant select, update (state, decided_by, decided_at, reason) on bordereau to glr_console;
 grant select, insert on bordereau_sample to glr_console;
+grant select, insert on doubt to glr_runner;
+grant update (look_at, login_ended_at, looked_at, seen, reference) on doubt to glr_runner;
+grant select on doubt to glr_console;
+grant select on doubt_to_settle to glr_runner, glr_console;

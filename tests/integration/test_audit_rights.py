@@ -22,7 +22,7 @@ ALLOWED: Mapping[str, frozenset[str]] = {
 ENTRY_ALLOWED: Mapping[str, frozenset[str]] = {
     "planned": frozenset({"intent", "by_hand", "confirmed"}),
     "intent": frozenset({"confirmed", "doubtful", "planned", "by_hand"}),
-    "doubtful": frozenset({"confirmed", "by_hand"}),
+    "doubtful": frozenset({"confirmed", "by_hand", "planned"}),
     "confirmed": frozenset(),
     "by_hand": frozenset(),
 }
@@ -172,8 +172,9 @@ def test_an_epoch_never_goes_back(owner_url: str) -> None:
 
 def test_exactly_the_agreed_transitions_of_an_entry_are_accepted_with_one_event_each(owner_url: str) -> None:
     with connect(owner_url) as owner:
-        case = add_case(owner, add_run(owner))
-        found = {pair: _try_entry(owner, case, *pair) for pair in _pairs(ENTRY_ALLOWED)}
+        run = add_run(owner)
+        cases = {pair: add_case(owner, run, line=line) for line, pair in enumerate(_pairs(ENTRY_ALLOWED), start=2)}
+        found = {pair: _try_entry(owner, case, *pair) for pair, case in cases.items()}
     assert found == {pair: _expected("entry", *pair, ENTRY_ALLOWED) for pair in _pairs(ENTRY_ALLOWED)}
 
 
@@ -181,10 +182,12 @@ def _try_entry(owner: psycopg.Connection, case: object, origin: str, target: str
     entry = owner.execute(
         "insert into entry (id, caisse, effect_digest, scenario, application, keyword, payment, token, case_id, "
         "state, reference, settled_at) values (gen_random_uuid(), 'cpam-931', decode(md5(random()::text), 'hex'), "
-        "'s', 'compta', 'compta.propose_advance', true, 't', %s, %s, %s, %s) returning id",
+        "'s', 'compta', 'compta.cancel_advance', false, 't', %s, %s, %s, %s) returning id",
         [case, origin, *_proof(origin)],
     ).fetchone()
     assert entry is not None
+    if origin == "doubtful":
+        _look(owner, entry[0], target)
     before = len(_events(owner))
     try:
         owner.execute(
@@ -194,6 +197,22 @@ def _try_entry(owner: psycopg.Connection, case: object, origin: str, target: str
     except psycopg.Error as error:
         return str(error.sqlstate)
     return _events(owner)[before:]
+
+
+def _look(owner: psycopg.Connection, entry: object, target: str) -> None:
+    """Look at an entry in doubt: ours when it is to be confirmed, absent otherwise."""
+    attempt = (
+        "insert into entry_attempt (entry, n, caisse, case_id, epoch, session, values_digest, ended_at, result)"
+        " select id, 1, caisse, case_id, 1, gen_random_uuid(), 'x', now(), 'doubtful' from entry where id = %s"
+    )
+    doubt = (
+        "insert into doubt (entry, n, caisse, case_id, quiet, look_at, login_ended_at)"
+        " select id, 1, caisse, case_id, '0', now(), now() from entry where id = %s"
+    )
+    for statement in (attempt, doubt):
+        owner.execute(statement.encode(), [entry])
+    seen = ("ours", "ACP-1") if target == "confirmed" else ("absent", None)
+    owner.execute("update doubt set looked_at = now(), seen = %s, reference = %s where entry = %s", [*seen, entry])
 
 
 def _proof(state: str) -> tuple[str | None, str | None]:

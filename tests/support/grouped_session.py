@@ -16,8 +16,7 @@ from published import OWNER
 from robot_world import PracticeWorld
 
 from orchestrator.bootstrap.practice import Practice
-from orchestrator.domain.personal import Secret
-from orchestrator.drivers.desk import RobotAccount
+from orchestrator.drivers.account import RobotAccount
 from orchestrator.store.vault import Vault
 
 
@@ -43,10 +42,7 @@ async def _work() -> None:
     given = json.load(sys.stdin)
     OWNER["url"] = given["owner"]
     raw = json.loads((Path(given["practice"]) / "robot.json").read_text())
-    accounts = {
-        name: RobotAccount(address=item["address"], login=item["login"], password=Secret(item["password"]))
-        for name, item in raw.items()
-    }
+    accounts = {name: RobotAccount.read(item) for name, item in raw.items()}
     practice = Practice(folder=Path(given["practice"]), cases=240, seed=7)
     world = PracticeWorld(practice=practice, accounts=accounts, unused=[], rows=(), locked_once=[])
     vault = Vault(**{name: bytes.fromhex(key) for name, key in given["keys"].items()})

@@ -23,10 +23,10 @@ from orchestrator.bootstrap.practice import Practice
 from orchestrator.bootstrap.world import load_keywords
 from orchestrator.domain.cases import RetryPolicy
 from orchestrator.domain.civil import SystemClock
-from orchestrator.domain.personal import Secret
+from orchestrator.drivers.account import RobotAccount
 from orchestrator.drivers.canary import walk
 from orchestrator.drivers.contracts import load_contract
-from orchestrator.drivers.desk import RobotAccount, WebDesk
+from orchestrator.drivers.desk import WebDesk
 from orchestrator.drivers.witness import Witness, load_witnesses
 from orchestrator.engine.lease import Heartbeat
 from orchestrator.engine.load import Loaded, Loader
@@ -110,15 +110,12 @@ class PracticeWorld:
 def practice_world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PracticeWorld]:
     """Serve a population of 240 rows on free ports."""
     folder = tmp_path_factory.mktemp("practice")
-    practice = Practice(folder=folder, cases=240, seed=7)
+    practice = Practice(folder=folder, cases=240, seed=7, quiet=0.5)
     practice.make()
     child, addresses = practice.serve(folder / "applications.log")
     practice.write_accounts(addresses, folder / "robot.json")
     raw = json.loads((folder / "robot.json").read_text())
-    accounts = {
-        name: RobotAccount(address=item["address"], login=item["login"], password=Secret(item["password"]))
-        for name, item in raw.items()
-    }
+    accounts = {name: RobotAccount.read(item) for name, item in raw.items()}
     lines = practice.delivery.read_text(encoding="cp1252").splitlines()
     rows = [
         Row(text=lines[n - 1], outcome=w["outcome"], codes=tuple(w["codes"]), amount_c=w["amount_c"])

@@ -79,6 +79,9 @@ where id = %(id)s and epoch = %(epoch)s and leased_by = %(session)s and state = 
 update cases set waits_for = %(waits_for)s, waited = waited || %(waited)s, instruction = null, tries = 0
 where id = %(id)s and state = 'waiting'
 
+-- waits_in_doubt: a case that has just begun to wait is looked at then; what a person asked of the robot stands
+update cases set waits_for = 'doubt' where id = %(id)s and state = 'waiting'
+
 -- next_try: a case that its scenario puts off to another day has attempts of its own then
 update cases set tries = tries + 1, attempts = 0 where id = %(id)s and state = 'waiting'
 
@@ -174,11 +177,13 @@ select turn.caisse, turn.scenario, count(*) as ready, max(asked.parallel) as par
 from case_turn turn join scenario_version asked on asked.hash = turn.version
 group by turn.caisse, turn.scenario
 
--- busy: is anything of this scenario to be taken now, or waiting for a moment only
+-- busy: is anything of this scenario to be taken now, or waiting for a moment only; a doubt is not waited for while others have work
 select exists (select 1 from case_turn where caisse = %(caisse)s and scenario = %(scenario)s) as ready,
        exists (
            select 1 from cases where caisse = %(caisse)s and scenario = %(scenario)s and state = 'waiting'
              and wait_until < now() + interval '30 seconds'
+             and (waits_for is distinct from 'doubt' or not exists (
+                 select 1 from case_turn other where other.caisse = %(caisse)s and other.scenario <> %(scenario)s))
        ) as soon
 
 

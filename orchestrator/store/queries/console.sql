@@ -70,7 +70,8 @@ select count(*) filter (where claimed_by is null or claimed_until < now()) as to
               and (cases.waits_for is not null or cases.wait_until > now() + interval '1 hour')
               and (%(restricted)s or not exists (
                   select 1 from exception_item where exception_item.case_id = cases.id and exception_item.restricted))
-            limit 1001) counted) as waiting
+            limit 1001) counted) as waiting,
+       (select count(*) from (select 1 from doubt_to_settle where caisse = %(caisse)s limit 1001) counted) as doubts
 from (
     select item.claimed_by, item.claimed_until, item.opened_at, cases.due
     from exception_item item join cases on cases.id = item.case_id
@@ -127,6 +128,19 @@ where cases.caisse = %(caisse)s and cases.state = 'waiting'
       select 1 from exception_item where exception_item.case_id = cases.id and exception_item.restricted))
   and (cases.wait_until, cases.id) > (%(after_at)s::timestamptz, %(after_id)s::uuid)
 order by cases.wait_until, cases.id
+limit %(limit)s
+
+-- doubts: one page of the cases whose entry is in doubt and that robots will look at, the first to be looked at first
+select cases.id, cases.id as case_id, cases.reference, cases.scenario, 'doubt' as waits_for, doubt.look_at as wait_until,
+       cases.due, cases.attempts, cases.data_key, cases.payload, run.title as run_title, run.run_date,
+       null as last_code, null as item, null as note
+from (select case_id, max(look_at) as look_at from doubt_to_settle where caisse = %(caisse)s group by case_id) doubt
+join cases on cases.id = doubt.case_id
+join run on run.id = cases.run
+where (%(restricted)s or not exists (
+      select 1 from exception_item where exception_item.case_id = cases.id and exception_item.restricted))
+  and (doubt.look_at, cases.id) > (%(after_at)s::timestamptz, %(after_id)s::uuid)
+order by doubt.look_at, cases.id
 limit %(limit)s
 
 -- settled_items: one page of the exceptions that this person has settled, newest first
@@ -200,12 +214,13 @@ where cases.reference = %(reference)s and evidence.digest = %(digest)s and evide
 -- entries_of: what was entered for a case, or may have been, with its last attempt
 select entry.id, entry.state::text as state, entry.application, entry.keyword, entry.payment, entry.token, entry.amount_c,
        entry.reference, entry.settled_by, entry.planned_at, entry.settled_at, entry.line, entry.undoes,
-       last.intent_at, last.ended_at, last.result
+       last.intent_at, last.ended_at, last.result, doubt.look_at, doubt.looked_at, doubt.login_ended_at
 from entry
 left join lateral (
-    select intent_at, ended_at, result from entry_attempt where entry_attempt.entry = entry.id order by n desc limit 1
+    select n, intent_at, ended_at, result from entry_attempt where entry_attempt.entry = entry.id order by n desc limit 1
 ) last on true
 join cases on cases.id = entry.case_id
+left join doubt on doubt.entry = entry.id and doubt.n = last.n
 where entry.case_id = %(case_id)s and entry.caisse = %(caisse)s
   -- what was planned and turned out not to be made is no entry of a case that has ended, nor what a person said is not due
   and not (entry.state = 'planned' and (cases.state = 'ended' or exists (
@@ -258,6 +273,7 @@ select cases.id, cases.reference, cases.scenario, cases.state::text as state, ca
        cases.due, cases.created_at, cases.changed_at, cases.wait_until, cases.waits_for, cases.version,
        cases.instruction,
        cases.data_key, cases.payload,
+       (select max(look_at) from doubt_to_settle where doubt_to_settle.case_id = cases.id) as doubt_at,
        run.id as run, run.title as run_title, run.run_date, run.robot, delivery.file_name,
        item.id as open_item, item.queue, claimer.display_name as claimer,
        coalesce(item.claimed_until >= now(), false) as claim_alive, approval.id as open_approval
@@ -275,7 +291,8 @@ where cases.reference = %(reference)s and cases.caisse = %(caisse)s
 
 -- find_by_digest: the cases of a person, by blind index, newest first
 select cases.id, cases.reference, cases.state::text as state, cases.ended_as, cases.created_at, run.title as run_title,
-       cases.data_key, cases.payload, cases.scenario
+       cases.data_key, cases.payload, cases.scenario,
+       (select max(look_at) from doubt_to_settle where doubt_to_settle.case_id = cases.id) as doubt_at
 from cases join run on run.id = cases.run
 where cases.id in (select case_id from blind_index where digest = %(digest)s) and cases.caisse = %(caisse)s
   and (%(restricted)s or not exists (
@@ -303,6 +320,15 @@ select at, kind, what, who, detail from (
     select entry_attempt.ended_at, 50, 'entry', coalesce(entry_attempt.result, 'open'), null, 'essai ' || entry_attempt.n
     from entry_attempt join entry on entry.id = entry_attempt.entry
     where entry.case_id = %(case_id)s and entry_attempt.ended_at is not null
+    union all
+    select doubt.began_at, 51, 'doubt', 'begun', null, 'essai ' || doubt.n
+    from doubt where doubt.case_id = %(case_id)s
+    union all
+    select doubt.login_ended_at, 52, 'doubt', 'login_ended', null, 'essai ' || doubt.n
+    from doubt where doubt.case_id = %(case_id)s and doubt.login_ended_at is not null
+    union all
+    select doubt.looked_at, 53, 'doubt', doubt.seen, null, concat_ws(' · ', 'essai ' || doubt.n, doubt.reference)
+    from doubt where doubt.case_id = %(case_id)s and doubt.looked_at is not null
     union all
     select settled_at, 55, 'entry', 'settled_' || state::text, settled_by, reference
     from entry where case_id = %(case_id)s and settled_at is not null
@@ -476,7 +502,9 @@ select coalesce((select sum(entry.amount_c) from entry join cases on cases.id = 
                    and entry.undoes is null), 0)::bigint
            as entered_c,
        coalesce((select sum(approval.amount_c) from approval join cases on cases.id = approval.case_id
-                 where cases.run = %(run)s and approval.state = 'asked'), 0)::bigint as awaiting_c
+                 where cases.run = %(run)s and approval.state = 'asked'), 0)::bigint as awaiting_c,
+       (select count(distinct doubt.case_id) from doubt_to_settle doubt join cases on cases.id = doubt.case_id
+        where cases.run = %(run)s) as doubts
 
 -- run_rows_aside: rows that did not become a case, one page by line
 select aside.line, aside.code, aside.reason, cases.reference as open_case

@@ -9,7 +9,7 @@ update entry set undoes = %(undoes)s where effect_digest = %(effect_digest)s and
 
 -- by_effect: the entry of an effect, kept until the end of the transaction
 select entry.id, entry.caisse, entry.case_id, entry.state::text as state, entry.token, entry.amount_c, entry.reference,
-       entry.settled_at, cases.reference as case_reference, cases.state::text as case_state, last.values_digest,
+       entry.payment, entry.settled_at, cases.reference as case_reference, cases.state::text as case_state, last.values_digest,
        exists (select 1 from by_hand_entry line where line.entry = entry.id and line.case_id = entry.case_id
                and line.not_due_at is not null) as not_due
 from entry
@@ -30,7 +30,7 @@ select id, state::text as state, token, amount_c, reference, settled_at, settled
 from entry where case_id = %(case_id)s order by planned_at, line, id
 
 -- mark_doubtful_of_case: whatever was intended under an earlier lease is now in doubt
-update entry set state = 'doubtful' where case_id = %(case_id)s and state = 'intent' returning id
+update entry set state = 'doubtful' where case_id = %(case_id)s and state = 'intent' returning id, application
 
 -- intend: from here on the act may have happened
 update entry set state = 'intent', amount_c = %(amount_c)s, counted = %(counted)s where id = %(id)s and state = 'planned'
@@ -56,6 +56,9 @@ update entry set state = 'doubtful' where id = %(id)s and state = 'intent'
 
 -- not_sent: the fence proved that nothing left; the entry is planned again
 update entry set state = 'planned', amount_c = null where id = %(id)s and state = 'intent'
+
+-- once_more: a look has shown that it was not made; it is planned again
+update entry set state = 'planned', amount_c = null where id = %(id)s and state = 'doubtful'
 
 -- by_hand: a person entered it; read back by the same look-up
 update entry set state = 'by_hand', reference = %(reference)s, amount_c = %(amount_c)s, settled_at = now(),

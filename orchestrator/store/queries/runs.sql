@@ -34,7 +34,8 @@ from run join delivery on delivery.id = run.delivery where run.id = %(run)s
 select place.line, cases.reference, cases.state::text as state, cases.ended_as,
        coalesce(entry.amount_c, approval.amount_c, case when place.line = cases.line then item.amount_c end) as amount_c,
        entry.reference as entry_reference,
-       item.cause, item.code, item.failed
+       item.cause, item.code, item.failed,
+       exists (select 1 from doubt_to_settle where doubt_to_settle.case_id = cases.id) as doubtful
 from cases
 cross join lateral unnest(coalesce(cases.lines, array[cases.line])) as place (line)
 left join lateral (
@@ -51,7 +52,7 @@ left join lateral (
 ) item on true
 where cases.run = %(run)s
 union all
-select row_set_aside.line, null, 'set_aside', null, null, null, null, row_set_aside.code, null
+select row_set_aside.line, null, 'set_aside', null, null, null, null, row_set_aside.code, null, false
 from row_set_aside join run on run.delivery = row_set_aside.delivery where run.id = %(run)s
 order by 1
 

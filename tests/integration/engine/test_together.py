@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import pytest
 from grouped_world import cancel_by_hand, grouped_world, household
 from robot_world import PracticeWorld, RobotWorld, Row, resend
 
@@ -88,28 +89,33 @@ async def test_all_of_them_are_made_when_none_is_refused(
     assert acts(practice_world, rows) == [["PROPOSITION"], ["PROPOSITION"]]
 
 
-async def in_doubt(world: RobotWorld, owner: Database, rows: list[Row], fault: str) -> UUID:
+async def taking_back_fails(world: RobotWorld, rows: list[Row], fault: str, times: int) -> UUID:
     """Have the robot lose the answer while it takes the first entry back."""
-    world.world.fault({"on": "POST /annulations", "fault": fault, "times": 1})
+    world.world.fault({"on": "POST /annulations", "fault": fault, "times": times})
     loaded = await world.deliver(*rows)
     await world.work()
-    found = await stopped(owner, loaded.run)
-    assert (found["state"], found["cause"]) == ("exception", "doubt")
-    assert re.search(r"Annulation en doute\. Écrit dans l'application : ACP-\d{4}-\d+\.$", found["message"])
-    assert await states(owner) == [(2, "confirmed", False), (2, "doubtful", True), (3, "planned", False)]
     return loaded.run
 
 
-async def test_a_doubt_while_taking_back_says_what_is_written_and_a_look_settles_it(
-    practice_world: PracticeWorld, runner_url: str, vault: Vault, tmp_path: Path, owner_db: Database
+@pytest.mark.parametrize(("fault", "looks"), [("after", ["ours"]), ("before", ["absent"])])
+async def test_a_doubt_while_taking_back_is_settled_by_a_look_and_taken_back_once(
+    practice_world: PracticeWorld,
+    runner_url: str,
+    vault: Vault,
+    tmp_path: Path,
+    owner_db: Database,
+    fault: str,
+    looks: list[str],
 ) -> None:
     rows = household(practice_world, 2)
     async with grouped_world(practice_world, runner_url, vault, tmp_path, TOGETHER, SECOND_REFUSED) as world:
-        run = await in_doubt(world, owner_db, rows, "after")
-        await resend(owner_db, run, {"do": "resend", "by": "martin"})
-        await world.work()
-        assert (await stopped(owner_db, run))["code"] == "ANNULE"
+        run = await taking_back_fails(world, rows, fault, 1)
+        assert (await stopped(owner_db, run))["cause"] == "business"
         assert await states(owner_db) == [(2, "undone", False), (2, "confirmed", True), (3, "planned", False)]
+        assert await spent(owner_db, run) == 0
+        async with owner_db.transaction("test") as tx:
+            seen = await (await tx.connection.execute("select seen from doubt order by began_at")).fetchall()
+        assert [look["seen"] for look in seen] == looks
     assert acts(practice_world, rows) == [["PROPOSITION", "ANNULATION"], []]
 
 
@@ -118,10 +124,14 @@ async def test_what_was_never_taken_back_stays_in_doubt_until_a_person_did_it_by
 ) -> None:
     rows = household(practice_world, 2)
     async with grouped_world(practice_world, runner_url, vault, tmp_path, TOGETHER, SECOND_REFUSED) as world:
-        run = await in_doubt(world, owner_db, rows, "before")
+        run = await taking_back_fails(world, rows, "before", 2)
+        found = await stopped(owner_db, run)
+        assert (found["state"], found["cause"]) == ("exception", "doubt")
+        assert re.match(r"Annulation en doute\. Écrit dans l'application : ACP-\d{4}-\d+\. ", found["message"])
+        assert await states(owner_db) == [(2, "confirmed", False), (2, "doubtful", True), (3, "planned", False)]
         await resend(owner_db, run, {"do": "resend", "by": "martin"})
         await world.work()
-        assert (await stopped(owner_db, run))["cause"] == "doubt", "nothing is tried again by itself"
+        assert (await stopped(owner_db, run))["cause"] == "doubt", "nothing is tried a third time by itself"
         assert acts(practice_world, rows) == [["PROPOSITION"], []]
 
         (line,) = practice_world.lines_of(rows[0].stop)

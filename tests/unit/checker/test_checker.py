@@ -15,7 +15,13 @@ from checker.invariants import Promise, violations
 LINE = Line(number="ACP-1", effect=("N", "AT1"), amount_c=5000, token="GLR-A", author="ROB", at="2026-03-27T06:30:00Z")
 CASE = {"id": 1, "reference": "DOS-1", "run": 1, "state": "ended", "ended_as": "entered", "epoch": 1, "version": 2}
 ENTRY = {"id": 1, "token": "GLR-A", "state": "confirmed", "amount_c": 5000, "reference": "ACP-1", "shown": False,
-         "case_state": "ended"}  # fmt: skip
+         "case_state": "ended", "payment": True, "tries": []}  # fmt: skip
+DOUBT = {"n": 1, "result": "doubtful", "seen": "absent", "reference": None, "login_ended": True, "waited": True}
+PROVEN = {**DOUBT, "n": 2, "result": "confirmed", "seen": None}
+
+
+def tried(*tries: dict[str, Any], payment: bool = False) -> Seen:
+    return replace(QUIET, entries=[{**ENTRY, "payment": payment, "tries": list(tries)}])
 
 
 def case_event(version: int, verb: str) -> dict[str, Any]:
@@ -41,6 +47,13 @@ BROKEN: list[tuple[Seen, Promise, str]] = [
     (replace(QUIET, entries=[{**ENTRY, "state": "planned"}]), Promise.SHOWN, "planned chez nous"),
     (replace(QUIET, entries=[]), Promise.SHOWN, "inconnue chez nous"),
     (replace(QUIET, entries=[{**ENTRY, "state": "doubtful"}]), Promise.SHOWN, "sans être montrée"),
+    (tried(DOUBT, PROVEN, payment=True), Promise.SETTLED, "refaite après l'essai 1, en doute (absent)"),
+    (tried({**DOUBT, "seen": None}, PROVEN), Promise.SETTLED, "jamais vérifié"),
+    (tried({**DOUBT, "waited": False}, PROVEN), Promise.SETTLED, "refaite après l'essai 1"),
+    (tried({**DOUBT, "login_ended": False}, PROVEN), Promise.SETTLED, "refaite après l'essai 1"),
+    (tried(DOUBT, {**DOUBT, "n": 2}, {**PROVEN, "n": 3}), Promise.SETTLED, "refaite 2 fois"),
+    (tried(DOUBT), Promise.SETTLED, "confirmée sans que le doute ait été vérifié (absent)"),
+    (tried({**DOUBT, "seen": "ours", "reference": "ACP-9"}), Promise.SETTLED, "confirmée sans"),
     (replace(QUIET, missing={"anomalies.csv": 1}), Promise.KEPT, "1 ligne(s) sans issue"),
     (replace(QUIET, late=["DOS-1"]), Promise.LEASED, "DOS-1"),
     (replace(QUIET, events=EVENTS[:-1]), Promise.LOGGED, "DOS-1"),
@@ -58,6 +71,11 @@ def test_a_quiet_evening_breaks_no_promise() -> None:
 @pytest.mark.parametrize(("seen", "promise", "words"), BROKEN)
 def test_each_promise_can_be_seen_broken(seen: Seen, promise: Promise, words: str) -> None:
     assert any(broken.promise is promise and words in broken.what for broken in violations(seen))
+
+
+@pytest.mark.parametrize("tries", [(DOUBT, PROVEN), ({**DOUBT, "seen": "ours", "reference": "ACP-1"},)])
+def test_a_doubt_that_a_late_look_has_settled_breaks_nothing(tries: tuple[dict[str, Any], ...]) -> None:
+    assert violations(tried(*tries)) == []
 
 
 def test_a_doubt_that_a_person_is_shown_breaks_nothing() -> None:

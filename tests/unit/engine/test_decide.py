@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -17,10 +19,12 @@ from orchestrator.domain.cases import (
     Failed,
     FailedControl,
     GiveBack,
+    LookAgain,
     NeedsApproval,
     Outcome,
     RetryAt,
     RetryPolicy,
+    after_doubt,
     decide,
     is_incident,
 )
@@ -124,3 +128,23 @@ def test_what_follows_an_attempt(outcome: Outcome, attempts: int, expected: Deci
 )
 def test_an_application_that_failed_and_a_doubt_count_as_incidents(decision: Decision, counts: bool | None) -> None:  # noqa: FBT001
     assert is_incident(decision) is counts
+
+
+def doubt(at: datetime | None = None, *, in_peace: bool = False) -> Callable[[Decision], Decision]:
+    return lambda decision: after_doubt(decision, at, in_peace=in_peace)
+
+
+def test_what_leaves_an_entry_in_doubt_is_looked_at_after_its_quiet_time_and_then_by_a_person() -> None:
+    later = NOW + timedelta(seconds=30)
+    person = AskHuman(cause=Cause.DOUBT, code="EntryInDoubt", message="…")
+    application = AskHuman(cause=Cause.APPLICATION, code="PageFailed", message="La page ne répond pas.")
+    retry = RetryAt(at=NOW + timedelta(seconds=2), reason="PageFailed", cause=Cause.APPLICATION)
+    assert doubt(later, in_peace=True)(person) == LookAgain(at=later)
+    assert doubt(later, in_peace=True)(application) == LookAgain(at=later)
+    assert doubt(later, in_peace=True)(retry) == LookAgain(at=later)
+    assert doubt(NOW)(retry) == LookAgain(at=retry.at), "the look failed: it is made again"
+    assert doubt(NOW)(application) == replace(
+        application, cause=Cause.DOUBT, message=f"Saisie en doute. {application.message}"
+    )
+    assert doubt()(person) == person, "it was looked at"
+    assert doubt(later, in_peace=True)(GiveBack()) == GiveBack()
