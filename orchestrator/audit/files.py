@@ -11,10 +11,12 @@ it had then, nothing has to be read; otherwise (a start, a failed batch, another
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import date
+from dataclasses import dataclass
+from datetime import date, datetime
 from pathlib import Path
 from typing import BinaryIO
 
@@ -23,6 +25,37 @@ from orchestrator.domain.errors import GlrError
 
 class LogBusy(GlrError):
     """Un autre processus écrit le journal d'audit : nouvel essai dans un instant, rien n'est perdu."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LastEvent:
+    """The newest event of the files: its number in the database that made it, and when it was."""
+
+    id: int
+    at: datetime
+
+
+#: Bytes at the end of a day's file among which its newest event is; batches are in order of their numbers, nearly.
+_TAIL = 1 << 16
+
+
+def last_event(folder: Path) -> LastEvent | None:
+    """Return the event with the largest number at the end of the newest two days, or None; lines of a hand are passed over."""
+    found = [event for path in sorted(folder.glob("*.jsonl"))[-2:] for event in _tail(path)]
+    return max(found, key=lambda event: event.id, default=None)
+
+
+def _tail(path: Path) -> Iterator[LastEvent]:
+    with path.open("rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(0, size - _TAIL))
+        lines = file.read().split(b"\n")
+    for line in lines[1 if size > _TAIL else 0 : -1]:
+        try:
+            said = json.loads(line)
+            yield LastEvent(id=int(said["id"]), at=datetime.fromisoformat(said["at"]))
+        except (ValueError, KeyError, TypeError):
+            continue
 
 
 class AuditLog:

@@ -21,8 +21,9 @@ from orchestrator.domain.errors import GlrError, SettingsError
 from orchestrator.drivers.bordereau import BordereauRun, facts_of, results_path, write_bordereau
 from orchestrator.drivers.robot_suites import SuiteEnd, SuiteFailed, run_suite
 from orchestrator.engine import versions
-from orchestrator.engine.closings import ClosingRecord
+from orchestrator.engine.closings import ACTOR, ClosingRecord
 from orchestrator.engine.hand_over import HandOvers
+from orchestrator.engine.restorations import refuse_restored
 from orchestrator.engine.results import RowOutcome, RowResult, results_of
 from orchestrator.language.compile_closing import BORDEREAU, CLOSING
 from orchestrator.language.model import Mode
@@ -54,6 +55,8 @@ async def close_run(world: World, run: UUID) -> Closed:
             await stack.enter_async_context(Database(world.urls["glr_runner"], size=1)) for _ in range(2)
         ]
         record = ClosingRecord(holding=holding, database=database, caisse=world.settings.caisse, run=run)
+        async with database.transaction(ACTOR) as tx:
+            await refuse_restored(tx, world.settings.caisse)
         closing = await _about(world, database, run)
         await record.hold()
         rows = await results_of(database, run)

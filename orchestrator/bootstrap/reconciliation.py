@@ -14,6 +14,7 @@ from orchestrator.domain.errors import SettingsError
 from orchestrator.domain.keywords import EntryRules
 from orchestrator.drivers.browser import open_browser
 from orchestrator.drivers.desk import WebDesk
+from orchestrator.engine import restorations
 from orchestrator.engine.due import DueEntry, foreseen
 from orchestrator.engine.gaps import Explained, write_down
 from orchestrator.engine.reconcile import (
@@ -76,7 +77,10 @@ async def reconcile_scenario(world: World, name: str, start: date | None, end: d
     async with Database(world.urls["glr_runner"], size=1) as database:
         async with database.transaction("reconcile") as tx:
             days = await tx.first("runs.days", caisse=caisse, scenario=name) or {}
+            waits = await restorations.standing(tx, caisse)
         first, last = start or days.get("first"), end or _until_now(days.get("last"))
+        if waits is not None:  # what is unknown began on the day of the backup
+            first, last = min(first or waits.since, waits.since), end or _until_now(waits.since)
         if first is None or last is None:
             return None
         found = await _compare(world, database, scenario, rules, first, last)
@@ -93,6 +97,7 @@ async def reconcile_scenario(world: World, name: str, start: date | None, end: d
                 total_c=found.total.centimes,
                 gaps=len(found.gaps),
             )
+            await tx.run("restorations.look", caisse=caisse, application=application, first=first, last=last)
     return Reconciled(
         robot=scenario.robot, application=application, first=first, last=last, found=found, explained=explained
     )
@@ -155,6 +160,12 @@ def _names(world: World, scenario: Scenario, row: Mapping[str, Any]) -> dict[str
 def _rules(scenario: Scenario) -> EntryRules | None:
     found = (step.keyword.entry for step in scenario.entries)
     return next((rules for rules in found if rules is not None and rules.made_by), None)
+
+
+def applications_entered(world: World) -> list[str]:
+    """Return the applications whose entries can be listed by author."""
+    found = (_rules(world.scenario(name)) for name in world.scenario_names())
+    return sorted({_application(rules) for rules in found if rules is not None})
 
 
 def _application(rules: EntryRules) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from orchestrator.bootstrap.applications import application_folders, import_application
+from orchestrator.bootstrap.noticed import notice_older_database
 from orchestrator.domain.errors import SettingsError
 from orchestrator.domain.keywords import Keyword, collect
 from orchestrator.drivers.account import RobotAccount
@@ -80,16 +81,17 @@ class World:
 async def build_world(settings: Settings) -> World:
     """Start or find the database, bring it to the current schema, and read keys and keywords."""
     settings.workspace.mkdir(parents=True, exist_ok=True, mode=0o700)
-    owner = await asyncio.to_thread(_owner_url, settings)
+    owner = await asyncio.to_thread(owner_url, settings)
     vault = open_vault(settings.secrets / "keys.json")
     urls = role_urls(owner, settings.secrets)
     await migrate(owner, urls, vault.effect_fingerprint)
+    await notice_older_database(owner, settings)
     return World(settings=settings, urls={**urls, "owner": owner}, vault=vault, keywords=load_keywords(settings))
 
 
 def running_world(settings: Settings) -> World:
     """Read the world of a database that another process has started and migrated (for robot sessions)."""
-    owner = _owner_url(settings)
+    owner = owner_url(settings)
     urls = role_urls(owner, settings.secrets)
     vault = open_vault(settings.secrets / "keys.json")
     return World(settings=settings, urls={**urls, "owner": owner}, vault=vault, keywords=load_keywords(settings))
@@ -112,7 +114,8 @@ def load_keywords(settings: Settings) -> dict[str, Keyword]:
     return found
 
 
-def _owner_url(settings: Settings) -> str:
+def owner_url(settings: Settings) -> str:
+    """Return the owner's address: the database that is given, or the workspace's own, started if need be; blocks."""
     if settings.database_url is not None:
         return settings.database_url
     return embedded.start(settings.workspace).superuser_dsn

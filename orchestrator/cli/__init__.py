@@ -13,6 +13,7 @@ from orchestrator.domain.errors import (
     ApplicationClosed,
     BadDelivery,
     GlrError,
+    HouseRestored,
     LoginRefused,
     RefusedDelivery,
     SettingsError,
@@ -23,7 +24,7 @@ from orchestrator.store.embedded_errors import EmbeddedPostgresError
 
 _EXITS: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], Exit], ...] = (
     ((RefusedDelivery, BadDelivery), Exit.DELIVERY),
-    ((ApplicationClosed, LoginRefused), Exit.STOPPED),
+    ((ApplicationClosed, LoginRefused, HouseRestored), Exit.STOPPED),
     (ScenarioErrors, Exit.SCENARIO),
     (SettingsError, Exit.SETTINGS),
     ((StoreUnavailable, StoreError, EmbeddedPostgresError), Exit.DATABASE),
@@ -37,6 +38,7 @@ _COMMANDS = (
         name: f"orchestrator.cli.{name}"
         for name in (
             "account",
+            "backup",
             "bench",
             "campaign",
             "check",
@@ -50,6 +52,7 @@ _COMMANDS = (
             "publish",
             "reconcile",
             "replay",
+            "restore",
             "robot",
             "run",
             "runner",

@@ -17,6 +17,7 @@ from orchestrator.cli import options
 from orchestrator.domain.civil import SystemClock, date_of, paris_date
 from orchestrator.domain.errors import GlrError, RefusedDelivery
 from orchestrator.engine.load import Loaded
+from orchestrator.engine.restorations import standing
 
 
 @click.command()
@@ -45,8 +46,12 @@ async def _run(scenario: str, file: Path | None, day: date, workspace: Path | No
             async with loader.database.transaction("cli") as tx:
                 chosen = await scenario_to_run(tx, world, scenario)
             version, loaded = chosen.hash, [await loader.load(chosen, file, day, "cli")]
+        async with loader.database.transaction("cli") as tx:
+            restored = await standing(tx, world.settings.caisse)
     for each in loaded:
         _say(each, version)
+    if restored is not None:
+        click.echo(str(restored))
     if _on_disk(world, scenario) != version:
         click.echo(f"Le disque diffère de cette version, sans effet : glr publish {scenario} montre en quoi.")
 

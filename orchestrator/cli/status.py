@@ -11,10 +11,11 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from orchestrator.bootstrap.reconciliation import applications_entered
 from orchestrator.bootstrap.world import World, build_world
 from orchestrator.cli import options
 from orchestrator.domain.civil import PARIS
-from orchestrator.engine import stops
+from orchestrator.engine import restorations, stops
 from orchestrator.engine.versions import standing
 from orchestrator.store.database import Database, Transaction
 
@@ -71,6 +72,9 @@ async def _show(tx: Transaction, world: World) -> None:
         began = f"{run['started_at'].astimezone(PARIS):%d/%m/%Y %H:%M}"
         table.add_row(str(run["id"])[:8], run["scenario"], run["file_name"], began, words)
     console.print(table)
+    restored = await restorations.standing(tx, world.settings.caisse, applications_entered(world))
+    if restored is not None:
+        console.print(f"[red]{restored}[/red]", soft_wrap=True, highlight=False)
     for version in await tx.all("versions.overview", caisse=world.settings.caisse):
         console.print(f"{version['scenario']} : {standing(version)}", highlight=False, soft_wrap=True)
     for stop in await tx.all("versions.stopped_scenarios", caisse=world.settings.caisse):

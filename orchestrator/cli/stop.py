@@ -9,10 +9,11 @@ from pathlib import Path
 
 import click
 
-from orchestrator.bootstrap.world import build_world
+from orchestrator.bootstrap.reconciliation import applications_entered
+from orchestrator.bootstrap.world import build_world, running_world
 from orchestrator.cli import options
 from orchestrator.domain.errors import SettingsError
-from orchestrator.engine import stops
+from orchestrator.engine import restorations, stops
 from orchestrator.store.accounts import Role, person
 from orchestrator.store.database import Database, Transaction
 
@@ -54,12 +55,38 @@ def stop(scenario: str | None, application: str | None, reason: str, by: str | N
               help="Rouvre cette application aux robots.")  # fmt: skip
 @click.option("--by", metavar="IDENTIFIANT", required=True, envvar="GLR_RESUME_BY", show_envvar=True,
               help="Qui le décide : un responsable, dont le mot de passe est demandé (ou lu dans GLR_PASSWORD).")  # fmt: skip
+@click.option("--restored", is_flag=True, envvar="GLR_RESUME_RESTORED", show_envvar=True,
+              help="Après une restauration : tout a été rapproché et expliqué, les robots reprennent.")  # fmt: skip
+@click.option("--looked", metavar="APPLICATION", envvar="GLR_RESUME_LOOKED", show_envvar=True,
+              help="Avec --restored : cette application, qui ne se rapproche pas, a été comparée à la main.")  # fmt: skip
+@click.option("--reason", default="", envvar="GLR_RESUME_REASON", show_envvar=True,
+              help="Avec --looked : ce qui a été constaté, sans nom ni NIR.")  # fmt: skip
 @options.workspace
-def resume(scenario: str | None, application: str | None, by: str, workspace: Path | None) -> None:
-    """Laisse les robots reprendre SCENARIO ou une application, quelle que soit la raison de l'arrêt."""
-    _one_of(scenario, application)
+def resume(
+    scenario: str | None,
+    application: str | None,
+    by: str,
+    restored: bool,  # noqa: FBT001
+    looked: str | None,
+    reason: str,
+    workspace: Path | None,
+) -> None:
+    """Laisse les robots reprendre SCENARIO, une application, ou toute une maison restaurée d'une sauvegarde."""
+    if (restored and (scenario or application)) or (looked and not restored):
+        raise click.UsageError(
+            "--restored vaut pour toute la maison, sans SCENARIO ni --application ; --looked l'accompagne."
+        )
+    if not restored:
+        _one_of(scenario, application)
 
     async def act(tx: Transaction, caisse: str) -> str:
+        if restored and looked:
+            await restorations.looked_by_person(tx, caisse, looked, reason, by)
+            return f"« {looked} » comparée par {by} : c'est écrit. Ce qui reste : glr status."
+        if restored:
+            world = running_world(options.settings_of(workspace))
+            done = await restorations.lift(tx, caisse, by, applications_entered(world))
+            return "Les robots reprennent." if done else "Cette maison n'attend rien : rien ne change."
         if application:
             done, name = await stops.resume_application(tx, caisse, application), application
         else:

@@ -128,6 +128,10 @@ class RobotsStopped(GlrError):
     """Les robots sont arrêtés pour ce scénario ou cette application : rien n'a été saisi, le dossier attend."""
 
 
+class HouseRestored(GlrError):
+    """Base restaurée d'une sauvegarde : aucun robot ne commence rien."""
+
+
 class ActRefused(GlrError):
     """L'acte a été refusé par la clôture avant de partir."""
 

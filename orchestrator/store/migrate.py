@@ -52,6 +52,13 @@ async def migrate(owner: str, urls: Mapping[str, str], effect_fingerprint: str) 
         await _check_effect_key(connection, effect_fingerprint)
 
 
+async def ensure_roles(owner: str, urls: Mapping[str, str]) -> None:
+    """Create the roles of a database that is about to be restored: its rights name them."""
+    async with await psycopg.AsyncConnection.connect(owner, autocommit=True) as connection:
+        _check_version(connection.info.server_version)
+        await _ensure_roles(connection, urls)
+
+
 def _check_version(number: int) -> None:
     if number < _OLDEST:
         found = f"{number // 10000}.{number % 10000}"

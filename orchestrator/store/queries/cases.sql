@@ -24,6 +24,7 @@ with open as materialized (
         on now.caisse = %(caisse)s and now.scenario = %(scenario)s and now.state = 'published'
     where not exists (select 1 from scenario_stop stop
         where stop.caisse = %(caisse)s and stop.scenario = %(scenario)s and stop.released_at is null)
+      and not is_restored(%(caisse)s)
 ), next as materialized (
     select cases.id, turn.version
     from open cross join cases join run on run.id = cases.run

@@ -9,7 +9,7 @@ left join lateral (
            count(*) filter (where state in ('exception', 'awaiting_approval')) as with_people
     from cases where cases.run = run.id
 ) stand on true
-where run.caisse = %(caisse)s and run.mode = 'live' and closing.closed_at is null
+where run.caisse = %(caisse)s and run.mode = 'live' and closing.closed_at is null and not is_restored(run.caisse)
   and (closing.run is null or closing.next_try_at <= now())
   and stand.with_robots = 0
   and not exists (select from hand_over where hand_over.run = run.id and hand_over.state = 'doubtful')

@@ -45,6 +45,7 @@ select (select coalesce(json_agg(json_build_object('application', application, '
                order by application), '[]') from application_stop where caisse = %(caisse)s) as stops,
        (select coalesce(json_agg(json_build_object('scenario', scenario, 'reason', reason, 'at', stopped_at, 'by', stopped_by)
                order by scenario), '[]') from scenario_stop where caisse = %(caisse)s and released_at is null) as stopped,
+       (select backup_at from restoration where caisse = %(caisse)s and lifted_at is null) as restored,
        (select count(*) from publication where caisse = %(caisse)s and state = 'proposed') as versions,
        (select count(*) from (select 1 from bordereau join closing on closing.run = bordereau.run
             where bordereau.caisse = %(caisse)s and bordereau.state = 'written' and closing.closed_at is not null
