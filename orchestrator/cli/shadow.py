@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections import Counter
 from pathlib import Path
 
 import click
@@ -35,7 +34,7 @@ _WORDS = {
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     envvar="GLR_SHADOW_DECISIONS",
     show_envvar=True,
-    help="Décisions des agents (CSV objet;montant). Par défaut : lues dans l'application.",
+    help="Décisions des agents (CSV objet;montant, une ligne par saisie). Par défaut : lues dans l'application.",
 )
 @options.as_json
 @options.workspace
@@ -50,35 +49,44 @@ def shadow(run: str, decisions: Path | None, json_: bool, workspace: Path | None
         return await compare_shadow(world, run, decisions)
 
     found, acts = asyncio.run(compare())
-    counted = Counter(case.result for case in found)
     console = Console(stderr=json_)
     _show(found, console)
     show_acts(acts, console)
+    different = [entry for entry in found if entry.result is not Agreement.AGREE]
     if json_:
-        said = {result.value: {"cases": counted[result], **_totals(found, result)} for result in Agreement}
-        click.echo(json.dumps({**said, "acts": told(acts)}))
-    if len(found) > counted[Agreement.AGREE] or not acts.nothing_left:
+        said = {result.value: _counted(found, result) for result in Agreement}
+        click.echo(json.dumps({**said, "different": [_as_json(entry) for entry in different], "acts": told(acts)}))
+    if different or not acts.nothing_left:
         raise click.exceptions.Exit(Exit.DIFFERENT)
 
 
-def _totals(found: list[Compared], result: Agreement) -> dict[str, int]:
-    of_result = [case for case in found if case.result is result]
+def _counted(found: list[Compared], result: Agreement) -> dict[str, int]:
+    of_result = [entry for entry in found if entry.result is result]
     return {
-        "robot_centimes": total([case.robot for case in of_result if case.robot]).centimes,
-        "people_centimes": total([case.people for case in of_result if case.people]).centimes,
+        "entries": len(of_result),
+        "cases": len({entry.reference for entry in of_result}),
+        "robot_centimes": total([entry.robot for entry in of_result if entry.robot]).centimes,
+        "people_centimes": total([entry.people for entry in of_result if entry.people]).centimes,
     }
 
 
+def _as_json(entry: Compared) -> dict[str, object]:
+    amounts = {"robot_centimes": entry.robot, "people_centimes": entry.people}
+    known = {name: amount.centimes if amount is not None else None for name, amount in amounts.items()}
+    return {"case": entry.reference, "entry": entry.entry, "result": entry.result.value, **known}
+
+
 def _show(found: list[Compared], console: Console) -> None:
-    summary = Table("Comparaison", "Dossiers", "Robot", "Agents")
+    summary = Table("Comparaison", "Saisies", "Dossiers", "Robot", "Agents")
     for result, words in _WORDS.items():
-        sums = _totals(found, result)
-        cases = sum(case.result is result for case in found)
-        summary.add_row(words, str(cases), str(Euros(sums["robot_centimes"])), str(Euros(sums["people_centimes"])))
+        counted = _counted(found, result)
+        sums = [str(Euros(counted[of])) for of in ("robot_centimes", "people_centimes")]
+        summary.add_row(words, str(counted["entries"]), str(counted["cases"]), *sums)
     console.print(summary)
-    table = Table("Dossier", "Comparaison", "Robot", "Agents")
-    for case in found:
-        if case.result is not Agreement.AGREE:
-            table.add_row(case.reference, _WORDS[case.result], str(case.robot or "rien"), str(case.people or "rien"))
+    table = Table("Dossier", "Saisie", "Comparaison", "Robot", "Agents")
+    for entry in found:
+        if entry.result is not Agreement.AGREE:
+            amounts = ["rien" if amount is None else str(amount) for amount in (entry.robot, entry.people)]
+            table.add_row(entry.reference, entry.entry or "non prévue", _WORDS[entry.result], *amounts)
     if table.row_count:
         console.print(table)

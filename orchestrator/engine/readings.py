@@ -28,12 +28,14 @@ def call_key(keyword: Keyword, arguments: Mapping[str, object]) -> str:
 def recorded(attempt: Attempt, outcome: Outcome | None, due: Sequence[DueEntry]) -> dict[str, Any]:
     """Return the attempt once its steps concluded: ``{"calls": [[call, result]…], "verdict": …, "entries": [arguments…]}``.
 
+    ``titles`` says which entry each of ``entries`` is, in the same order.
     What was read and concluded after entries stands under ``after``, in the same form (:func:`with_stage`).
     """
     return {
         "calls": list(_answers(attempt)),
         "verdict": verdict(attempt, outcome, due),
         "entries": [clear(one.arguments()) for one in due],
+        "titles": [one.title for one in due],
         "waited": clear(attempt.case.waited),
         "today": clear(attempt.bench.today),
     }
@@ -71,11 +73,11 @@ def with_stage(record: Mapping[str, Any] | None, stage: int, found: Mapping[str,
     return {**(record or {}), "after": with_stage((record or {}).get("after"), stage - 1, found)}
 
 
-def entries_of(record: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """Return what a recorded attempt would have entered; records made before a case could have several have one."""
-    if "entries" in record:
-        return list(record["entries"])
-    return [record["entry"]] if record["entry"] else []
+def entries_of(record: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
+    """Return what a recorded attempt would have entered, each under its title; older records know no titles."""
+    entries = record["entries"] if "entries" in record else [record["entry"]] if record["entry"] else []
+    titles = record.get("titles", [""] * len(entries))
+    return list(zip(titles, entries, strict=True))
 
 
 def verdict(attempt: Attempt, outcome: Outcome | None, due: Sequence[DueEntry]) -> dict[str, list[str]]:

@@ -101,7 +101,7 @@ async def test_a_case_of_several_entries_sends_none_in_shadow_and_each_once_othe
         assert (len(ledger), found.mode) == (0 if mode is Mode.SHADOW else 3, mode)
         assert (found.total("left"), found.total("refused"), found.total("uncounted")) == (len(ledger), 0, 0)
         if mode is Mode.SHADOW:  # it went on over all of them
-            seen = await compare(world.bench, loaded, {row.stop: Euros(10_000) for row in rows})
+            seen = await compare(world.bench, loaded, {row.stop: [Euros(10_000)] for row in rows})
             assert [(one.result, one.robot) for one in seen] == [(Agreement.AGREE, Euros(10_000))] * 3
     assert "Actes partis : 0" in said(found) if mode is Mode.SHADOW else "[red]" not in said(found)
 

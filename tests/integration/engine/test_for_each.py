@@ -282,7 +282,7 @@ async def test_in_shadow_replayed_and_tried_each_entry_of_a_case_is_told_apart(
         loaded = await world.deliver(*rows)
         await world.work()
         assert {row.outcome for row in await world.results(loaded.run)} == {RowOutcome.OTHER_END}
-        compared = await compare(world.bench, loaded.run, {rows[0].stop: Euros(10_000), rows[1].stop: Euros(9_000)})
+        compared = await compare(world.bench, loaded.run, {rows[0].stop: [Euros(10_000)], rows[1].stop: [Euros(9_000)]})
         trial = Trial(scenario=more, keywords=world.bench.keywords, database=world.bench.database, vault=vault)
         (replayed,) = await replay(trial, loaded.run)
         delivery = read_delivery(tmp_path / "anomalies-arpege-1.csv", by_row(more))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from grouped_world import grouped_world, household
 from robot_world import PracticeWorld, RobotWorld, Row, robot_world
 
 from orchestrator.domain.civil import Period, date_of
@@ -19,7 +21,7 @@ from orchestrator.domain.personal import Nir
 from orchestrator.domain.ports import Desk
 from orchestrator.drivers.act import Sent
 from orchestrator.drivers.reading import NoActHere
-from orchestrator.engine.shadow import Agreement, compare, read_decisions
+from orchestrator.engine.shadow import Agreement, Compared, Foreseen, compare, paired, read_decisions
 from orchestrator.language.model import Mode
 from orchestrator.store.vault import Vault
 
@@ -122,6 +124,72 @@ async def test_a_run_in_shadow_is_compared_with_what_people_entered(world: Robot
     ]
     written.write_text("\n".join(["objet;montant", *lines, ""]), encoding="utf-8")
     assert await compare(world.bench, loaded.run, read_decisions(written)) == seen
+
+
+def told(seen: list[Compared]) -> list[tuple[str, Agreement, int | None, int | None]]:
+    """Return what is said of each entry, in centimes."""
+    cents = [[None if each is None else each.centimes for each in (one.robot, one.people)] for one in seen]
+    return [(one.entry, one.result, robot, people) for one, (robot, people) in zip(seen, cents, strict=True)]
+
+
+AGAIN = """
+      - id: again
+        enter: compta.propose_advance
+        with:
+          nir: ${nir}
+          stop_id: ${one.line.stop_id}
+          period: ${one.stop.period}
+          amount: ${approval_above}
+        when: one.line.anomaly == "TECH_DOUBLE"
+        effect_key: ACP-DOUBLE/${nir}/${one.line.stop_id}
+
+limits:"""
+
+
+async def test_each_entry_of_a_case_is_compared_for_itself(
+    practice_world: PracticeWorld, runner_url: str, vault: Vault, tmp_path: Path
+) -> None:
+    shadow = (("mode: live", "mode: shadow"), ("\nlimits:", AGAIN), ("700.00 EUR", "100.50 EUR"))
+    async with grouped_world(practice_world, runner_url, vault, tmp_path, *shadow) as world:
+        same, other, unpaid, twice, spared = household(world.world, 5)
+        spared, twice = (
+            replace(row, text=re.sub(r"TECH_\w+", anomaly, row.text))
+            for row, anomaly in ((spared, "SANS_AVANCE"), (twice, "TECH_DOUBLE"))
+        )
+        rows = (same, other, unpaid, twice, spared)
+        loaded = await world.deliver(*rows)
+        await world.work()
+        assert [world.world.lines_of(row.stop) for row in rows] == [[]] * 5
+        for row, amount in ((same, 100), (other, 99), (twice, 98), (twice, 100), (twice, 97), (spared, 100)):
+            await enter_by_hand(world, row, Euros(amount * 100))
+        seen = await compare(world.bench, loaded.run, None)
+        assert [one for one in told(seen) if one[2:] != (None, None)] == [
+            ("proposal (ligne 2)", Agreement.AGREE, 10_000, 10_000),
+            ("proposal (ligne 3)", Agreement.DIFFER, 10_000, 9_900),
+            ("proposal (ligne 4)", Agreement.MISSING, 10_000, None),
+            ("proposal (ligne 5)", Agreement.AGREE, 10_000, 10_000),
+            ("again (ligne 5)", Agreement.DIFFER, 10_050, 9_800),
+            ("", Agreement.PEOPLE_ONLY, None, 9_700),
+            ("proposal (ligne 6)", Agreement.PEOPLE_ONLY, None, 10_000),
+        ]
+        assert len({one.reference for one in seen}) == 1
+
+
+def test_entries_of_one_object_are_paired_by_amount_first_and_never_added_up() -> None:
+    first, second = Foreseen(title="first", robot=Euros(100)), Foreseen(title="second", robot=Euros(200))
+    assert told(paired("DOS", [first, second], [Euros(200), Euros(150)])) == [
+        ("first", Agreement.DIFFER, 100, 150),
+        ("second", Agreement.AGREE, 200, 200),
+    ]
+    nothing = Foreseen(title="not due", robot=None)
+    assert told(paired("DOS", [nothing, first], [Euros(300)])) == [
+        ("not due", Agreement.AGREE, None, None),
+        ("first", Agreement.DIFFER, 100, 300),
+    ]
+    assert told(paired("DOS", [first], [Euros(40), Euros(60)])) == [
+        ("first", Agreement.DIFFER, 100, 40),
+        ("", Agreement.PEOPLE_ONLY, None, 60),
+    ]
 
 
 @pytest.mark.parametrize(
