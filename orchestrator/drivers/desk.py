@@ -6,14 +6,14 @@ import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
 
-from playwright.async_api import Browser, BrowserContext, Dialog, ElementHandle, Error, Page
+from playwright.async_api import Browser, BrowserContext, Dialog, Error, Page
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 
 from orchestrator.domain.errors import (
     ApplicationException,
     BrowserGone,
+    BusinessException,
     LoginRefused,
     ReleaseChanged,
     ScreenChanged,
@@ -23,18 +23,15 @@ from orchestrator.drivers.act import WebAct
 from orchestrator.drivers.act_count import ActCount
 from orchestrator.drivers.contracts import ActContract, ActionContract, ApplicationContract
 from orchestrator.drivers.document import Document, UnknownEncoding
-from orchestrator.drivers.facts import forms_of, veiled
 from orchestrator.drivers.gate import Gate
+from orchestrator.drivers.kept import check_kept, not_kept
+from orchestrator.drivers.known_form import check_target, compare_forms
 from orchestrator.drivers.plain import NotPlain, PlainFailed, PlainReader
-from orchestrator.drivers.release import form_changes
 from orchestrator.drivers.screens import PageSource, WebScreen, document_of, read_screen, script
 from orchestrator.drivers.veil import veil_of
 from orchestrator.drivers.witness import Witness
 
 _Read = TypeVar("_Read")
-#: Where the form of an element is sent; null for an element of no form.
-_TARGET = """node => node.form
-    && new URL(node.hasAttribute("formaction") ? node.formAction : node.form.action, document.baseURI).pathname"""
 #: Longest time for a page, milliseconds.
 PAGE_MS = 15_000
 
@@ -101,7 +98,7 @@ class WebDesk:
         contract = self.contract.acts[act]
         page = await self._page_to_fill()
         await self._arrive(page, contract.screen)
-        await self._compare(page, contract.screen)
+        await compare_forms(page, self.contract, contract.screen, self._veil)
         typed = {contract.fields[name]: value for name, value in values.items()}
         if self.contract.screens[contract.screen].form:
             await self._at_once(page, contract.screen, typed, None)
@@ -110,7 +107,14 @@ class WebDesk:
         element = await page.query_selector(contract.element)
         if element is None:
             raise ScreenChanged(self.contract.title, contract.screen, contract.element)
-        await self._check_target(element, contract)
+        await check_target(element, self.contract, contract.screen, contract, self.account.address)
+        try:
+            await check_kept(page, self.contract, contract.screen, self.contract.typed(contract.screen, typed))
+        except (ReleaseChanged, BusinessException):
+            await self._leave_page()  # filled with what is not what was typed: nobody sends it
+            raise
+        except Error:
+            raise PageFailed(self.contract.title, contract.screen, "formulaire interrompu") from None
         return WebAct(self, page, contract, element, values)
 
     # --- what the engine uses ----------------------------------------------------------------------------------------
@@ -172,7 +176,13 @@ class WebDesk:
                 return found
         page = await self._page_to_read()
         await self._go(page, screen, path)
-        return await document_of(page)
+        document = await document_of(page)
+        if self._context is not None:
+            try:
+                document.not_kept = await not_kept(self._context, page, self.contract, screen)
+            except Error:
+                raise PageFailed(self.contract.title, screen, "formulaire interrompu") from None
+        return document
 
     async def look_outside(self) -> Document:
         """Return what stands where a robot logs in, before any login, for a comparison."""
@@ -322,27 +332,6 @@ class WebDesk:
     def _check_status(self, screen: str, status: int) -> None:
         if status >= 500:
             raise PageFailed(self.contract.title, screen, f"erreur {status} de l'application")
-
-    async def _compare(self, page: Page, screen: str) -> None:
-        """Compare the forms of an act's screen with the release we know, before anything is filled."""
-        release = self.contract.release
-        known = release.forms(screen) if release else None
-        found = ["aucune description connue (release.yaml)"]
-        if known is not None:
-            # nothing is known of whose case this is: what is not a word of the release we know may be somebody's
-            found = [
-                change.text for change in form_changes(known, veiled(forms_of(await document_of(page)), self._veil))
-            ]
-        if found:
-            raise ReleaseChanged(self.contract.application, screen, found)
-
-    async def _check_target(self, element: ElementHandle, act: ActContract) -> None:
-        """Refuse a form that is sent elsewhere than to the address of the act: there no gate would stand."""
-        sent = await element.evaluate(_TARGET)
-        known = urlsplit(self.account.address).path.rstrip("/") + act.request.path
-        if sent is not None and sent != known:
-            said = f"le formulaire est envoyé à « {sent} » et non à « {known} »"
-            raise ReleaseChanged(self.contract.application, act.screen, [said])
 
     async def _fill(self, page: Page, screen: str, values: dict[str, Any]) -> None:
         for selector, clear in self.contract.typed(screen, values).items():

@@ -52,6 +52,8 @@ class Document:
     root: Any
     #: Documents of its frames by name, once fetched.
     frames: dict[str, Document] = field(default_factory=dict)
+    #: Fields that did not keep what was typed into them, by their names in the contract (:mod:`~orchestrator.drivers.kept`).
+    not_kept: tuple[str, ...] = ()
 
     @property
     def title(self) -> str:

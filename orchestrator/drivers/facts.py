@@ -16,6 +16,9 @@ from orchestrator.drivers.release import ButtonFacts, FieldFacts, FormFacts, Scr
 from orchestrator.drivers.veil import Veil
 
 _BUTTONS = {"submit", "button", "image", "reset"}
+_PARTS = ("input", "select", "textarea", "button", "label")
+#: What a page demands of a field by itself.
+_DEMANDS = ("pattern", "step", "inputmode")
 
 
 def facts_of(
@@ -47,7 +50,11 @@ def veiled(forms: tuple[FormFacts, ...], veil: Veil) -> tuple[FormFacts, ...]:
             update={
                 "fields": tuple(
                     each.model_copy(
-                        update={"label": veil(each.label), "choices": tuple(veil(one) for one in each.choices)}
+                        update={
+                            "label": veil(each.label),
+                            "hint": veil(each.hint),
+                            "choices": tuple(veil(one) for one in each.choices),
+                        }
                     )
                     for each in form.fields
                 ),
@@ -137,7 +144,31 @@ def _field(document: Document, node: Any) -> FieldFacts:  # noqa: ANN401
         longest=int(node.get("maxlength", "-1")) if re.fullmatch(r"\d+", node.get("maxlength", "-1")) else -1,
         fixed="readonly" in node.attrib or "disabled" in node.attrib,
         choices=tuple(_words(choice) for choice in node.iter("option")) if node.tag == "select" else (),
+        hint=_hint(document, node),
+        demands=" ".join(f"{name}={node.get(name)}" for name in _DEMANDS if node.get(name)),
     )
+
+
+def _hint(document: Document, node: Any) -> str:  # noqa: ANN401
+    """Return what the page says of how a field is typed, besides its label.
+
+    An example keeps its shape, not its digits; a number in the words beside it may be of any length.
+    """
+    names = node.get("aria-describedby", "").split()
+    described = [found for name in names for found in document.root.xpath("//*[@id=$name]", name=name)]
+    beside = re.sub(r"\d+", "#", _beside(node))
+    said = [node.get("placeholder", ""), node.get("title", ""), *map(_words, described), beside]
+    return re.sub(r"\d", "#", " ; ".join(dict.fromkeys(each for each in map(_plain, said) if each)))
+
+
+def _beside(node: Any) -> str:  # noqa: ANN401
+    """Return the words that follow a field in its cell or paragraph, up to the next field or button."""
+    words = [node.tail or ""]
+    for each in node.itersiblings():
+        if not isinstance(each.tag, str) or each.tag in _PARTS or any(each.iter(*_PARTS)):
+            break
+        words += [each.text_content(), each.tail or ""]
+    return " ".join(words)
 
 
 def _button(node: Any) -> ButtonFacts:  # noqa: ANN401

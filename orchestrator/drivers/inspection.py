@@ -22,6 +22,7 @@ from orchestrator.drivers.document import Document, first, table_rows, text_of
 from orchestrator.drivers.facts import facts_of, label_of
 from orchestrator.drivers.formats import FORMATS, read_value
 from orchestrator.drivers.inspection_forms import Forms
+from orchestrator.drivers.kept import not_kept_words
 from orchestrator.drivers.release import ScreenFacts, TableFacts
 from orchestrator.drivers.screens import safe_title
 from orchestrator.drivers.veil import Veil
@@ -65,6 +66,8 @@ class Inspection:
             if first(self.document.root, anchor) is None:
                 self._tell(f"repère « {anchor} » introuvable")
         self.shown = Shown(fields=self._fields(), tables=self._tables())
+        for name in self.document.not_kept:
+            self._tell(not_kept_words(self.contract, self.screen, name))
         self._compare(known)
         self.differences = list({each.text: each for each in self.differences}.values())
         return self

@@ -35,6 +35,10 @@ class FieldFacts(_Facts):
     fixed: bool = False
     #: Texts of a list of choices.
     choices: tuple[str, ...] = ()
+    #: What the page says of how it is typed, besides its label: in it, beside it, as its title; ``#`` for each digit.
+    hint: str = ""
+    #: What the page itself demands of what is typed: its pattern, its step, its keyboard.
+    demands: str = ""
 
 
 class ButtonFacts(_Facts):
@@ -140,6 +144,8 @@ _FIELD = {
     "longest": "longueur",
     "fixed": "lecture seule",
     "choices": "choix",
+    "hint": "indication",
+    "demands": "forme exigée",
 }
 _BUTTON = {"type": "genre", "text": "texte"}
 

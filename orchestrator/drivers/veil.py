@@ -82,7 +82,7 @@ def _texts(release: Release | None) -> Iterable[str]:
         for table in screen.tables.values():
             yield from table.headings
         for form in screen.forms:
-            yield from (each.label for each in form.fields)
+            yield from (text for each in form.fields for text in (each.label, each.hint))
             yield from (choice for each in form.fields for choice in each.choices)
             yield from (each.text for each in form.buttons)
 

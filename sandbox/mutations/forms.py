@@ -4,6 +4,7 @@ import random
 
 from lxml import html
 
+from sandbox.mutations.hints import TOLD, tell
 from sandbox.mutations.parts import Page, UnfitError, exchange_attribute, exchange_content, one, row_of, two
 
 
@@ -66,27 +67,25 @@ def confirmation_page(page: Page, chance: random.Random) -> None:
 
 
 def date_format(page: Page, chance: random.Random) -> None:
-    """Dates are typed in another order, which the label says."""
+    """Dates are typed in another order, which the page says somewhere, or only its script knows."""
     order, hint = chance.choice([("iso", "AAAA-MM-JJ"), ("us", "MM/JJ/AAAA")])
-    dates = [label for label, found in page.fields() if found.get("name") in {"du", "au"}]
+    dates = [(label, found) for label, found in page.fields() if found.get("name") in {"du", "au"}]
     if not dates:
         raise UnfitError
     page.touched += ["du", "au"]
     page.meaning["dates"] = order
-    for label in dates:
-        label.text = f"{label.text} ({hint})"
+    tell(chance.choice(TOLD), dates, order, hint)
 
 
 def amount_format(page: Page, chance: random.Random) -> None:
-    """Amounts are typed with other separators, which the label says."""
+    """Amounts are typed with other separators, which the page says somewhere, or only its script knows."""
     style, hint = chance.choice([("point", "1,250.00"), ("whole", "sans décimales")])
-    amounts = [label for label, found in page.fields() if found.get("name") == "montant"]
+    amounts = [(label, found) for label, found in page.fields() if found.get("name") == "montant"]
     if not amounts:
         raise UnfitError
     page.touched.append("montant")
     page.meaning["amounts"] = style
-    for label in amounts:
-        label.text = f"{label.text} ({hint})"
+    tell(chance.choice(TOLD), amounts, style, hint)
 
 
 def no_question(page: Page, chance: random.Random) -> None:

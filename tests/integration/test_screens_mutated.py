@@ -5,7 +5,10 @@ A short campaign of ``glr screens mutate``; the long one is in ``docs/screens.md
 
 from __future__ import annotations
 
+import random
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,21 +16,48 @@ from orchestrator.bench.mutants import Campaign, Mutant, Truth, table
 from orchestrator.bootstrap.practice import Practice
 from orchestrator.bootstrap.world import offline_world
 from orchestrator.settings import Settings
+from sandbox.mutations.hints import TOLD
 
 PROJECT = Path(__file__).resolve().parents[2]
 #: Seeds whose changes make a robot without a canary read or enter something else five times.
 FIRST, COUNT = 55, 30
 
 
-async def campaign(folder: Path, count: int, *, canary: bool = True) -> list[Mutant]:
+class Typed(Campaign):
+    """The same, after one change for each way in which a page says how a date or an amount is typed."""
+
+    def _asked(self, first: int) -> Iterator[dict[str, Any]]:
+        yield from typed_otherwise()
+        yield from super()._asked(first)
+
+
+def typed_otherwise() -> list[dict[str, Any]]:
+    """Return changes of the format in which an empty form expects dates and amounts, each told otherwise."""
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    for kind in ("date_format", "amount_format"):
+        for seed in range(60):
+            chance = random.Random(seed)
+            chance.choice((1, 2))  # the format itself
+            asked = {"application": "compta", "screen": "nouvelle-avance", "kind": kind, "seed": seed}
+            found.setdefault((kind, chance.choice(TOLD)), asked)
+    return [asked for (_, told), asked in found.items() if told in {"placeholder", "beside", "pattern", "script"}]
+
+
+async def campaign(folder: Path, count: int, *, canary: bool = True, kind: type[Campaign] = Campaign) -> list[Mutant]:
     world = offline_world(Settings(workspace=folder, home=PROJECT))
     practice = Practice(folder=folder / "practice", cases=20, seed=11)
-    return await Campaign(world=world, practice=practice, canary=canary).run(count, FIRST, lambda _: None)
+    return await kind(world=world, practice=practice, canary=canary).run(count, FIRST, lambda _: None)
 
 
 async def test_what_would_alter_an_entry_is_stopped_and_what_does_nothing_stops_nobody(tmp_path: Path) -> None:
-    tried = await campaign(tmp_path, COUNT)
-    assert len(tried) == COUNT
+    otherwise = len(typed_otherwise())
+    tried = await campaign(tmp_path, otherwise + COUNT, kind=Typed)
+    assert len(tried) == otherwise + COUNT
+    typed = tried[:otherwise]
+    assert otherwise == 8
+    assert {one.kind for one in typed if one.observed} >= {"amount_format"}  # really another amount in the ledger
+    assert {one.truth for one in typed} == {Truth.ALTERS}
+    assert [one for one in typed if not one.stopped] == []
     assert {one.application for one in tried} == {"bdo", "arpege", "compta"}
     assert [one for one in tried if one.missed] == []
     assert [one for one in tried if one.false_alarm] == []

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from threading import Thread
+from typing import Any, ClassVar
 
 import pytest
 from robot_world import PracticeWorld, RobotWorld, robot_world
@@ -14,6 +16,7 @@ from orchestrator.domain.civil import date_of
 from orchestrator.domain.errors import ReleaseChanged, ScreenChanged
 from orchestrator.domain.money import Euros
 from orchestrator.domain.personal import Nir
+from orchestrator.drivers.kept import not_kept
 from orchestrator.engine.results import RowOutcome
 from orchestrator.store.database import Database
 from orchestrator.store.vault import Vault
@@ -52,15 +55,61 @@ def values() -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("kind", FORM)
-async def test_what_would_alter_an_entry_is_refused_before_anything_is_filled(world: RobotWorld, kind: str) -> None:
+async def test_what_would_alter_an_entry_is_refused_and_no_filled_form_is_left(world: RobotWorld, kind: str) -> None:
     for seed in SEEDS:
         release(world, kind, seed)
         with pytest.raises((ReleaseChanged, ScreenChanged)):
             await world.bench.desks["compta"].prepare("propose_advance", **values())
         page = world.bench.desks["compta"].page
-        assert page is not None
         filled = "document.forms[0] ? [...document.forms[0].elements].map((e) => e.value).join(' ') : ''"
-        assert "185026109999988" not in str(await page.evaluate(filled))
+        assert page is None or "185026109999988" not in str(await page.evaluate(filled))
+
+
+AUTOSAVE = """<title>COMPTA - Nouvelle avance</title><form><input id="montant" onchange="
+  this.value = this.value.replace(',', '.'); save()"><input id="du" onchange="save()"></form><script>
+  const save = () => fetch("/brouillon", {method: "POST", keepalive: true, body: "x"}).catch(() => {});
+  addEventListener("pagehide", () => navigator.sendBeacon("/brouillon", "y"));
+</script>"""
+
+
+class _Application(BaseHTTPRequestHandler):
+    """A form that saves by itself what is typed."""
+
+    saved: ClassVar[list[str]] = []
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("content-type", "text/html; charset=utf-8")
+        self.end_headers()
+        self.wfile.write(AUTOSAVE.encode())
+
+    def do_POST(self) -> None:
+        self.saved.append(self.path)
+        self.send_response(204)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+async def test_typing_to_see_what_is_kept_sends_nothing_even_where_a_form_saves_by_itself(world: RobotWorld) -> None:
+    desk = world.bench.desks["compta"]
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Application)
+    Thread(target=server.serve_forever, daemon=True).start()
+    context = await desk.browser.new_context()
+    try:
+        page = await context.new_page()
+        await page.goto(f"http://127.0.0.1:{server.server_port}/")
+        assert await not_kept(context, page, desk.contract, "proposal") == ("amount",)
+        other = await context.new_page()
+        await other.goto(f"http://127.0.0.1:{server.server_port}/")  # the network is back, nothing was kept for it
+        assert _Application.saved == []
+        await other.evaluate("save()")
+        assert _Application.saved == ["/brouillon"]
+    finally:
+        await context.close()
+        server.shutdown()
+        server.server_close()
 
 
 @pytest.mark.parametrize("kind", HARMLESS)
