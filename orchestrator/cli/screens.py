@@ -103,20 +103,31 @@ def mutate(seeds: int, first: int, json_: bool) -> None:  # noqa: FBT001
 def _told(application: str, compared: Compared) -> list[str]:
     walked = compared.walked
     if not walked.differences:
-        return [f"{application} : {len(walked.facts)} écrans parcourus, identiques"]
+        return [f"{application} : {len(walked.facts)} écrans parcourus, identiques", *_unseen(compared)]
     head = "les saisies s'arrêtent" if walked.stopping else "sans effet sur les saisies"
     lines = [f"{application} : {len(walked.differences)} écarts, {head}"]
     lines += [f"  {'-' if each.alters else '·'} écran « {each.screen} », {each.text}" for each in walked.differences]
+    lines += _unseen(compared)
     if compared.path:
         lines += ["", *shown_change(compared.patch), "", f"  Proposition (rien n'est appliqué) : {compared.path}"]
     return lines
+
+
+def _unseen(compared: Compared) -> list[str]:
+    """Say which screens no walk can come to, and who looks at them instead."""
+    names = ", ".join(f"« {name} »" for name in compared.walked.unseen)
+    many = len(compared.walked.unseen)
+    counted = f"{many} écrans non vus" if many > 1 else "1 écran non vu"
+    said = f"  {counted} : {names}. Seule une saisie y mène ; le robot compare son formulaire avant de confirmer."
+    return [said] if names else []
 
 
 def _as_json(compared: Compared) -> dict[str, object]:
     differences = [
         {"screen": each.screen, "text": each.text, "alters": each.alters} for each in compared.walked.differences
     ]
-    return {"differences": differences, "patch": str(compared.path) if compared.path else None}
+    patch = str(compared.path) if compared.path else None
+    return {"differences": differences, "unseen": list(compared.walked.unseen), "patch": patch}
 
 
 def _say(mutant: Mutant, *, json_: bool) -> None:

@@ -108,14 +108,16 @@ class ApplicationClosed(ApplicationException):
 class ReleaseChanged(ApplicationException):
     """Un écran n'est plus celui que l'on connaît."""
 
-    def __init__(self, application: str, screen: str, changes: Sequence[str]) -> None:
+    def __init__(
+        self, application: str, screen: str, changes: Sequence[str], entered: str = "Rien n'a été saisi."
+    ) -> None:
         self.application = application
         self.screen = screen
         #: In French; counted and not quoted in the message, since the words of a changed page may be somebody's.
         self.changes = tuple(changes)
         many = f"{len(changes)} écart{'s' if len(changes) > 1 else ''}"
         super().__init__(
-            f"{application.upper()}, écran « {screen} » : l'écran a changé ({many}). Rien n'a été saisi. La console dit chaque "
+            f"{application.upper()}, écran « {screen} » : l'écran a changé ({many}). {entered} La console dit chaque "
             "écart et quoi faire (Applications), glr screens check aussi."
         )
 

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from playwright.async_api import Dialog, ElementHandle, Error, Page
 
 from orchestrator.domain.canonical import canonical
-from orchestrator.domain.errors import GlrError
+from orchestrator.domain.errors import GlrError, ReleaseChanged
+from orchestrator.drivers.confirmation import Confirmation, names_sent
 from orchestrator.drivers.contracts import ActContract, ClickContract, ConfirmationContract
 from orchestrator.drivers.gate import Passage, Permit
 from orchestrator.drivers.screens import PageSource, WebScreen, read_screen
@@ -47,6 +48,8 @@ class WebAct:
     element: ElementHandle
     #: What was typed, by name.
     values: Mapping[str, Any]
+    #: Why the page that asks to confirm was not confirmed, when it is not the one we know.
+    changed: ReleaseChanged | None = None
 
     @property
     def screen(self) -> str:
@@ -58,10 +61,16 @@ class WebAct:
 
         The page is closed at once when anything is unclear.
         """
+        try:
+            names = await names_sent(self.page, self.contract) if self.contract.confirmation else {}
+        except Error:
+            names = {}
         sent = await self._pass(permit, self.element, self.contract)
         if sent is None:
             try:
-                sent = await self._answer(permit)
+                sent = await self._answer(permit, names)
+            except ReleaseChanged as changed:
+                self.changed, sent = changed, Sent.UNKNOWN
             except (Error, GlrError):
                 sent = Sent.UNKNOWN
         if sent in {Sent.UNKNOWN, Sent.NOT_SENT}:
@@ -103,8 +112,11 @@ class WebAct:
         async with self.page.expect_navigation(wait_until="load", timeout=ANSWER_MS):
             await element.click(timeout=ANSWER_MS)
 
-    async def _answer(self, permit: Permit) -> Sent:
-        """Say what the application answered; a page that asks to confirm is answered first."""
+    async def _answer(self, permit: Permit, names: Mapping[str, str]) -> Sent:
+        """Say what the application answered; a page that asks to confirm is answered first.
+
+        :param names: the name under which each value that was typed has left.
+        """
         asks = self.contract.confirmation
         landed = await self._landed(self.contract.leads_to if asks is None else (asks.screen,))
         if landed.name == self.contract.screen:
@@ -114,10 +126,17 @@ class WebAct:
             button = await self.page.query_selector(asks.element)
             if button is None or not self._shows_what_was_typed(landed, asks):
                 return Sent.UNKNOWN
+            await self._confirmation(asks, names).check(self.page, button, self.desk.veil)
             if await self._pass(permit.under_way(), button, asks) is not None:
                 return Sent.UNKNOWN  # the form had left: we cannot say that nothing happened
             landed = await self._landed(self.contract.leads_to)
         return Sent.ANSWERED if landed.name in self.contract.leads_to else Sent.UNKNOWN
+
+    def _confirmation(self, asks: ConfirmationContract, names: Mapping[str, str]) -> Confirmation:
+        contract, address = self.desk.contract, self.desk.account.address
+        return Confirmation(
+            contract=contract, act=self.contract, asks=asks, values=self.values, names=names, address=address
+        )
 
     async def _landed(self, expected: Sequence[str]) -> WebScreen:
         """Read what came: one of these screens, or the form again; raises for anything else."""

@@ -39,6 +39,8 @@ class Walked:
     shown: dict[str, Shown] = field(default_factory=dict)
     #: The screens themselves, never kept.
     documents: dict[str, Document] = field(default_factory=dict, repr=False)
+    #: The screens that only an act leads to: no walk sees them, the robot compares them before it confirms.
+    unseen: tuple[str, ...] = ()
     #: What of them may be quoted.
     veil: Veil = field(default_factory=Veil, repr=False)
 
@@ -81,6 +83,7 @@ class _Walk:
             facts={name: one.facts for name, one in found.items() if one.recognised},
             shown={name: one.shown for name, one in found.items() if one.recognised},
             documents=self.documents,
+            unseen=tuple(sorted(self.desk.contract.confirmed - self.desk.contract.walked)),
             veil=veil,
         )
 

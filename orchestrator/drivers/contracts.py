@@ -204,9 +204,19 @@ class ApplicationContract(_Strict):
 
     @property
     def filled(self) -> frozenset[str]:
-        """The screens whose form a robot fills."""
+        """The screens whose form a robot fills, or sends again to confirm."""
         forms: list[ActionContract | ActContract] = [*self.actions.values(), *self.acts.values()]
-        return frozenset({self.login.screen, *(form.screen for form in forms)})
+        return frozenset({self.login.screen, *(form.screen for form in forms), *self.confirmed})
+
+    @property
+    def confirmed(self) -> frozenset[str]:
+        """The screens that ask to confirm an act."""
+        return frozenset(act.confirmation.screen for act in self.acts.values() if act.confirmation)
+
+    @property
+    def walked(self) -> frozenset[str]:
+        """The screens that the walk opens."""
+        return frozenset(name for step in self.canary for name in (step.open, step.leads_to) if name)
 
     def typed(self, screen: str, values: Mapping[str, Any]) -> dict[str, str]:
         """Return what is typed for each value, by selector, in the format that the screen's field there has."""

@@ -59,7 +59,8 @@ class WebDesk:
         self._gates = {
             name: Gate(tuple(click.request for click in act.clicks), self.acts) for name, act in contract.acts.items()
         }
-        self._veil = veil_of(contract, Witness(), ())
+        #: Whose case it is is not known: what is no word of the release we know may be somebody's.
+        self.veil = veil_of(contract, Witness(), ())
         self._context: BrowserContext | None = None
         self._page: Page | None = None
         #: The page may show what it remembers: nothing is read in it any more (filling a form anew may still use it).
@@ -98,7 +99,7 @@ class WebDesk:
         contract = self.contract.acts[act]
         page = await self._page_to_fill()
         await self._arrive(page, contract.screen)
-        await compare_forms(page, self.contract, contract.screen, self._veil)
+        await compare_forms(page, self.contract, contract.screen, self.veil)
         typed = {contract.fields[name]: value for name, value in values.items()}
         if self.contract.screens[contract.screen].form:
             await self._at_once(page, contract.screen, typed, None)

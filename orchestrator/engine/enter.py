@@ -152,7 +152,7 @@ class Entering:
         if sent is Sent.ANSWERED:
             return await self._prove(entry)
         if sent is Sent.UNKNOWN:
-            raise EntryInDoubt
+            raise EntryInDoubt from act.changed if isinstance(act, WebAct) else None
         stopped = await self.ledger.not_sent(entry.row)
         if sent is Sent.REFUSED_BY_APPLICATION:
             raise BusinessException("SAISIE", "L'application a refusé les valeurs sur son propre formulaire.")

@@ -113,8 +113,9 @@ class RobotSession:
         attempt = Attempt(self.bench, case)
         outcome = await self._outcome(attempt)
         error = outcome.error if isinstance(outcome, Failed) else None
-        if isinstance(error, LoginRefused | ReleaseChanged):
-            await self._stop_application(Found.of(error))
+        changed = error.__cause__ if isinstance(error, EntryInDoubt) else error
+        if isinstance(changed, LoginRefused | ReleaseChanged):
+            await self._stop_application(Found.of(changed))
         if isinstance(error, LoginRefused | ReleaseChanged | RobotsStopped):
             await give_back(self.bench, attempt)
             return

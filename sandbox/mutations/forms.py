@@ -93,3 +93,18 @@ def no_question(page: Page, chance: random.Random) -> None:
     form = one(chance, page.root.xpath("//form[@onsubmit]"))
     page.touched.append(form.get("id"))
     del form.attrib["onsubmit"]
+
+
+def other_sent(page: Page, chance: random.Random) -> None:
+    """A page shows a value and sends another."""
+    sent = one(chance, page.root.xpath("//input[@type='hidden'][@name='montant' or @name='reference_arret']"))
+    page.touched.append(sent.get("name"))
+    sent.set("value", f"1{sent.get('value')}")
+
+
+def one_to_fill(page: Page, chance: random.Random) -> None:
+    """A page that only confirmed has something to fill."""
+    form = one(chance, list(page.root.iter("form")))
+    page.touched.append("canal")
+    said = f'<p>Canal <input type="text" id="canal" name="canal" value="{chance.randrange(9)}"></p>'
+    form.insert(0, html.fragment_fromstring(said))

@@ -26,7 +26,9 @@ LIST: dict[str, Change] = {
 }  # fmt: skip
 DATES: dict[str, Change] = {"shown.date_format": reads.date_format}
 AMOUNTS: dict[str, Change] = {"shown.amount_format": reads.amount_format}
-KINDS: dict[str, Change] = {**EVERYWHERE, **FORM, **VALUES, **LIST, **DATES, **AMOUNTS}
+#: Of the page that asks to confirm: no seed asks for them, since release 1 has no such page.
+CONFIRMATION: dict[str, Change] = {"confirm.other_sent": forms.other_sent, "confirm.one_to_fill": forms.one_to_fill}
+KINDS: dict[str, Change] = {**EVERYWHERE, **FORM, **VALUES, **LIST, **DATES, **AMOUNTS, **CONFIRMATION}
 
 _LOGIN = ("rename_id", "rename_name", "swap_fields", "move_field")
 _SEARCH = ("rename_id", "rename_name", "confirmation_page", "add_field")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -11,11 +12,13 @@ from robot_world import PracticeWorld, RobotWorld, Row, robot_world
 from second_release import adopted, install
 
 from orchestrator.domain.errors import SettingsError
+from orchestrator.drivers.act_count import ActsSeen
 from orchestrator.drivers.canary import walk
 from orchestrator.drivers.contracts import ApplicationContract, RequestContract, load_contract
 from orchestrator.drivers.desk import WebDesk
 from orchestrator.drivers.witness import load_witnesses
 from orchestrator.engine.results import RowOutcome
+from orchestrator.store.database import Database
 from orchestrator.store.vault import Vault
 
 BOTH = pytest.mark.parametrize("release", ["2", "2.1"])
@@ -61,8 +64,12 @@ async def worked(world: RobotWorld, row: Row) -> tuple[RowOutcome, list[int]]:
 @BOTH
 async def test_cases_are_entered_once_through_the_page_that_asks(world: RobotWorld) -> None:
     witnesses = load_witnesses(world.folder / "own" / "canary.json")
-    for name in ("arpege", "compta"):
-        assert (await walk(world.bench.desks[name], witnesses[name])).differences == ()
+    before = len(world.world.practice.proposals())
+    for name, unseen in (("arpege", ()), ("compta", ("confirmation",))):
+        found = await walk(world.bench.desks[name], witnesses[name])
+        assert (found.differences, found.unseen) == ((), unseen)
+        assert world.bench.desks[name].acts.now == ActsSeen()  # no act left, none was even asked for
+    assert len(world.world.practice.proposals()) == before
     row = world.world.take("entered")
     assert await worked(world, row) == (RowOutcome.ENTERED, [row.amount_c])
     loaded = await world.deliver(row, other := world.world.take("entered"))  # the first is looked up in the new release
@@ -81,6 +88,42 @@ async def test_an_answer_lost_after_the_confirmation_is_a_doubt_and_nothing_is_e
     assert (outcome, amounts) == (RowOutcome.EXCEPTION, [row.amount_c])
     await world.work()
     assert len(world.world.lines_of(row.stop)) == 1
+
+
+@pytest.mark.parametrize(
+    ("release", "kind", "said"),
+    [
+        ("2", "confirm.other_sent", "la page n'envoie pas ce qui a été tapé"),
+        ("2.1", "confirm.other_sent", "la page n'envoie pas ce qui a été tapé"),
+        ("2.1", "confirm.one_to_fill", "champ à remplir « canal »"),
+        ("2", "confirmation_page", "le formulaire est envoyé à « /avances/confirmation"),
+        ("2.1", "banner", ""),
+    ],
+)
+async def test_what_the_page_would_send_is_compared_before_it_is_confirmed(
+    world: RobotWorld, owner_db: Database, kind: str, said: str
+) -> None:
+    row, other = world.world.take("entered"), world.world.take("entered")
+    changed = {"compta": {"screen": "confirmation", "kind": kind, "seed": 1}}
+    (world.world.practice.folder / "mutations.json").write_text(json.dumps(changed))
+    try:
+        loaded = await world.deliver(row, other)
+        ended = await world.work()
+    finally:
+        (world.world.practice.folder / "mutations.json").write_text("{}")
+    outcomes = [result.outcome for result in await world.results(loaded.run)]
+    made = [line["amount_c"] for each in (row, other) for line in world.world.lines_of(each.stop)]
+    async with owner_db.transaction("test") as tx:
+        told = [
+            each["said"] for each in await tx.all("console.screen_differences", caisse="cpam-931", application="compta")
+        ]
+        cursor = await tx.connection.execute("select state::text as state from entry")
+        entries = [each["state"] for each in await cursor.fetchall()]
+    if not said:
+        assert (outcomes, made) == ([RowOutcome.ENTERED] * 2, [row.amount_c, other.amount_c])
+        return
+    assert (ended, made, entries) == ("application stopped", [], ["doubtful"])  # one doubt, not two
+    assert [said in each for each in told] == [True]
 
 
 async def test_a_page_that_shows_another_value_is_not_confirmed(world: RobotWorld) -> None:
