@@ -9,6 +9,7 @@ from typing import Any
 
 #: The format of a line; a reader that does not know it stops.
 VERSION = 1
+_CANONICAL = json.JSONEncoder(ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":"))
 
 
 def line_of(event: Mapping[str, Any]) -> bytes:
@@ -17,9 +18,7 @@ def line_of(event: Mapping[str, Any]) -> bytes:
     :param event: ``id at caisse actor verb object details``, as read from the outbox; ``at`` knows its time zone.
     """
     content = {**event, "at": instant(event["at"]), "details": without_floats(event["details"]), "v": VERSION}
-    return (
-        json.dumps(content, ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":")).encode() + b"\n"
-    )
+    return _CANONICAL.encode(content).encode() + b"\n"
 
 
 def day_of(event: Mapping[str, Any]) -> date:

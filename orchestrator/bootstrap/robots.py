@@ -29,7 +29,7 @@ from orchestrator.engine.suite_steps import MainThread, SuiteRunner
 from orchestrator.engine.turns import next_turn
 from orchestrator.engine.versions import UnusableVersion
 from orchestrator.engine.work import Workbench
-from orchestrator.store.database import Database
+from orchestrator.store.database import CLAIMING, Database
 
 
 def build_runner(world: World) -> Runner:
@@ -60,7 +60,7 @@ async def run_session(
     heartbeat.start()
     try:
         async with AsyncExitStack() as stack:
-            database = await stack.enter_async_context(Database(world.urls["glr_runner"], size=2))
+            database = await stack.enter_async_context(Database(world.urls["glr_runner"], size=2, options=CLAIMING))
             browser = await stack.enter_async_context(open_browser())
             suites = SuiteRunner(robot=robot, enter=by_protocol) if robot else None
             place = _Place(world=world, database=database, browser=browser, scenario=name, suites=suites, stack=stack)

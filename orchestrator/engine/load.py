@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import date
 from hashlib import sha256
@@ -15,20 +15,19 @@ from uuid import UUID, uuid4
 
 from procrastinate import App
 
-from orchestrator.domain.civil import PARIS, SystemClock, paris_date
+from orchestrator.domain.civil import PARIS
 from orchestrator.domain.errors import BadDelivery, RefusedDelivery
 from orchestrator.drivers.deliveries import Delivery, read_delivery
+from orchestrator.engine.case_rows import CaseRow, CaseRows
 from orchestrator.engine.grouping import DeliveredCase, by_row, gather
 from orchestrator.engine.tickets import want_sessions
-from orchestrator.engine.urgency import Urgency, as_row, urgency
 from orchestrator.engine.versions import check_published, record
-from orchestrator.language.model import Mode, RunInfo, Scenario
+from orchestrator.language.model import Mode, Scenario
 from orchestrator.store.database import Database, Transaction
 from orchestrator.store.vault import Vault
 
-#: Rows read at a time while cases are made.
-_BATCH = 500
-_LETTERS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
+#: Cases made and inserted at a time.
+_BATCH = 1000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,10 +66,12 @@ class Loader:
         async with self.database.transaction(actor) as tx:
             await check_published(tx, scenario)
             run = await self._start(tx, scenario, delivery, run_date)
+            rows = CaseRows(self.vault, scenario, run, run_date)
             cases = taken = 0
-            async for one in _in_batches(gathered.cases):
-                inserted = await self._insert(tx, scenario, run, one, run_date)
-                cases, taken = cases + inserted, taken + inserted * len(one.lines)
+            async with aclosing(_in_batches(gathered.cases, rows)) as batches:
+                async for batch in batches:
+                    made = await self._insert(tx, rows, batch)
+                    cases, taken = cases + len(made), taken + sum(len(row.lines) for row in made)
             for bad in gathered.bad:
                 await self._set_aside(tx, run, scenario, bad.line, bad.code, bad.reason, None)
             await tx.record(
@@ -101,46 +102,21 @@ class Loader:
         )
         return run
 
-    async def _insert(self, tx: Transaction, scenario: Scenario, run: UUID, one: DeliveredCase, run_date: date) -> int:
-        case, found = uuid4(), _urgency(scenario, one.payload, run_date)
-        digest = self.vault.blind(f"key:{scenario.name}", one.key)
-        key, wrapped = self.vault.new_data_key(case)
-        values = {
-            "id": case,
-            "caisse": scenario.caisse,
-            "run": run,
-            "scenario": scenario.name,
-            "line": one.line,
-            "reference": new_reference(),
-            "key_digest": digest,
-            "priority": found.priority,
-            "due": found.due,
-            "data_key": wrapped,
-            "payload": self.vault.seal(key, f"cases:payload:{case}", one.payload),
-        }
-        if not await tx.run("cases.insert", **values):
-            await self._already_open(tx, scenario, run, one.lines, digest)
-            return 0
-        if found.changes_on is not None:
-            await tx.run("cases.set_urgency", rows=[as_row({"id": case, "epoch": 0}, found)])
-        if scenario.case.rows is not None:
-            await tx.run("cases.gather", id=case, lines=list(one.lines))
-        await self._index(tx, scenario, case, one.payload)
-        return 1
+    async def _insert(self, tx: Transaction, rows: CaseRows, batch: Sequence[CaseRow]) -> list[CaseRow]:
+        """Insert cases; those whose key an open case has are set aside; returns the others."""
+        made = await rows.insert(tx, batch)
+        lines = {row.lines for row in made}
+        for row in batch:
+            if row.lines not in lines:
+                await self._already_open(tx, rows.scenario, rows.run, row)
+        return made
 
-    async def _index(self, tx: Transaction, scenario: Scenario, case: UUID, payload: Mapping[str, Any]) -> None:
-        """Let a case be found by the NIRs that it speaks of, those of its rows included."""
-        for name, nir in _nirs(scenario, payload):
-            where = {"case_id": case, "caisse": scenario.caisse, "field": name}
-            await tx.run("cases.insert_blind", digest=self.vault.blind("nir", nir), **where)
-
-    async def _already_open(
-        self, tx: Transaction, scenario: Scenario, run: UUID, lines: Sequence[int], digest: bytes
-    ) -> None:
-        found = await tx.first("cases.open_by_key", caisse=scenario.caisse, scenario=scenario.name, key_digest=digest)
+    async def _already_open(self, tx: Transaction, scenario: Scenario, run: UUID, row: CaseRow) -> None:
+        same = {"caisse": scenario.caisse, "scenario": scenario.name, "key_digest": row.columns["key_digest"]}
+        found = await tx.first("cases.open_by_key", **same)
         first: dict[str, Any] = dict(found) if found else {"id": None, "reference": "?"}
         reason = f"dossier déjà ouvert : {first['reference']}, à traiter d'abord"
-        for line in lines:
+        for line in row.lines:
             await self._set_aside(tx, run, scenario, line, "DEJA-OUVERT", reason, first["id"])
 
     async def _set_aside(
@@ -150,30 +126,20 @@ class Loader:
         await tx.run("runs.set_aside", delivery=run, caisse=scenario.caisse, **values)
 
 
-async def _in_batches(cases: Iterable[DeliveredCase]) -> AsyncIterator[DeliveredCase]:
-    """Give the cases; reading, which may be long in a workbook, never holds the others of this process."""
-    reading = iter(cases)
-    while batch := await asyncio.to_thread(lambda: list(islice(reading, _BATCH))):
-        for one in batch:
-            yield one
+async def _in_batches(cases: Iterable[DeliveredCase], rows: CaseRows) -> AsyncGenerator[list[CaseRow]]:
+    """Give the rows of the cases; reading and sealing, which may be long, never hold the others of this process."""
+    making = map(rows.of, cases)
 
+    def some() -> asyncio.Task[list[CaseRow]]:
+        return asyncio.create_task(asyncio.to_thread(lambda: list(islice(making, _BATCH))))
 
-def _nirs(scenario: Scenario, payload: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Return each NIR of a case under a name of its own: ``nir``, ``members.2.nir``."""
-    case = scenario.case
-    places = [("", case.fields, payload["fields"])]
-    if case.rows is not None:
-        name, fields, rows = case.rows.name, case.rows.fields, payload["rows"]
-        places += [(f"{name}.{place}.", fields, row["fields"]) for place, row in enumerate(rows, start=1)]
-    for prefix, known, texts in places:
-        for name, field in known.items():
-            if field.type == "nir":
-                yield prefix + name, texts[name]
-
-
-def _urgency(scenario: Scenario, payload: Mapping[str, Any], run_date: date) -> Urgency:
-    names = {**scenario.parameters, **scenario.case.names_of(payload), "run": RunInfo(date=run_date)}
-    return urgency(scenario, names, run_date, paris_date(SystemClock().now()))
+    coming = some()
+    try:
+        while batch := await coming:
+            coming = some()  # made while these are inserted
+            yield batch
+    finally:
+        await asyncio.gather(coming, return_exceptions=True)
 
 
 async def refusal(tx: Transaction, name: str, **same: str) -> RefusedDelivery:
@@ -182,11 +148,6 @@ async def refusal(tx: Transaction, name: str, **same: str) -> RefusedDelivery:
     if first is None:
         return RefusedDelivery(name, name, "?")
     return RefusedDelivery(name, first["file_name"], f"{first['received_at'].astimezone(PARIS):%d/%m/%Y à %H:%M}")
-
-
-def new_reference() -> str:
-    """Return a random case reference that people can read aloud, ``DOS-7K2M9QXA``; it says nothing of the person."""
-    return "DOS-" + "".join(secrets.choice(_LETTERS) for _ in range(8))
 
 
 async def first_run(database: Database, scenario: Scenario, path: Path) -> UUID:

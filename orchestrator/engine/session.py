@@ -92,10 +92,10 @@ class RobotSession:
         if not await self._walked(self.bench):
             return "screens not walked"
         while not self.stopping.is_set():
-            if await self._stopped_application():
-                return "application stopped"
             case = await self._claim()
             if case is None:
+                if await self._stopped_application():
+                    return "application stopped"
                 if await self._next_version():
                     continue
                 if not await self._soon():
@@ -155,6 +155,8 @@ class RobotSession:
 
     async def _interrupted(self, case: Claimed) -> bool:
         """True when an earlier attempt died between its intent and its proof; it is in doubt from now on."""
+        if case.lease.epoch == 1:  # never held before
+            return False
         async with self.bench.database.transaction(self.bench.actor) as tx:
             return await begin(tx, self.bench, case)
 
@@ -175,20 +177,13 @@ class RobotSession:
     async def _claim(self) -> Claimed | None:
         scenario = self.bench.scenario
         asked = clocks()
-        async with self.bench.database.transaction(self.bench.actor) as tx:
-            where = {"caisse": scenario.caisse, "scenario": scenario.name}
-            row = await claim(tx, self.id, list(self.benches), **where)
-            if row is None:
-                return None
-            # numbered by epoch: one given back does not count among the attempts, yet it was one
-            attempt = {"case_id": row["id"], "n": row["epoch"], "epoch": row["epoch"], "session": self.id}
-            await tx.run("cases.begin_attempt", caisse=scenario.caisse, **attempt)
-            run = await tx.first("runs.one", id=row["run"])
-        if run is None:
-            raise LeaseLost
+        where = {"caisse": scenario.caisse, "scenario": scenario.name}
+        row = await claim(self.bench.database, self.bench.actor, self.id, list(self.benches), **where)
+        if row is None:
+            return None
         self.bench = self.benches[row["begun_under"]]
         try:
-            return self._claimed(row, run, asked)
+            return self._claimed(row, asked)
         except KeyError as lacking:
             await hand_over_lacking(self.bench, self.id, row, str(lacking.args[0]))
             return None
@@ -221,7 +216,7 @@ class RobotSession:
             await self._stop_application(found)
         return found is None
 
-    def _claimed(self, row: Mapping[str, Any], run: Mapping[str, Any], asked: tuple[float, float]) -> Claimed:
+    def _claimed(self, row: Mapping[str, Any], asked: tuple[float, float]) -> Claimed:
         key = self.bench.vault.data_key(row["id"], row["data_key"])
         payload = self.bench.vault.open(key, f"cases:payload:{row['id']}", row["payload"])
         return Claimed(
@@ -234,7 +229,7 @@ class RobotSession:
             ),
             data_key=key,
             fields=self.bench.scenario.case.names_of(payload),
-            run_date=run["run_date"],
+            run_date=row["run_date"],
             instruction=row["instruction"] or {},
             waited={step: date.fromisoformat(day) for step, day in row["waited"].items()},
             tries=row["tries"],

@@ -39,42 +39,40 @@ async def settle(bench: Workbench, attempt: Attempt, decision: Decision) -> Deci
         await tell_rest(attempt)
         return decision
     case = attempt.case
+    if isinstance(decision, End) and not attempt.told and await _ended_at_once(bench, attempt, decision):
+        return decision
     async with bench.database.transaction(bench.actor) as tx:
         if await tx.first("cases.lock_held", **case.lease.key) is None:
             raise LeaseLost
         await record_all(tx, bench, case.reference, attempt.told)
         if await begin(tx, bench, case) or not isinstance(decision, End):
             decision = await after(tx, case, decision)
-        await tx.run(
-            "cases.settle",
-            **case.lease.key,
-            **_target(decision),
-            findings=_sealed(bench, attempt),
-            forgive=isinstance(decision, LookAgain) and decision.elsewhere,
-        )
+        await tx.run("cases.settle", **_settled(bench, attempt, decision), proven=False)
         await _set_urgency(tx, bench, attempt, decision)
         await _say_what_follows(tx, bench, attempt, decision)
-        outcome, code = _words(decision)
-        await tx.run(
-            "cases.end_attempt",
-            case_id=case.id,
-            n=case.lease.epoch,
-            outcome=outcome,
-            code=code,
-            incident=is_incident(decision),
-        )
-        await _count_acts(tx, attempt)
-        await tx.record(
-            bench.scenario.caisse,
-            "attempt.ended",
-            case.reference,
-            attempt=case.attempt,
-            outcome=outcome,
-            code=code or "",
-            version=bench.scenario.hash,
-            session=str(case.lease.session),
-        )
     return decision
+
+
+async def _ended_at_once(bench: Workbench, attempt: Attempt, decision: End) -> bool:
+    """End a case in one statement; False, and nothing written, when the lease is lost or something is not proven."""
+    values = _settled(bench, attempt, decision)
+    return await bench.database.once("cases.settle", **values, proven=True) is not None
+
+
+def _settled(bench: Workbench, attempt: Attempt, decision: Decision) -> dict[str, Any]:
+    """Return what ``cases.settle`` writes of a decision, its event included."""
+    case, (outcome, code) = attempt.case, _words(decision)
+    said = {
+        "attempt": case.attempt,
+        "outcome": outcome,
+        "code": code or "",
+        "version": bench.scenario.hash,
+        "session": str(case.lease.session),
+    }
+    ended = {"outcome": outcome, "code": code, "incident": is_incident(decision), "said": said}
+    forgive = isinstance(decision, LookAgain) and decision.elsewhere
+    target = {"findings": _sealed(bench, attempt), "forgive": forgive, **_target(decision)}
+    return {"actor": bench.actor, **case.lease.key, **target, **ended, **_acts(attempt)}
 
 
 async def keep_findings(attempt: Attempt) -> None:
@@ -109,12 +107,10 @@ async def give_back(bench: Workbench, attempt: Attempt) -> None:
     case = attempt.case
     async with bench.database.transaction(bench.actor) as tx:
         target = {"state": "ready", "ended_as": None, "wait_until": None, "findings": _sealed(bench, attempt)}
-        await tx.run("cases.settle", **case.lease.key, **target, forgive=True)
+        ended = {"outcome": "given_back", "code": None, "incident": None, "said": None, **_acts(attempt)}
+        how = {"actor": bench.actor, "forgive": True, "proven": False}
+        await tx.run("cases.settle", **case.lease.key, **target, **ended, **how)
         await record_all(tx, bench, case.reference, attempt.told)
-        await tx.run(
-            "cases.end_attempt", case_id=case.id, n=case.lease.epoch, outcome="given_back", code=None, incident=None
-        )
-        await _count_acts(tx, attempt)
 
 
 async def tell_rest(attempt: Attempt) -> None:
@@ -125,21 +121,22 @@ async def tell_rest(attempt: Attempt) -> None:
         await record_all(tx, attempt.bench, attempt.case.reference, attempt.told)
 
 
-async def _count_acts(tx: Transaction, attempt: Attempt) -> None:
-    """Write down what the desks counted: how many acts left, how many were refused."""
-    case, seen = attempt.case, attempt.acts.seen
-    await tx.run("cases.count_acts", case_id=case.id, n=case.lease.epoch, left=seen.left, refused=seen.refused)
+def _acts(attempt: Attempt) -> dict[str, int]:
+    """Return what the desks counted: how many acts left, how many were refused."""
+    seen = attempt.acts.seen
+    return {"left": seen.left, "refused": seen.refused}
 
 
 async def _set_urgency(tx: Transaction, bench: Workbench, attempt: Attempt, decision: Decision) -> None:
     """Say how urgent a case is, now that more was read; one that ends is urgent no more."""
     case = attempt.case
+    if isinstance(decision, End):
+        return
     try:
         found = urgency(bench.scenario, attempt.names, case.run_date, bench.today)
     except (ExpressionError, BusinessException):  # what it was stays: the attempt did not get far enough to tell
         return
-    if not isinstance(decision, End):
-        await tx.run("cases.set_urgency", rows=[as_row({"id": case.id, "epoch": case.lease.epoch}, found)])
+    await tx.run("cases.set_urgency", rows=[as_row({"id": case.id, "epoch": case.lease.epoch}, found)])
 
 
 async def _open_exception(tx: Transaction, bench: Workbench, attempt: Attempt, decision: AskHuman) -> None:

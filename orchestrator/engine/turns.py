@@ -1,7 +1,8 @@
 """Whose turn it is: which version a case is begun under, within the claim's own transaction.
 
 While the published version is in its ramp and may begin more, claimers take turns at its row; the count is the database's
-own (``count_for_ramp``), and so is the refusal beyond the stage. Full, or done with its ramp, nobody waits.
+own (``count_for_ramp``), and so is the refusal beyond the stage. Full, or done with its ramp, nobody waits: a claim is one
+statement.
 """
 
 from __future__ import annotations
@@ -14,19 +15,24 @@ from orchestrator.domain.cases import Cause
 from orchestrator.domain.errors import GlrError
 from orchestrator.engine.lease import LEASE
 from orchestrator.engine.work import Workbench
-from orchestrator.store.database import Transaction, array
+from orchestrator.store.database import Database, Transaction, array
 
 #: Opens the workbench of a version, by its hash.
 OpenVersion = Callable[[str], Awaitable[Workbench]]
 
 
 async def claim(
-    tx: Transaction, session: UUID, versions: Sequence[str], *, caisse: str, scenario: str
+    database: Database, actor: str, session: UUID, versions: Sequence[str], *, caisse: str, scenario: str
 ) -> Mapping[str, Any] | None:
-    """Claim the most urgent case that may be taken under one of these versions; None when there is none."""
+    """Claim the most urgent case that may be taken under one of these versions, and begin an attempt; None: there is none."""
     where = {"caisse": caisse, "scenario": scenario}
-    await tx.first("versions.hold_turn", **where)
-    return await tx.first("cases.claim", session=session, lease=LEASE, versions=array(versions), **where)
+    asked = {"actor": actor, "session": session, "lease": LEASE, "versions": array(versions), **where}
+    row = await database.once("cases.claim", in_turn=False, **asked)
+    if row is not None:
+        return row
+    async with database.transaction(actor) as tx:
+        await tx.first("versions.hold_turn", **where)
+        return await tx.first("cases.claim", in_turn=True, **asked)
 
 
 async def next_turn(tx: Transaction, caisse: str, scenario: str, known: Sequence[str]) -> str | None:
@@ -59,7 +65,13 @@ async def hand_over_lacking(bench: Workbench, session: UUID, row: Mapping[str, A
     where = {"caisse": scenario.caisse, "case_id": row["id"], "scenario": scenario.name, "queue": scenario.queue}
     async with bench.database.transaction(bench.actor) as tx:
         target = {"state": "exception", "ended_as": None, "wait_until": None, "findings": None, "forgive": False}
-        if await tx.run("cases.settle", **lease, **target):
+        ended = {
+            "outcome": f"exception:{Cause.ROBOT}",
+            "code": error.code,
+            "incident": False,
+            "left": None,
+            "refused": None,
+        }
+        how = {"actor": bench.actor, "proven": False, "said": None}
+        if await tx.run("cases.settle", **lease, **target, **ended, **how):
             await tx.run("exceptions.open", id=uuid4(), restricted=False, attempt=row["attempts"], **said, **where)
-        ended = {"outcome": f"exception:{Cause.ROBOT}", "code": error.code, "incident": False}
-        await tx.run("cases.end_attempt", case_id=row["id"], n=row["epoch"], **ended)

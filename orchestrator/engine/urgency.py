@@ -55,14 +55,19 @@ def urgency(scenario: Scenario, names: Mapping[str, object], start: date, today:
     return Urgency(priority=priority, due=due, changes_on=_change(scenario, names, start, today, (priority, due)))
 
 
+def needs_of(scenario: Scenario) -> frozenset[str]:
+    """Return every name that priority and due may use."""
+    return scenario.priority.needs | (scenario.due.needs if scenario.due else frozenset())
+
+
 def restless(scenario: Scenario) -> bool:
     """Say whether priority or due may change with the day alone."""
-    return _TODAY in scenario.priority.needs or (scenario.due is not None and _TODAY in scenario.due.needs)
+    return _TODAY in needs_of(scenario)
 
 
 def known_of(scenario: Scenario, names: Mapping[str, object]) -> dict[str, Any]:
     """Return the results of steps that priority and due need, to be sealed beside the case."""
-    needed = scenario.priority.needs | (scenario.due.needs if scenario.due else frozenset())
+    needed = needs_of(scenario)
     steps = [step for step in scenario.steps if isinstance(step, Step)]
     return {step.id: clear(names[step.id]) for step in steps if step.id in needed and step.id in names}
 

@@ -62,6 +62,8 @@ class Expression:
         Raises :class:`ExpressionError` when a value is missing, and lets the exceptions of the domain through (a rule
         without a row is the :class:`~orchestrator.domain.errors.BusinessException` C-15).
         """
+        if isinstance(self.tree, ast.Name) and (known := names.get(self.tree.id)) is not None:
+            return known  # a name alone, in keys and arguments: nothing is computed
         try:
             return _Evaluator(names=dict(names), functions=_CALLS, operators=_OPERATORS).eval(self.text, self.tree)
         except GlrError:

@@ -5,6 +5,7 @@ A unique violation's DETAIL quotes values (TRAPS, PostgreSQL): only the SQLSTATE
 
 from __future__ import annotations
 
+import select
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, Self
@@ -18,6 +19,9 @@ from orchestrator.domain.errors import GlrError
 from orchestrator.store.queries import query
 
 SEARCH_PATH = "-c search_path=glr,queue -c idle_in_transaction_session_timeout=5s -c timezone=UTC"
+#: For a robot session, which asks the same few statements all day: each is planned once, and cases are read in the order of
+#: their index, never sorted, also in a table that was never analysed.
+CLAIMING = "-c plan_cache_mode=force_generic_plan -c enable_sort=off"
 
 
 class StoreError(GlrError):
@@ -83,15 +87,15 @@ class Transaction:
 class Database:
     """The pool of one role."""
 
-    def __init__(self, conninfo: str, *, size: int = 4) -> None:
+    def __init__(self, conninfo: str, *, size: int = 4, options: str = "") -> None:
         self._pool: AsyncConnectionPool[psycopg.AsyncConnection[DictRow]] = AsyncConnectionPool(
             conninfo,
             min_size=1,
             max_size=size,
             open=False,
             timeout=15,
-            kwargs={"row_factory": dict_row, "options": SEARCH_PATH},
-            check=AsyncConnectionPool.check_connection,
+            kwargs={"row_factory": dict_row, "options": f"{SEARCH_PATH} {options}", "autocommit": True},
+            check=_alive,
         )
 
     async def __aenter__(self) -> Self:
@@ -106,8 +110,21 @@ class Database:
     async def transaction(self, actor: str) -> AsyncIterator[Transaction]:
         """Open a transaction in the name of an actor; committed at the end, rolled back when anything is raised."""
         async with translated(), self._pool.connection() as connection:
-            await connection.execute(query("audit.act_as"), {"actor": actor})
+            await psycopg.AsyncClientCursor(connection).execute(query("audit.begin"), {"actor": actor})
             yield Transaction(connection)
+
+    async def once(self, name: str, /, **values: Any) -> DictRow | None:  # noqa: ANN401
+        """Run one statement as a transaction of its own, in one trip, and return its first row; it says itself who acts."""
+        async with translated(), self._pool.connection() as connection:
+            return await Transaction(connection).first(name, **values)
+
+
+async def _alive(connection: psycopg.AsyncConnection[Any]) -> None:
+    """Ask a connection whether it works if it has something to say: a server that ended closed its end. Silence is free."""
+    heard = select.poll()
+    heard.register(connection.fileno(), select.POLLIN)
+    if heard.poll(0):
+        await AsyncConnectionPool.check_connection(connection)
 
 
 def array(values: Iterable[int | str]) -> str:

@@ -179,7 +179,7 @@ create index cases_for_people on cases
 create index cases_waiting on cases (wait_until) where state = 'waiting';
 create index cases_waiting_for on cases (caisse, wait_until, id) where waits_for is not null;
 create index cases_urgency on cases (caisse, scenario, urgency_on)
-    where state in ('ready', 'waiting', 'awaiting_approval', 'exception');
+    where urgency_on is not null and state in ('ready', 'waiting', 'awaiting_approval', 'exception');
 create index cases_leased on cases (lease_until) where state = 'leased';
 create index cases_by_run on cases (run, state);
 
@@ -975,7 +975,8 @@ where run.mode = 'live' and cases.state in ('ready', 'waiting', 'awaiting_approv
 -- A case counts once for the version it is begun under; the CHECK is the stage of the ramp.
 create function count_for_ramp() returns trigger language plpgsql as $$
 begin
-    if not exists (select 1 from attempt where case_id = new.id and version = new.begun_under) then
+    -- the attempt that begins with this claim is numbered by its epoch: it is not an earlier one
+    if not exists (select 1 from attempt where case_id = new.id and version = new.begun_under and n < new.epoch) then
         update publication set begun = begun + 1
         where caisse = new.caisse and scenario = new.scenario and version = new.begun_under
           and state = 'published' and allowed is not null;

@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from orchestrator.domain.errors import SettingsError
 
 _NAMES = ("wrap", "index", "effect")
+_TEXT = json.JSONEncoder(ensure_ascii=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +54,7 @@ class Vault:
 
     def seal(self, data_key: bytes, place: str, value: Any) -> bytes:  # noqa: ANN401
         """Encrypt a JSON value for a place like ``cases:payload:<id>``."""
-        return _seal(data_key, json.dumps(value, ensure_ascii=False).encode(), place)
+        return _seal(data_key, _TEXT.encode(value).encode(), place)
 
     def open(self, data_key: bytes, place: str, sealed: bytes) -> Any:  # noqa: ANN401
         """Decrypt a JSON value; raises ``cryptography.exceptions.InvalidTag`` when it was altered or moved."""

@@ -18,7 +18,9 @@ from uuid import UUID, uuid4
 
 import httpx
 import pytest
+from case_rows import one_row
 from published import publish
+from settling import settled
 
 from orchestrator.console import ConsoleWorld, create_console
 from orchestrator.domain.civil import SystemClock
@@ -127,8 +129,7 @@ class Seed:
             "raised_on": "2026-03-26",
         }
         async with self.database.transaction("robot:acompte-ij") as tx:
-            await tx.run(
-                "cases.insert",
+            row = one_row(
                 id=case,
                 caisse=CAISSE,
                 run=self.run,
@@ -141,8 +142,9 @@ class Seed:
                 data_key=wrapped,
                 payload=self.vault.seal(key, f"cases:payload:{case}", {"fields": fields}),
             )
+            await tx.run("cases.insert", **row)
             digest = self.vault.blind("nir", nir)
-            await tx.run("cases.insert_blind", case_id=case, caisse=CAISSE, field="nir", digest=digest)
+            await tx.run("cases.insert_blind", case_id=[case], caisse=CAISSE, field=["nir"], digest=[digest])
         return SeededCase(id=case, reference=reference, key=key, nir=nir, name=name)
 
     async def exception(
@@ -169,7 +171,7 @@ class Seed:
                 _line("stop", "Arrêt", "du 02/03/2026 au 31/03/2026", "du 02/03/2026 au 31/03/2026", ok=None),
             ]
             sealed = self.vault.seal(case.key, f"cases:findings:{case.id}", {"rows": findings})
-            await self._settle(tx, lease, "exception", findings=sealed)
+            await self._settle(tx, lease, "exception", findings=sealed, outcome=f"exception:{cause}", code=code)
             item = uuid4()
             titles = [{"code": each, "step": "person", "title": self._title(each)} for each in failed]
             row = {"cause": cause, "code": code, "message": message, "failed": titles, "attempt": 1, "amount_c": None}
@@ -177,7 +179,6 @@ class Seed:
             await tx.run(
                 "exceptions.open", id=item, caisse=CAISSE, case_id=case.id, scenario=self.scenario.name, **row, **where
             )
-            await self._end_attempt(tx, lease, f"exception:{cause}", code)
             if capture:
                 await self._capture(tx, case, "person")
         return SeededCase(**{**vars(case), "item": item})
@@ -210,8 +211,7 @@ class Seed:
                 author="robot:acompte-ij",
                 valid_for=timedelta(days=3),
             )
-            await self._settle(tx, lease, "awaiting_approval")
-            await self._end_attempt(tx, lease, "awaiting_approval", None)
+            await self._settle(tx, lease, "awaiting_approval", outcome="awaiting_approval")
         return SeededCase(**{**vars(case), "approval": approval})
 
     async def end(self, ended_as: str = "entered", amount_c: int = 69_739) -> SeededCase:
@@ -222,8 +222,7 @@ class Seed:
             if ended_as == "entered":
                 await self.entry(tx, case, "confirmed", amount_c)
                 await self._capture(tx, case, "proposal", "confirmed")
-            await self._settle(tx, lease, "ended", ended_as=ended_as)
-            await self._end_attempt(tx, lease, ended_as, None)
+            await self._settle(tx, lease, "ended", ended_as, outcome=ended_as)
         return case
 
     async def close(self, entered: Sequence[SeededCase], amount_c: int = 69_739) -> Path:
@@ -291,16 +290,13 @@ class Seed:
             return str(row["reference"]) if row else None
 
     async def _next(self, tx: Transaction) -> Mapping[str, Any] | None:
-        wanted = {"caisse": CAISSE, "scenario": self.scenario.name, "session": self.session}
-        return await tx.first(
-            "cases.claim", lease=timedelta(seconds=60), versions=array([self.scenario.hash]), **wanted
-        )
+        wanted = {"caisse": CAISSE, "scenario": self.scenario.name, "session": self.session, "in_turn": True}
+        versions, lease = array([self.scenario.hash]), timedelta(seconds=60)
+        return await tx.first("cases.claim", actor="robot:acompte-ij", lease=lease, versions=versions, **wanted)
 
     async def _claim(self, tx: Transaction) -> Mapping[str, Any]:
         row = await self._next(tx)
         assert row is not None
-        started = {"n": row["attempts"], "caisse": CAISSE, "epoch": row["epoch"], "session": self.session}
-        await tx.run("cases.begin_attempt", case_id=row["id"], **started)
         return row
 
     async def _settle(
@@ -310,15 +306,13 @@ class Seed:
         state: str,
         ended_as: str | None = None,
         findings: bytes | None = None,
+        *,
+        outcome: str,
+        code: str | None = None,
     ) -> None:
         held = {"id": lease["id"], "epoch": lease["epoch"], "session": self.session}
-        to = {"state": state, "ended_as": ended_as, "wait_until": None, "findings": findings, "forgive": False}
-        assert await tx.run("cases.settle", **held, **to) == 1
-
-    async def _end_attempt(self, tx: Transaction, lease: Mapping[str, Any], outcome: str, code: str | None) -> None:
-        await tx.run(
-            "cases.end_attempt", case_id=lease["id"], n=lease["attempts"], outcome=outcome, code=code, incident=None
-        )
+        how = settled(state, ended_as, actor="robot:acompte-ij", findings=findings, outcome=outcome, code=code)
+        assert await tx.run("cases.settle", **held, **how) == 1
 
     async def _capture(self, tx: Transaction, case: SeededCase, step: str, kind: str = "exception") -> None:
         image = picture(self.count)

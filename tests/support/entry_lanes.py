@@ -9,16 +9,18 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
+from case_rows import one_row
 from published import publish_at
+from settling import settled
 
 from orchestrator.domain.civil import Period
 from orchestrator.domain.entries import EntrySeen
 from orchestrator.domain.errors import RobotsStopped
 from orchestrator.domain.money import Euros
+from orchestrator.engine.case_rows import new_reference
 from orchestrator.engine.due import DueEntry
 from orchestrator.engine.entry_ledger import EntryLedger, EntryRow
 from orchestrator.engine.lease import Lease, boot_clock, clocks
-from orchestrator.engine.load import new_reference
 from orchestrator.engine.settle import give_back
 from orchestrator.engine.turns import claim
 from orchestrator.engine.work import Attempt, Claimed, Workbench
@@ -66,10 +68,8 @@ class EntryLanes:
             for line in range(2, cases + 2):
                 case = uuid4()
                 _, wrapped = self.vault.new_data_key(case)
-                await tx.run(
-                    "cases.insert", id=case, run=run, line=line, reference=new_reference(), key_digest=case.bytes,
-                    priority=0, due=None, data_key=wrapped, payload=b"x", **where,
-                )  # fmt: skip
+                about = {"id": case, "line": line, "reference": new_reference(), "key_digest": case.bytes}
+                await tx.run("cases.insert", **one_row(run=run, data_key=wrapped, **about, **where))
         return run
 
     async def lane(self, number: int = 0) -> Lane:
@@ -93,22 +93,16 @@ class Lane:
         """Claim one case and begin its attempt; None when there is none."""
         lanes, asked = self.lanes, clocks()
         where = {"caisse": lanes.scenario.caisse, "scenario": lanes.scenario.name}
-        async with lanes.database.transaction("robot:acompte-ij") as tx:
-            row = await claim(tx, self.session, [lanes.scenario.hash], **where)
-            if row is None:
-                return None
-            begun = {"case_id": row["id"], "n": row["epoch"], "epoch": row["epoch"], "session": self.session}
-            await tx.run("cases.begin_attempt", caisse=lanes.scenario.caisse, **begun)
-            run = await tx.first("runs.one", id=row["run"]) or {}
-        return self._claimed(row, run, asked)
+        row = await claim(lanes.database, "robot:acompte-ij", self.session, [lanes.scenario.hash], **where)
+        return self._claimed(row, asked) if row is not None else None
 
-    def _claimed(self, row: Mapping[str, Any], run: Mapping[str, Any], asked: tuple[float, float]) -> Claimed:
+    def _claimed(self, row: Mapping[str, Any], asked: tuple[float, float]) -> Claimed:
         return Claimed(
             id=row["id"], reference=row["reference"], run=row["run"], attempt=row["attempts"],
             lease=Lease(
                 case=row["id"], epoch=row["epoch"], session=self.session, asked=asked, last_beat=boot_clock() + 60
             ),
-            data_key=self.lanes.vault.data_key(row["id"], row["data_key"]), fields={}, run_date=run["run_date"],
+            data_key=self.lanes.vault.data_key(row["id"], row["data_key"]), fields={}, run_date=row["run_date"],
         )  # fmt: skip
 
     def ledger(self, case: Claimed) -> EntryLedger:
@@ -135,11 +129,8 @@ class Lane:
 
     async def end(self, case: Claimed, state: str = "ended", *, incident: bool = False) -> None:
         """Settle a case in hand."""
-        to = {"state": state, "ended_as": "entered" if state == "ended" else None, "wait_until": None}
-        async with self.lanes.database.transaction("robot:acompte-ij") as tx:
-            await tx.run("cases.settle", **case.lease.key, **to, findings=None, forgive=False)
-            said = {"outcome": "x", "code": None, "incident": incident}
-            await tx.run("cases.end_attempt", case_id=case.id, n=case.lease.epoch, **said)
+        to = settled(state, "entered" if state == "ended" else None, actor="robot:acompte-ij", incident=incident)
+        await self.lanes.database.once("cases.settle", **case.lease.key, **to)
 
     async def work(self, amount: Euros) -> bool:
         """Take a case and enter it; False when nothing is to be taken. Stopped, the case goes back."""

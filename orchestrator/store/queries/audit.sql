@@ -1,5 +1,5 @@
--- act_as: say who acts, for this transaction alone
-select set_config('glr.actor', %(actor)s, true)
+-- begin: begin a transaction and say who acts, for it alone, in one trip
+begin; select set_config('glr.actor', %(actor)s, true)
 
 -- record: insert an event into the outbox
 select record_event(%(caisse)s, %(verb)s, %(object)s, %(details)s)

@@ -1,32 +1,40 @@
--- insert: a row of a delivery becomes a case, unless an open case has its key already
-insert into cases (id, caisse, run, scenario, line, reference, key_digest, priority, due, data_key, payload)
-values (%(id)s, %(caisse)s, %(run)s, %(scenario)s, %(line)s, %(reference)s, %(key_digest)s, %(priority)s, %(due)s,
-        %(data_key)s, %(payload)s)
+-- insert: rows of a delivery become cases, unless an open case has their key already; gives the lines of those that did
+-- (arrays go in binary: as text, a row would cost more than to make it)
+insert into cases (id, caisse, run, scenario, line, lines, reference, key_digest, priority, due, urgency_on, data_key, payload)
+select id, %(caisse)s, %(run)s, %(scenario)s, line, lines::integer[], reference, key_digest, priority, due, urgency_on, data_key,
+       payload
+from unnest(%(id)b::uuid[], %(line)b::integer[], %(lines)b::text[], %(reference)b::text[], %(key_digest)b::bytea[],
+            %(priority)b::integer[], %(due)b::date[], %(urgency_on)b::date[], %(data_key)b::bytea[], %(payload)b::bytea[])
+    as new (id, line, lines, reference, key_digest, priority, due, urgency_on, data_key, payload)
 on conflict (caisse, scenario, key_digest) where state not in ('ended', 'rejected', 'cancelled') do nothing
-
--- gather: every line that a group of rows is made of
-update cases set lines = %(lines)s where id = %(id)s
+returning line
 
 -- open_by_key: the open case that already has this key
 select id, reference from cases
 where caisse = %(caisse)s and scenario = %(scenario)s and key_digest = %(key_digest)s
   and state not in ('ended', 'rejected', 'cancelled')
 
--- insert_blind: one entry of the blind index
-insert into blind_index (case_id, caisse, field, digest) values (%(case_id)s, %(caisse)s, %(field)s, %(digest)s)
+-- insert_blind: entries of the blind index
+insert into blind_index (case_id, caisse, field, digest)
+select case_id, %(caisse)s, field, digest
+from unnest(%(case_id)b::uuid[], %(field)b::text[], %(digest)b::bytea[]) as new (case_id, field, digest)
 
--- claim: give the most urgent ready case whose turn it is under one of these versions to a session, under a new epoch
--- what is the scenario's own is asked once: cases are read in their order until the first that may be taken (stops are counted
--- case by case: as "not exists" they would become a join, which reads every case)
-with open as materialized (
+-- claim: give the most urgent ready case whose turn it is under one of these versions to a session, under a new epoch, and write
+-- down that an attempt begins, numbered by it; says itself who acts
+-- What is the scenario's own is asked once: cases are read in their order until the first that may be taken (stops are counted
+-- case by case: as "not exists" they would become a join, which reads every case). While the published version may begin more
+-- of its ramp, nothing is taken but by who holds the turn (versions.hold_turn).
+with act as materialized (
+    select set_config('glr.actor', %(actor)s, true)
+), open as materialized (
     select now.version, now.previous, coalesce(now.begun < now.allowed, now.version is not null) as has_room
-    from (values (true)) here left join publication now
+    from act left join publication now
         on now.caisse = %(caisse)s and now.scenario = %(scenario)s and now.state = 'published'
-    where not exists (select 1 from scenario_stop stop
+    where (%(in_turn)s or not coalesce(now.begun < now.allowed, false)) and not exists (select 1 from scenario_stop stop
         where stop.caisse = %(caisse)s and stop.scenario = %(scenario)s and stop.released_at is null)
       and not is_restored(%(caisse)s)
 ), next as materialized (
-    select cases.id, turn.version
+    select cases.id, turn.version, run.run_date
     from open cross join cases join run on run.id = cases.run
     cross join lateral (select version_in_turn(
         run.mode, run.version, cases.begun_under, open.version, open.previous, open.has_room) as version) turn
@@ -36,17 +44,18 @@ with open as materialized (
            where stop.caisse = %(caisse)s and version_uses(turn.version, stop.application)) = 0
     order by cases.priority desc, cases.due, cases.created_at, cases.line, cases.id
     limit 1 for update of cases skip locked
+), taken as (
+    update cases set
+        state = 'leased', leased_by = %(session)s, lease_until = now() + %(lease)s, epoch = epoch + 1,
+        attempts = attempts + 1, begun_under = next.version
+    from next where cases.id = next.id
+    returning cases.id, reference, caisse, scenario, run, line, epoch, attempts, instruction, data_key, payload, lease_until,
+        leased_by, begun_under, waited, tries, findings, next.run_date
+), begun as (
+    insert into attempt (case_id, n, caisse, epoch, session, scenario, version)
+    select id, epoch, caisse, epoch, leased_by, scenario, begun_under from taken
 )
-update cases set
-    state = 'leased', leased_by = %(session)s, lease_until = now() + %(lease)s, epoch = epoch + 1, attempts = attempts + 1,
-    begun_under = next.version
-from next where cases.id = next.id
-returning cases.id, reference, run, line, epoch, attempts, instruction, data_key, payload, lease_until, begun_under,
-    waited, tries, findings
-
--- begin_attempt: write down that an attempt begins
-insert into attempt (case_id, n, caisse, epoch, session, scenario, version)
-select id, %(n)s, %(caisse)s, %(epoch)s, %(session)s, scenario, begun_under from cases where id = %(case_id)s
+select * from taken
 
 -- renew: push the end of a lease while it is still ours
 update cases set lease_until = now() + %(lease)s
@@ -67,14 +76,30 @@ select lease_until from cases
 where id = %(id)s and epoch = %(epoch)s and leased_by = %(session)s and state = 'leased' and lease_until > now()
 for update
 
--- settle: leave the state leased, under our epoch; touches no row when the lease is lost
-update cases set
-    state = %(state)s::case_state, ended_as = %(ended_as)s, wait_until = %(wait_until)s, leased_by = null, lease_until = null,
-    findings = coalesce(%(findings)s, findings),
-    attempts = case when %(forgive)s then attempts - 1 else attempts end,
-    tries = case when %(state)s::case_state in ('waiting', 'ready') then tries else 0 end,
-    instruction = case when %(state)s::case_state in ('waiting', 'ready') then instruction end
-where id = %(id)s and epoch = %(epoch)s and leased_by = %(session)s and state = 'leased' and lease_until > now()
+-- settle: leave the state leased, under our epoch, and write down how the attempt ended, with what the desks counted of acts; touches
+-- nothing when the lease is lost, nor, if all is to be proven, when an act may have happened and is not; says itself who acts
+with act as materialized (
+    select set_config('glr.actor', %(actor)s, true)
+), settled as (
+    update cases set
+        state = %(state)s::case_state, ended_as = %(ended_as)s, wait_until = %(wait_until)s, leased_by = null, lease_until = null,
+        findings = coalesce(%(findings)s, findings),
+        attempts = case when %(forgive)s then attempts - 1 else attempts end,
+        tries = case when %(state)s::case_state in ('waiting', 'ready') then tries else 0 end,
+        instruction = case when %(state)s::case_state in ('waiting', 'ready') then instruction end
+    from act
+    where id = %(id)s and epoch = %(epoch)s and leased_by = %(session)s and state = 'leased' and lease_until > now()
+      and not (%(proven)s and exists (
+          select 1 from entry where entry.case_id = cases.id and entry.state in ('intent', 'doubtful')))
+    returning cases.id, cases.caisse, cases.reference
+), tried as (
+    update attempt set ended_at = now(), outcome = %(outcome)s, code = %(code)s, incident = %(incident)s,
+        acts_left = %(left)s, acts_refused = %(refused)s
+    from settled where attempt.case_id = settled.id and attempt.n = %(epoch)s
+)
+select case when %(said)s::jsonb is not null
+    then record_event(caisse, 'attempt.ended', reference, %(said)s::jsonb)::text end as told
+from settled
 
 -- waits: what a case that has just begun to wait waits for, and the dates that it will not wait for again
 update cases set waits_for = %(waits_for)s, waited = waited || %(waited)s, instruction = null, tries = 0
@@ -112,13 +137,6 @@ order by cases.urgency_on limit %(limit)s
 select count(*) as silent from attempt
 where case_id = %(case_id)s and n < %(n)s and outcome is null
   and n > coalesce((select max(n) from attempt where case_id = %(case_id)s and outcome is not null), 0)
-
--- end_attempt: write down how an attempt ended
-update attempt set ended_at = now(), outcome = %(outcome)s, code = %(code)s, incident = %(incident)s
-where case_id = %(case_id)s and n = %(n)s
-
--- count_acts: what the desks counted during an attempt
-update attempt set acts_left = %(left)s, acts_refused = %(refused)s where case_id = %(case_id)s and n = %(n)s
 
 -- acts_of_run: what was counted of each case of a run, and the attempts whose session ended before it could say
 select cases.reference, count(*) as attempts, count(*) filter (where attempt.acts_left is null) as uncounted,

@@ -61,12 +61,10 @@ where publication.caisse = %(caisse)s and publication.scenario = %(scenario)s an
   and exists (select 1 from account where login = %(login)s and caisse = %(caisse)s and active and role = 'supervisor')
 returning publication.version, publication.stage, publication.allowed, publication.begun
 
--- hold_turn: while the published version is in its ramp and may begin more, one claimer at a time; and let what follows in this
--- transaction never sort: the claim reads cases in the order of its index, also before the table was ever analysed
-select set_config('enable_sort', 'off', true), (
-    select id from publication
-    where caisse = %(caisse)s and scenario = %(scenario)s and state = 'published' and begun < allowed
-    for update) as ramp
+-- hold_turn: while the published version is in its ramp and may begin more, one claimer at a time
+select id from publication
+where caisse = %(caisse)s and scenario = %(scenario)s and state = 'published' and begun < allowed
+for update
 
 -- next_turn: the version of the next ready case, whatever it is; read like a claim
 with open as materialized (

@@ -7,10 +7,12 @@ from datetime import timedelta
 from uuid import UUID, uuid4
 
 import pytest
+from case_rows import one_row
 from published import publish_bare
+from settling import settled
 
+from orchestrator.engine.case_rows import new_reference
 from orchestrator.engine.lease import LEASE, Heartbeat, Lease, LeasePermit, boot_clock, clocks
-from orchestrator.engine.load import new_reference
 from orchestrator.engine.sweep import sweep
 from orchestrator.engine.tickets import ticket_queue
 from orchestrator.store.database import Database, StoreError, Transaction
@@ -41,18 +43,22 @@ async def run(runner_db: Database, owner_db: Database) -> UUID:
 async def add_case(tx: Transaction, vault: Vault, run: UUID, line: int) -> UUID:
     case = uuid4()
     _, wrapped = vault.new_data_key(case)
-    await tx.run(
-        "cases.insert", id=case, caisse=CAISSE, run=run, scenario=SCENARIO, line=line, reference=new_reference(),
-        key_digest=case.bytes, priority=0, due=None, data_key=wrapped, payload=b"x",
-    )  # fmt: skip
+    about = {"caisse": CAISSE, "run": run, "scenario": SCENARIO, "reference": new_reference(), "key_digest": case.bytes}
+    await tx.run("cases.insert", **one_row(id=case, line=line, data_key=wrapped, **about))
     return case
 
 
 async def claim(database: Database, session: UUID, lease: timedelta = LEASE) -> Lease | None:
     asked = clocks()
-    async with database.transaction(f"session:{session}") as tx:
-        where = {"caisse": CAISSE, "scenario": SCENARIO, "versions": "{h}"}
-        row = await tx.first("cases.claim", session=session, lease=lease, **where)
+    where = {"caisse": CAISSE, "scenario": SCENARIO}
+    async with database.transaction("test") as tx:
+        await tx.run("sessions.register_runner", id=session, host="h", pid=1)
+        await tx.connection.execute(
+            "insert into robot_session (id, caisse, runner, robot, scenario) values (%s, %s, %s, 'r', %s)"
+            " on conflict do nothing", [session, CAISSE, session, SCENARIO],
+        )  # fmt: skip
+        wanted = {"actor": "test", "in_turn": False, "session": session, "lease": lease, "versions": "{h}"}
+        row = await tx.first("cases.claim", **wanted, **where)
     return (
         Lease(case=row["id"], epoch=row["epoch"], session=session, asked=asked, last_beat=boot_clock() + 60)
         if row
@@ -62,9 +68,8 @@ async def claim(database: Database, session: UUID, lease: timedelta = LEASE) -> 
 
 async def end(database: Database, lease: Lease) -> int:
     """Try to end a case under a lease; return how many rows it touched."""
-    target = {"state": "ended", "ended_as": "entered", "wait_until": None, "findings": None, "forgive": False}
     async with database.transaction("test") as tx:
-        return await tx.run("cases.settle", **lease.key, **target)
+        return await tx.run("cases.settle", **lease.key, **settled("ended", "entered"))
 
 
 async def expire(owner: Database) -> None:

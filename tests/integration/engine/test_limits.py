@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from entry_lanes import LANES, EntryLanes, Lane, limits
 from robot_world import PROJECT
+from settling import settled
 
 from orchestrator.bootstrap.world import load_keywords
 from orchestrator.domain.errors import BusinessException
@@ -148,9 +149,8 @@ async def test_incidents_that_end_together_are_counted_one_after_the_other(
     cases = [case for _ in range(11) if (case := await lane.take()) is not None]
     for case in cases[:9]:
         await lane.end(case)
-    said = {"outcome": "x", "code": None, "incident": True}
     async with lanes.database.transaction("robot:one") as tx:
-        await tx.run("cases.end_attempt", case_id=cases[9].id, n=cases[9].lease.epoch, **said)
+        await tx.run("cases.settle", **cases[9].lease.key, **settled("ready", incident=True))
         other = asyncio.create_task(lane.end(cases[10], "ready", incident=True))
         await asyncio.sleep(0.3)
         assert not other.done()

@@ -70,7 +70,7 @@ async def queue_of(owner: Database) -> list[tuple[int, int, date, date | None]]:
 async def load_seen_on(world: RobotWorld, day: date, monkeypatch: pytest.MonkeyPatch, *rows: Row) -> None:
     """Load a delivery as if today were that day; its run is that of the day that the applications show."""
     with monkeypatch.context() as then:
-        then.setattr("orchestrator.engine.load.SystemClock.now", lambda _: opening(day))
+        then.setattr("orchestrator.engine.case_rows.SystemClock.now", lambda _: opening(day))
         await world.deliver(*rows, run_date=DAY)
 
 

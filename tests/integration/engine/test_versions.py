@@ -15,15 +15,18 @@ from uuid import UUID, uuid4
 
 import psycopg
 import pytest
+from case_rows import one_row
 from psycopg.rows import dict_row
 from published import APPROVER, PROPOSER, publish, publish_bare
+from settling import settled
 
 from orchestrator.bootstrap.services import open_console, open_planner
 from orchestrator.bootstrap.versions import InForce, scenario_to_run
 from orchestrator.bootstrap.world import World, load_keywords
 from orchestrator.domain.civil import PARIS, SystemClock
 from orchestrator.engine import versions
-from orchestrator.engine.load import Loader, new_reference
+from orchestrator.engine.case_rows import new_reference
+from orchestrator.engine.load import Loader
 from orchestrator.engine.tickets import ticket_queue
 from orchestrator.engine.turns import claim, next_turn
 from orchestrator.engine.versions import NotPublished, RefusedPublication, UnusableVersion
@@ -296,30 +299,20 @@ class Lanes:
             for line in range(2, cases + 2):
                 case = uuid4()
                 _, wrapped = self.vault.new_data_key(case)
-                await tx.run(
-                    "cases.insert", id=case, run=run, line=line, reference=new_reference(), key_digest=case.bytes,
-                    priority=0, due=None, data_key=wrapped, payload=b"x", **WHERE,
-                )  # fmt: skip
+                about = {"id": case, "line": line, "reference": new_reference(), "key_digest": case.bytes}
+                await tx.run("cases.insert", **one_row(run=run, data_key=wrapped, **about, **WHERE))
                 made.append(case)
         return made
 
     async def take(self, *known: str) -> Mapping[str, Any] | None:
         """Claim one case as a session that knows these versions, and begin its attempt."""
-        async with self.runner.transaction("robot:r") as tx:
-            row = await claim(tx, self.session, known, **WHERE)
-            if row is not None:
-                begun = {"case_id": row["id"], "n": row["epoch"], "epoch": row["epoch"], "session": self.session}
-                await tx.run("cases.begin_attempt", caisse=CAISSE, **begun)
-        return row
+        return await claim(self.runner, "robot:r", self.session, known, **WHERE)
 
     async def end(self, row: Mapping[str, Any], state: str = "ended", *, incident: bool = False) -> None:
         """Settle a case in hand."""
-        held = {"id": row["id"], "epoch": row["epoch"], "session": self.session, "forgive": False, "findings": None}
-        async with self.runner.transaction("robot:r") as tx:
-            ended = "entered" if state == "ended" else None
-            assert await tx.run("cases.settle", **held, state=state, ended_as=ended, wait_until=None) == 1
-            said = {"outcome": "x", "code": None, "incident": incident}
-            await tx.run("cases.end_attempt", case_id=row["id"], n=row["epoch"], **said)
+        held = {"id": row["id"], "epoch": row["epoch"], "session": self.session}
+        how = settled(state, "entered" if state == "ended" else None, actor="robot:r", incident=incident)
+        assert await self.runner.once("cases.settle", **held, **how) is not None
 
     async def drain(self, *known: str, end: bool = True) -> Counter[str]:
         """Take all that may be taken; return how many cases were begun under each version."""

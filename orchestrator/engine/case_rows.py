@@ -1,0 +1,113 @@
+"""What delivered cases become in the database: sealed, each with a reference, its place in the blind index and its urgency.
+
+They are made many at a time, away from the transaction that inserts them, and inserted in one statement.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from typing import Any
+from uuid import UUID, uuid4
+
+from orchestrator.domain.civil import SystemClock, paris_date
+from orchestrator.engine.grouping import DeliveredCase
+from orchestrator.engine.urgency import Urgency, needs_of, urgency
+from orchestrator.language.model import RunInfo, Scenario
+from orchestrator.store.database import Transaction
+from orchestrator.store.vault import Vault
+
+_LETTERS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
+_LENGTH = 8
+
+
+@dataclass(frozen=True, kw_only=True)
+class CaseRow:
+    """One delivered case, ready to be inserted."""
+
+    #: Every line of the delivery that it is made of.
+    lines: tuple[int, ...]
+    #: Its own columns, by name.
+    columns: Mapping[str, Any]
+    #: The fields by which it is found, each with its digest.
+    blind: Sequence[tuple[str, bytes]]
+
+
+@dataclass(frozen=True)
+class CaseRows:
+    """Makes the rows of one run."""
+
+    vault: Vault
+    scenario: Scenario
+    run: UUID
+    run_date: date
+
+    def of(self, one: DeliveredCase) -> CaseRow:
+        """Make the row of a case."""
+        case, found = uuid4(), self._urgency(one.payload)
+        key, wrapped = self.vault.new_data_key(case)
+        grouped = self.scenario.case.rows is not None
+        columns = {
+            "id": case,
+            "line": one.line,
+            "lines": f"{{{','.join(map(str, one.lines))}}}" if grouped else None,
+            "reference": new_reference(),
+            "key_digest": self.vault.blind(f"key:{self.scenario.name}", one.key),
+            "priority": found.priority,
+            "due": found.due,
+            "urgency_on": found.changes_on,
+            "data_key": wrapped,
+            "payload": self.vault.seal(key, f"cases:payload:{case}", one.payload),
+        }
+        blind = [(name, self.vault.blind("nir", nir)) for name, nir in _nirs(self.scenario, one.payload)]
+        return CaseRow(lines=one.lines, columns=columns, blind=blind)
+
+    async def insert(self, tx: Transaction, rows: Sequence[CaseRow]) -> list[CaseRow]:
+        """Insert them; returns those that became cases: not those whose key an open case has already."""
+        columns = {name: [row.columns[name] for row in rows] for name in rows[0].columns}
+        about = {"caisse": self.scenario.caisse, "run": self.run, "scenario": self.scenario.name}
+        lines = {each["line"] for each in await tx.all("cases.insert", **about, **columns)}
+        made = [row for row in rows if row.columns["line"] in lines]
+        found = [(row.columns["id"], name, digest) for row in made for name, digest in row.blind]
+        if found:
+            names = ("case_id", "field", "digest")
+            index = {name: list(values) for name, values in zip(names, zip(*found, strict=True), strict=True)}
+            await tx.run("cases.insert_blind", caisse=self.scenario.caisse, **index)
+        return made
+
+    def _urgency(self, payload: Mapping[str, Any]) -> Urgency:
+        return self._same_for_all or self._found(self.scenario.case.names_of(payload))
+
+    @cached_property
+    def _same_for_all(self) -> Urgency | None:
+        """What holds for every case when neither priority nor due asks for anything of it; None otherwise."""
+        return None if needs_of(self.scenario) else self._found({})
+
+    def _found(self, names: Mapping[str, object]) -> Urgency:
+        known = {**self.scenario.parameters, **names, "run": RunInfo(date=self.run_date)}
+        return urgency(self.scenario, known, self.run_date, paris_date(SystemClock().now()))
+
+
+def _nirs(scenario: Scenario, payload: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Return each NIR of a case under a name of its own, those of its rows included: ``nir``, ``members.2.nir``."""
+    case = scenario.case
+    places = [("", case.fields, payload["fields"])]
+    if case.rows is not None:
+        name, fields, rows = case.rows.name, case.rows.fields, payload["rows"]
+        places += [(f"{name}.{place}.", fields, row["fields"]) for place, row in enumerate(rows, start=1)]
+    for prefix, known, texts in places:
+        for name, field in known.items():
+            if field.type == "nir":
+                yield prefix + name, texts[name]
+
+
+def new_reference() -> str:
+    """Return a random case reference that people can read aloud, ``DOS-7K2M9QXA``; it says nothing of the person."""
+    drawn, letters = secrets.randbelow(len(_LETTERS) ** _LENGTH), []
+    for _ in range(_LENGTH):
+        drawn, letter = divmod(drawn, len(_LETTERS))
+        letters.append(_LETTERS[letter])
+    return "DOS-" + "".join(letters)
