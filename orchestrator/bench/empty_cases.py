@@ -70,6 +70,11 @@ class EmptyCases:
 
     world: World
 
+    @property
+    def version(self) -> str:
+        """The version that was published."""
+        return self.world.scenario(SCENARIO).hash
+
     async def load(self, cases: int) -> UUID:
         """Load a delivery of that many cases as any delivery is; returns its run."""
         path = self.delivery(cases)

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from orchestrator.bench import suites
+from orchestrator.bench.claims import ClaimsBench
 from orchestrator.bench.drivers import Drivers, report
 from orchestrator.bench.endless import measure
 from orchestrator.bench.engine import LANES, EngineBench
@@ -138,6 +139,32 @@ def engine_alone(
     if json_:
         click.echo(json.dumps(said))
     if not all(said["reached"].values()):
+        raise click.exceptions.Exit(Exit.DIFFERENT)
+
+
+@bench.command("claims")
+@click.option("--claims", type=click.IntRange(400), default=100_000, envvar="GLR_BENCH_CLAIMS", show_envvar=True,
+              show_default=True, help="Prises en tout.")  # fmt: skip
+@click.option("--claimers", type=click.IntRange(4), default=32, envvar="GLR_BENCH_CLAIMERS", show_envvar=True,
+              show_default=True, help="Preneurs, qui se disputent quelques dossiers.")  # fmt: skip
+@click.option("--deaths", type=click.IntRange(0), default=200, envvar="GLR_BENCH_DEATHS", show_envvar=True,
+              show_default=True, help="Sessions tuées un dossier en main ; 0 : aucune.")  # fmt: skip
+@options.as_json
+def claims_held(claims: int, claimers: int, deaths: int, json_: bool) -> None:  # noqa: FBT001
+    """Aucun dossier tenu par deux, d'après ce que chaque preneur a noté lui-même ; délai après la mort d'une session."""
+    with tempfile.TemporaryDirectory(prefix="glr-bench-") as folder:
+        measured = ClaimsBench(workspace=Path(folder) / "workspace", claims=claims, claimers=claimers, deaths=deaths)
+        said = measured.run(lambda text: click.echo(text, err=json_))
+    orphans = said["orphans"]
+    if orphans:
+        click.echo(
+            f"disponible après la mort de sa session : médiane {orphans['median']} s, 99 % {orphans['p99']} s, "
+            f"max {orphans['max']} s (but {orphans['goal']:.0f} s)",
+            err=json_,
+        )
+    if json_:
+        click.echo(json.dumps(said))
+    if said["held_by_two"] or (orphans and not orphans["reached"]):
         raise click.exceptions.Exit(Exit.DIFFERENT)
 
 

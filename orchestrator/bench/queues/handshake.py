@@ -15,6 +15,11 @@ def done(jobs: int) -> None:
     _say(f"done {jobs}")
 
 
+def held(references: list[str]) -> None:
+    """Say which cases are held, and hold them until the end."""
+    _say(" ".join(references))
+
+
 def _say(words: str) -> None:
     sys.stdout.write(words + "\n")
     sys.stdout.flush()

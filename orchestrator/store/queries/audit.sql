@@ -1,3 +1,6 @@
+-- act_as: say who acts, for this transaction alone
+select set_config('glr.actor', %(actor)s, true)
+
 -- begin: begin a transaction and say who acts, for it alone, in one trip
 begin; select set_config('glr.actor', %(actor)s, true)
 

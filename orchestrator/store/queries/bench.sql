@@ -53,3 +53,7 @@ where run = %(run)s returning id, wait_until
 -- begun: when each case of a run was begun
 select attempt.case_id, min(attempt.started_at) from attempt join cases on cases.id = attempt.case_id
 where cases.run = %(run)s group by attempt.case_id
+
+-- ready_again: when each case last went from a session that died back to the ready ones
+select object as reference, max(at) as at from audit_outbox
+where caisse = %(caisse)s and verb = 'case.ready' and details ->> 'from' = 'leased' group by object

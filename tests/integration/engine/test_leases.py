@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
+from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
@@ -11,11 +12,13 @@ from case_rows import one_row
 from published import publish_bare
 from settling import settled
 
+from orchestrator.bench.queues.claimers import Claimers
+from orchestrator.bench.queues.held import held_by_two, read
 from orchestrator.engine.case_rows import new_reference
 from orchestrator.engine.lease import LEASE, Heartbeat, Lease, LeasePermit, boot_clock, clocks
 from orchestrator.engine.sweep import sweep
 from orchestrator.engine.tickets import ticket_queue
-from orchestrator.store.database import Database, StoreError, Transaction
+from orchestrator.store.database import CLAIMING, Database, StoreError, Transaction
 from orchestrator.store.vault import Vault
 
 CAISSE, SCENARIO = "cpam-931", "ij-acompte"
@@ -77,19 +80,28 @@ async def expire(owner: Database) -> None:
         await tx.connection.execute("update cases set lease_until = now() - interval '1 second' where state = 'leased'")
 
 
-async def test_no_case_is_held_by_two(runner_db: Database, vault: Vault, run: UUID) -> None:
+async def test_no_case_is_held_by_two_by_what_the_claimers_wrote_down_and_those_of_the_dead_come_back(
+    runner_url: str, runner_db: Database, vault: Vault, run: UUID, tmp_path: Path
+) -> None:
+    """``glr bench claims``, short: sixteen claimers, few cases; every twentieth claim is left as by the dead."""
     async with runner_db.transaction("test") as tx:
-        expected = {await add_case(tx, vault, run, line) for line in range(2, 62)}
-    claimed: list[UUID] = []
-
-    async def claim_all() -> None:
-        session = uuid4()
-        while (lease := await claim(runner_db, session)) is not None:
-            claimed.append(lease.case)
-
-    await asyncio.gather(*(claim_all() for _ in range(8)))
-    assert len(claimed) == len(expected)
-    assert set(claimed) == expected
+        cases = {str(await add_case(tx, vault, run, line)) for line in range(2, 22)}
+    queue = ticket_queue(runner_url, size=1)
+    async with Database(runner_url, size=16, options=CLAIMING) as many, queue.open_async():
+        with (tmp_path / "one.held").open("w", encoding="ascii") as log:
+            claimers = Claimers(
+                database=many, caisse=CAISSE, scenario=SCENARIO, version="h", log=log, lease=timedelta(seconds=0.5), dies=20
+            )  # fmt: skip
+            claiming = asyncio.create_task(claimers.run(16, 600, uuid4()))
+            while not claiming.done():
+                await sweep(runner_db, queue)
+                await asyncio.sleep(0.1)
+            await claiming
+    held = list(read(tmp_path))
+    assert held_by_two(held) == []
+    assert len(held) == 600
+    assert {one.case for one in held} <= cases
+    assert max(one.epoch for one in held) > 20
 
 
 async def test_an_old_epoch_writes_nothing(runner_db: Database, owner_db: Database, vault: Vault, run: UUID) -> None:
