@@ -165,7 +165,7 @@ def _beside(node: Any) -> str:  # noqa: ANN401
     """Return the words that follow a field in its cell or paragraph, up to the next field or button."""
     words = [node.tail or ""]
     for each in node.itersiblings():
-        if not isinstance(each.tag, str) or each.tag in _PARTS or any(each.iter(*_PARTS)):
+        if not isinstance(each.tag, str) or each.tag in _PARTS or next(each.iter(*_PARTS), None) is not None:
             break
         words += [each.text_content(), each.tail or ""]
     return " ".join(words)
