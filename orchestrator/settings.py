@@ -46,6 +46,11 @@ class Settings(BaseSettings):
         return self.workspace / "secrets"
 
     @property
+    def keys(self) -> Path:
+        """The keys of this installation; 0600."""
+        return self.secrets / "keys.json"
+
+    @property
     def witnesses(self) -> Path:
         """The witness of each application, for the walk before a run; 0600."""
         return self.secrets / "canary.json"

@@ -60,7 +60,7 @@ def template(server: str, vault: Vault, tmp_path_factory: pytest.TempPathFactory
     urls = role_urls(server, tmp_path_factory.mktemp("roles"))
     with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(f"create database {TEMPLATE}")
-    asyncio.run(migrate(make_conninfo(server, dbname=TEMPLATE), urls, vault.effect_fingerprint))
+    asyncio.run(migrate(make_conninfo(server, dbname=TEMPLATE), urls, vault.fingerprints))
     return urls
 
 

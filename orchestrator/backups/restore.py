@@ -36,7 +36,7 @@ async def restore(settings: Settings, archive: Path, by: str) -> Manifest:
     Raises :class:`BadBackup` for a damaged archive or another house's, ``SettingsError`` without keys or with a database that
     is not empty, ``DumpFailed`` when PostgreSQL refuses; the database is then as it was.
     """
-    keys = settings.secrets / "keys.json"
+    keys = settings.keys
     if not keys.exists():
         raise SettingsError(
             f"Les clés de la maison ({keys}) manquent : remettre d'abord le dossier secrets/ d'origine."
@@ -50,7 +50,7 @@ async def restore(settings: Settings, archive: Path, by: str) -> Manifest:
         await asyncio.to_thread(_place, Path(draft), settings.workspace)
         await ensure_roles(owner, urls)
         await asyncio.to_thread(_load, settings, owner, Path(draft), manifest, by)
-    await migrate(owner, urls, vault.effect_fingerprint)
+    await migrate(owner, urls, vault.fingerprints)
     return manifest
 
 

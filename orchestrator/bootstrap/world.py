@@ -19,6 +19,7 @@ from orchestrator.language.model import Scenario
 from orchestrator.language.robots import Robot, check_rights, load_robot
 from orchestrator.settings import Settings
 from orchestrator.store import embedded
+from orchestrator.store.keys import refuse_new_keys, try_keys
 from orchestrator.store.migrate import migrate, role_urls
 from orchestrator.store.vault import Vault, open_vault
 
@@ -82,18 +83,24 @@ async def build_world(settings: Settings) -> World:
     """Start or find the database, bring it to the current schema, and read keys and keywords."""
     settings.workspace.mkdir(parents=True, exist_ok=True, mode=0o700)
     owner = await asyncio.to_thread(owner_url, settings)
-    vault = open_vault(settings.secrets / "keys.json")
+    if not settings.keys.exists():
+        await refuse_new_keys(owner)
+    vault = open_vault(settings.keys)
     urls = role_urls(owner, settings.secrets)
-    await migrate(owner, urls, vault.effect_fingerprint)
+    await migrate(owner, urls, vault.fingerprints)
     await notice_older_database(owner, settings)
     return World(settings=settings, urls={**urls, "owner": owner}, vault=vault, keywords=load_keywords(settings))
 
 
 def running_world(settings: Settings) -> World:
-    """Read the world of a database that another process has started and migrated (for robot sessions)."""
+    """Read the world of a database that another process has started and migrated (for robot sessions).
+
+    Its keys are tried again: who has changed the file meanwhile works with none of them.
+    """
     owner = owner_url(settings)
     urls = role_urls(owner, settings.secrets)
-    vault = open_vault(settings.secrets / "keys.json")
+    vault = open_vault(settings.keys)
+    try_keys(owner, vault.fingerprints)
     return World(settings=settings, urls={**urls, "owner": owner}, vault=vault, keywords=load_keywords(settings))
 
 

@@ -17,22 +17,13 @@ from procrastinate import App, PsycopgConnector
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from orchestrator.domain.errors import GlrError, SettingsError
+from orchestrator.domain.errors import SettingsError
+from orchestrator.store.keys import known_keys, refuse_other_keys, remember_keys
 
 ROLES = ("glr_runner", "glr_console", "glr_exporter")
 _LOCK = 20261122
 #: PostgreSQL 15, as libpq counts.
 _OLDEST = 150_000
-
-
-class WrongEffectKey(GlrError):
-    """La clé des saisies n'est pas celle de cette base."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "La clé des saisies n'est pas celle de cette base : avec elle, tout ce qui a été saisi serait oublié et pourrait "
-            "être saisi à nouveau. Remettre le fichier de clés d'origine (secrets/keys.json)."
-        )
 
 
 def role_urls(owner: str, secrets_folder: Path) -> dict[str, str]:
@@ -41,15 +32,19 @@ def role_urls(owner: str, secrets_folder: Path) -> dict[str, str]:
     return {role: make_conninfo(owner, user=role, password=passwords[role]) for role in ROLES}
 
 
-async def migrate(owner: str, urls: Mapping[str, str], effect_fingerprint: str) -> None:
-    """Create or upgrade everything, and refuse another effect key than the one this database remembers with."""
+async def migrate(owner: str, urls: Mapping[str, str], fingerprints: Mapping[str, str]) -> None:
+    """Create or upgrade everything; other keys than those of this database are refused before anything is touched.
+
+    :param fingerprints: of each key, by its name.
+    """
     async with await psycopg.AsyncConnection.connect(owner, autocommit=True) as connection:
         _check_version(connection.info.server_version)
         await connection.execute("select pg_advisory_lock(%s)", [_LOCK])
+        refuse_other_keys(await known_keys(connection), fingerprints)
         await _ensure_roles(connection, urls)
         await _ensure_schema(connection)
         await _ensure_queue(connection, owner)
-        await _check_effect_key(connection, effect_fingerprint)
+        await remember_keys(connection, fingerprints)
 
 
 async def ensure_roles(owner: str, urls: Mapping[str, str]) -> None:
@@ -120,15 +115,6 @@ async def _ensure_queue(connection: psycopg.AsyncConnection, owner: str) -> None
         async with queue.open_async():
             await queue.schema_manager.apply_schema_async()
     await connection.execute(sql_text("queue_rights.sql").encode())
-
-
-async def _check_effect_key(connection: psycopg.AsyncConnection, fingerprint: str) -> None:
-    rows = await (await connection.execute("select fingerprint from glr.effect_key")).fetchall()
-    known = {row[0] for row in rows}
-    if known and fingerprint not in known:
-        raise WrongEffectKey
-    if not known:
-        await connection.execute("insert into glr.effect_key (fingerprint) values (%s)", [fingerprint])
 
 
 def _passwords(path: Path) -> dict[str, str]:

@@ -6,9 +6,11 @@ create type case_state as enum (
 );
 create type entry_state as enum ('planned', 'intent', 'confirmed', 'doubtful', 'by_hand', 'undone');
 
--- The fingerprint of the key under which effect keys are remembered: another key would forget them all.
-create table effect_key (
-    fingerprint text primary key,
+-- The fingerprints of the keys of this installation. Another effect key would forget what was entered, another index key would
+-- find nobody, another wrapping key would read nothing.
+create table key_fingerprint (
+    name text primary key check (name in ('effect', 'index', 'wrap')),
+    fingerprint text not null,
     since timestamptz not null default now()
 );
 
@@ -1359,7 +1361,7 @@ $$;
 create trigger restoration_look_event after insert on restoration_look for each row execute function restoration_look_event();
 
 -- Rights. The application may only insert into the outbox; nobody updates it; one role moves rows out.
-grant select, insert on effect_key, scenario_version, delivery, run, row_set_aside, blind_index, attempt, evidence,
+grant select, insert on scenario_version, delivery, run, row_set_aside, blind_index, attempt, evidence,
     schedule_occurrence to glr_runner;
 grant select, insert, update on cases, runner, robot_session, entry, entry_attempt, approval, exception_item, spending
     to glr_runner;
@@ -1369,7 +1371,7 @@ grant select, insert, update, delete on screen_walk to glr_runner;
 grant select on screen_difference to glr_console;
 grant update (ended_at, outcome, code) on attempt to glr_runner;
 grant insert on audit_outbox to glr_runner, glr_console;
-grant select on effect_key, scenario_version, delivery, run, row_set_aside, cases, blind_index, runner, robot_session,
+grant select on scenario_version, delivery, run, row_set_aside, cases, blind_index, runner, robot_session,
     application_stop, attempt, entry, approval, exception_item, evidence, spending, account, schedule_occurrence
     to glr_console;
 grant update (state, version, instruction, payload, changed_at, wait_until, waits_for) on cases to glr_console;

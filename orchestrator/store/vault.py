@@ -39,9 +39,14 @@ class Vault:
         return "Vault(••••)"
 
     @property
+    def fingerprints(self) -> dict[str, str]:
+        """What the database keeps of each key, by its name, to refuse another one."""
+        return {name: sha256(f"glr {name} key\0".encode() + getattr(self, name)).hexdigest()[:32] for name in _NAMES}
+
+    @property
     def effect_fingerprint(self) -> str:
-        """What the database keeps of the effect key, to refuse another one."""
-        return sha256(b"glr effect key\0" + self.effect).hexdigest()[:32]
+        """That of the effect key, by which a house is known from another."""
+        return self.fingerprints["effect"]
 
     def new_data_key(self, case: UUID) -> tuple[bytes, bytes]:
         """Return a fresh data key and its wrapped form."""

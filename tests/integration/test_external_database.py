@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import subprocess
 import sys
+from base64 import b64encode
 from pathlib import Path
 
 import pytest
 
+from orchestrator.bootstrap.world import build_world, running_world
 from orchestrator.domain.errors import SettingsError
+from orchestrator.settings import Settings
 from orchestrator.store import embedded
+from orchestrator.store.keys import LostKeys, WrongKeys
 from orchestrator.store.migrate import migrate
+from orchestrator.store.vault import Vault
 
 
 def test_a_command_works_on_the_database_it_is_given_and_starts_none(tmp_path: Path) -> None:
@@ -33,9 +39,36 @@ def test_a_command_works_on_the_database_it_is_given_and_starts_none(tmp_path: P
     assert sorted(path.name for path in workspace.iterdir()) == ["secrets"]
 
 
+@pytest.mark.parametrize("name", ["effect", "index", "wrap"])
+def test_another_key_is_refused_before_anything_is_done_and_so_is_a_lost_key_file(
+    owner_url: str, vault: Vault, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    settings = Settings(workspace=tmp_path, database_url=owner_url)
+    monkeypatch.setattr("orchestrator.store.migrate._ensure_roles", not_reached)
+    with pytest.raises(LostKeys):
+        asyncio.run(build_world(settings))
+    assert not settings.keys.exists()
+
+    keys = {each: b64encode(getattr(vault, each)).decode() for each in ("effect", "index", "wrap")}
+    settings.secrets.mkdir(exist_ok=True)
+    settings.keys.touch(mode=0o600)
+    settings.keys.write_text(json.dumps({**keys, name: b64encode(bytes(32)).decode()}), "ascii")
+    said = rf"\({name}\).*Rien n'a été fait. Remettre le fichier de clés d'origine"
+    with pytest.raises(WrongKeys, match=said):
+        asyncio.run(build_world(settings))
+    with pytest.raises(WrongKeys, match=said):
+        running_world(settings)
+    settings.keys.write_text(json.dumps(keys), "ascii")
+    assert running_world(settings).vault == vault
+
+
+async def not_reached(*_: object) -> None:
+    raise AssertionError("keys are tried first")
+
+
 def test_an_older_server_is_refused_by_name(
     monkeypatch: pytest.MonkeyPatch, owner_url: str, role_url: dict[str, str]
 ) -> None:
     monkeypatch.setattr("orchestrator.store.migrate._OLDEST", 990_000)
     with pytest.raises(SettingsError, match=r"PostgreSQL 99 ou plus récent est attendu, trouvé \d+"):
-        asyncio.run(migrate(owner_url, role_url, "x"))
+        asyncio.run(migrate(owner_url, role_url, {}))
