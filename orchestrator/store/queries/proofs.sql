@@ -16,8 +16,13 @@ select cases.reference, cases.scenario, cases.state::text as state, cases.ended_
                'values', encode(values_digest, 'hex')) order by asked_at, approval.id), '[]')
         from approval where approval.case_id = cases.id) as approvals,
        (select coalesce(jsonb_agg(jsonb_build_object('application', application, 'taken_by', taken_by, 'taken_at', taken_at,
-               'reference', by_hand.reference, 'amount_c', amount_c, 'declared_by', declared_by, 'declared_at', declared_at,
-               'given_back_by', given_back_by, 'given_back_at', given_back_at, 'read_back_at', read_back_at)
+               'given_back_by', given_back_by, 'given_back_at', given_back_at, 'read_back_at', read_back_at, 'entries', (
+                   select coalesce(jsonb_agg(jsonb_build_object('token', entry.token, 'reference', said.reference,
+                       'amount_c', said.amount_c, 'declared_by', declared_by, 'declared_at', declared_at, 'left_by', left_by,
+                       'left_at', left_at, 'not_due_by', not_due_by, 'not_due_at', not_due_at,
+                       'read_back_at', said.read_back_at) order by place, said.entry), '[]')
+                   from by_hand_entry said join entry on entry.id = said.entry
+                   where said.case_id = by_hand.case_id and said.taken_at = by_hand.taken_at))
                order by taken_at), '[]') from by_hand where by_hand.case_id = cases.id) as by_hand,
        (select coalesce(jsonb_agg(jsonb_build_object('digest', digest, 'attempt', attempt, 'step', step, 'kind', kind,
                'bytes', bytes, 'taken_at', taken_at) order by taken_at, digest), '[]')
