@@ -18,7 +18,8 @@ from orchestrator.engine.session import SILENT
 #: How long COMPTA takes to record the act in which a session is hit (seconds).
 SLOW = 6.0
 LINES = {"before": 1, "fence": 0, "inside": 1, "after": 1}
-ENDS = {"before": "entered", "fence": "doubt", "inside": "doubt", "after": "entered"}
+#: What landed is found by the look that follows a doubt, and is ours (ADR 28).
+ENDS = {"before": "entered", "fence": "doubt", "inside": "entered", "after": "entered"}
 
 
 def hit_at_each_point(processes: SuiteProcesses, rows: dict[str, Row], number: signal.Signals) -> list[psutil.Process]:
