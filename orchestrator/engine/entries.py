@@ -57,6 +57,10 @@ class Known:
         """How many were planned and are not settled."""
         return sum(not row.settled for row in self._known)
 
+    def open_first(self) -> list[Entering]:
+        """Return all of them, first those that were planned and are not settled: a person speaks of what a robot failed at."""
+        return [entry for entry, _ in sorted(self.rows, key=lambda pair: pair[1] is None or pair[1].settled)]
+
     def references(self) -> list[str]:
         """Return the application's own numbers of what is settled."""
         return [row.reference for row in self._known if row.settled]
@@ -121,7 +125,7 @@ async def read_back(entries: Sequence[Entering], reference: str, person: str, am
     """
     if await undone_by_hand(entries, reference, person):
         raise BusinessException("ANNULE", f"L'annulation de {reference} a été relue : une personne décide de la suite.")
-    for entry in entries:
+    for entry in (await remembered(entries, look=False)).open_first():
         outcome = await entry.read_back(reference, person, amount)
         if outcome is None:
             continue

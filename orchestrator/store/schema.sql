@@ -670,7 +670,9 @@ begin
     return new;
 end
 $$;
-create trigger case_transition before insert or update on cases for each row execute function case_transition();
+-- an insert that meets a row that stands makes none, and tells nothing: what is new is told once it is made
+create trigger case_transition before update on cases for each row execute function case_transition();
+create trigger case_transition_made after insert on cases for each row execute function case_transition();
 
 -- Are the cases of a version worked in this application? One of before they were kept may be worked in any.
 create function version_uses(asked text, application text) returns boolean language sql stable as $$
@@ -761,7 +763,8 @@ begin
     return new;
 end
 $$;
-create trigger entry_transition before insert or update on entry for each row execute function entry_transition();
+create trigger entry_transition before update on entry for each row execute function entry_transition();
+create trigger entry_transition_made after insert on entry for each row execute function entry_transition();
 
 -- True while a declared number of a case that people hold has not been read back.
 create function declared_by_hand(held by_hand) returns boolean language sql stable as $$
@@ -796,7 +799,8 @@ begin
     return new;
 end
 $$;
-create trigger doubt_event before insert or update on doubt for each row execute function doubt_event();
+create trigger doubt_event before update on doubt for each row execute function doubt_event();
+create trigger doubt_event_made after insert on doubt for each row execute function doubt_event();
 
 create function by_hand_event() returns trigger language plpgsql as $$
 begin
@@ -1059,8 +1063,8 @@ begin
     return new;
 end
 $$;
-create trigger scenario_stop_event before insert or update on scenario_stop for each row
-    execute function scenario_stop_event();
+create trigger scenario_stop_event before update on scenario_stop for each row execute function scenario_stop_event();
+create trigger scenario_stop_event_made after insert on scenario_stop for each row execute function scenario_stop_event();
 
 -- What a run gives away when it is closed: a file, a mail. The intent is committed first, so that none is made twice.
 create table hand_over (
@@ -1109,8 +1113,8 @@ begin
     return new;
 end
 $$;
-create trigger hand_over_transition before insert or update on hand_over for each row
-    execute function hand_over_transition();
+create trigger hand_over_transition before update on hand_over for each row execute function hand_over_transition();
+create trigger hand_over_transition_made after insert on hand_over for each row execute function hand_over_transition();
 
 -- The closing of a run: tried until it is done, then never again.
 create table closing (
@@ -1140,7 +1144,8 @@ begin
     return new;
 end
 $$;
-create trigger closing_event before insert or update on closing for each row execute function closing_event();
+create trigger closing_event before update on closing for each row execute function closing_event();
+create trigger closing_event_made after insert on closing for each row execute function closing_event();
 
 -- What a reconciliation found different: written down once, however often it is found again, until a person explains it.
 create table gap (

@@ -58,13 +58,17 @@ async def test_the_same_stop_in_another_delivery_is_already_done_and_names_the_f
     assert (await world.only(first.run)).outcome is RowOutcome.ENTERED
 
 
-async def test_a_row_whose_case_is_open_is_set_aside(world: RobotWorld) -> None:
+async def test_a_row_whose_case_is_open_is_set_aside(world: RobotWorld, owner_db: Database) -> None:
     row = world.world.take("awaiting_approval")
     first = await world.deliver(row)
     await world.work()
     assert (await world.only(first.run)).outcome is RowOutcome.AWAITING_APPROVAL
     again = await world.deliver(row, world.world.take("entered"))
     assert (again.cases, again.set_aside) == (1, 1)
+    async with owner_db.transaction("test") as tx:  # the log tells of cases that are, and of no other
+        cases = await (await tx.connection.execute("select reference from cases")).fetchall()
+        told = "select object as reference from audit_outbox where verb = 'case.ready'"
+        assert await (await tx.connection.execute(told)).fetchall() == cases
 
 
 async def test_an_entry_above_the_threshold_waits_and_is_made_only_after_approval(
@@ -85,6 +89,10 @@ async def test_an_entry_above_the_threshold_waits_and_is_made_only_after_approva
         world.world.show_day(DAY.isoformat())
     assert (await world.only(loaded.run)).outcome is RowOutcome.ENTERED
     assert [line["amount_c"] for line in world.world.lines_of(row.stop)] == [row.amount_c]
+    async with owner_db.transaction("test") as tx:  # planned at the first attempt, known at the second
+        told = "select verb from audit_outbox where verb like 'entry.%' order by id"
+        verbs = [event["verb"] for event in await (await tx.connection.execute(told)).fetchall()]
+    assert verbs == ["entry.planned", "entry.intent", "entry.confirmed"]
 
 
 async def test_nobody_approves_what_the_robot_or_they_themselves_made(world: RobotWorld, owner_db: Database) -> None:
