@@ -9,7 +9,7 @@ from typing import Any
 
 from orchestrator.bootstrap.world import World
 from orchestrator.domain.civil import SystemClock, paris_date
-from orchestrator.domain.entries import EntrySeen, effect_digest, token_of
+from orchestrator.domain.entries import EntrySeen, effect_digest
 from orchestrator.domain.errors import SettingsError
 from orchestrator.domain.keywords import EntryRules
 from orchestrator.drivers.browser import open_browser
@@ -141,13 +141,14 @@ async def _others(
 
 async def _due(tx: Transaction, world: World, scenario: Scenario, case: str, token: str) -> DueEntry | None:
     """Return the entry of a case that has this token, as its scenario foresees it; None when it cannot say."""
-    row = await tx.first("gaps.case", caisse=world.settings.caisse, reference=case)
+    row = await tx.first("gaps.case", caisse=world.settings.caisse, reference=case, token=token)
     if row is None or row["scenario"] != scenario.name:
         return None
     try:
         names = _names(world, scenario, row)
         due = foreseen(scenario, names)
-        return next(each for each in due if token_of(effect_digest(each.effect_key, world.vault.effect)) == token)
+        wanted = row["effect_digest"]
+        return next(each for each in due if effect_digest(each.effect_key, world.vault.effect) == wanted)
     except (KeyError, ExpressionError, StopIteration):
         return None
 

@@ -16,6 +16,7 @@ from fastapi import FastAPI
 from orchestrator.audit.exporter import export_until
 from orchestrator.bootstrap.api_deliveries import ApiDeliveries
 from orchestrator.bootstrap.extractions import ScheduledExtractions, reads_lists
+from orchestrator.bootstrap.further import FurtherRuns
 from orchestrator.bootstrap.loading import open_loader
 from orchestrator.bootstrap.versions import InForce, scenario_to_run
 from orchestrator.bootstrap.world import World
@@ -70,6 +71,7 @@ async def open_console(world: World) -> AsyncIterator[FastAPI]:
                     secure_cookies=world.settings.secure_cookies,
                     environment=world.settings.environment_name,
                     deliver=ApiDeliveries(world=world, loader=loader).load,
+                    give_again=FurtherRuns(world=world, loader=loader).give,
                 )
             )
         finally:

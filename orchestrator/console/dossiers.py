@@ -13,7 +13,7 @@ from orchestrator.console.entry_status import Declared, entry_status
 from orchestrator.console.errors import NotFound
 from orchestrator.console.held import Held
 from orchestrator.console.pages import render
-from orchestrator.console.permissions import GuardedRoute, Permission, allow
+from orchestrator.console.permissions import GuardedRoute, Permission, allow, may
 from orchestrator.console.sessions import form_of, present
 from orchestrator.console.world import world_of
 from orchestrator.domain.errors import SettingsError
@@ -60,6 +60,7 @@ async def dossier_page(request: Request, reference: str) -> Response:
         timeline = await tx.all("console.timeline", case_id=found["id"])
         evidence = await tx.all("console.evidence_of", case_id=found["id"], caisse=world.caisse)
         declared = Declared.all_of(await Held.of(tx, found["id"]), found["instruction"])
+        made = await tx.all("further.of_case", case_id=found["id"], caisse=world.caisse)
         outside = [row["library"] for row in await tx.all("console.outside_of_case", case_id=found["id"])]
     row = {**found, "case_id": found["id"]}
     return await render(
@@ -69,6 +70,8 @@ async def dossier_page(request: Request, reference: str) -> Response:
         entry=entry_status(entries, declared=declared),
         declared=declared,
         entries=entries,
+        made=made,
+        agrees=may(visitor, Permission.APPROVE),
         timeline=timeline,
         evidence=evidence,
         outside=outside,

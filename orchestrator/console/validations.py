@@ -33,8 +33,9 @@ async def approvals(request: Request) -> Response:
     mark = UrgencyMark.read(request.query_params.get("apres"))
     async with world.database.transaction(visitor.actor) as tx:
         rows = await tx.all("console.approvals", limit=_PAGE + 1, **mark.parameters, **_scope(world, visitor))
+        once_more = await tx.all("further.asked", caisse=world.caisse, restricted=visitor.restricted)
     page, following = cut_by_urgency(rows, _PAGE)
-    return await render(request, "validations.html", approvals=page, following=following)
+    return await render(request, "validations.html", approvals=page, following=following, once_more=once_more)
 
 
 @router.get("/validations/{approval}")

@@ -76,6 +76,9 @@ EVENTS = {
     ("attempt", "waiting"): "Le robot attend la date dite par le scénario",
     ("attempt", "awaiting_approval"): "Le robot attend une validation",
     ("attempt", "given_back"): "Le robot rend le dossier, intact",
+    ("further", "asked"): "Nouvelle saisie demandée",
+    ("further", "agreed"): "Nouvelle saisie accordée",
+    ("further", "refused"): "Nouvelle saisie refusée",
     ("entry", "planned"): "Saisie prévue",
     ("entry", "intent"): "Intention d’acte enregistrée",
     ("entry", "confirmed"): "Acte relu et prouvé",
@@ -149,6 +152,12 @@ MESSAGES = {
     "bordereau-refused": "Bordereau refusé : le motif est montré sur l’exécution.",
     "ecarts-expliques": "Expliqués : retrouvés à l’identique, ils ne seront pas rouverts.",
     "ecarts-en-partie": "Expliqués en partie : les autres l’étaient déjà.",
+    "nouvelle-demandee": "Nouvelle saisie demandée : une autre personne l’accorde, page Validation. Rien n’est saisi avant.",
+    "nouvelle-accordee": "Nouvelle saisie accordée : une de plus, et une seule.",
+    "nouvelle-a-remettre": "Accordée, mais le robot ne peut pas la recevoir (scénario à publier ?) : à remettre d’ici.",
+    "nouvelle-refusee": "Refusée : rien ne sera saisi une nouvelle fois.",
+    "nouvelle-motif": "Rien n’a été demandé : dites pourquoi en une phrase de 300 caractères au plus, sans NIR ni IBAN.",
+    "nouvelle-mot-de-passe": "Mot de passe incorrect : rien n’a été accordé.",
     "raccourcis": "Préférence enregistrée.",
 }
 

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
+from uuid import UUID
 
 from fastapi import Request
 
@@ -15,6 +16,8 @@ from orchestrator.language.model import Scenario
 from orchestrator.store.database import Database
 from orchestrator.store.vault import Vault
 
+#: Decision that an entry is due once more, actor.
+GiveAgain = Callable[[UUID, str], Awaitable[None]]
 #: Scenario, rows of French texts by field, actor.
 Deliver = Callable[[str, Sequence[Mapping[str, str]], str], Awaitable[Loaded]]
 
@@ -43,6 +46,8 @@ class ConsoleWorld:
     environment: str
     #: Loads rows that a machine sent, under its name, and starts their run; None where nothing is loaded.
     deliver: Deliver | None = None
+    #: Gives robots a closed case whose entry is due once more; None where nothing is loaded.
+    give_again: GiveAgain | None = None
 
 
 def world_of(request: Request) -> ConsoleWorld:

@@ -76,6 +76,8 @@ class EntryPlan:
     period: Period
     #: The business object.
     subject: str
+    #: Tokens and numbers of what was made of the same effect before: a person has decided that it is due once more.
+    earlier: frozenset[str] = frozenset()
 
 
 def classify(seen: list[EntrySeen], plan: EntryPlan) -> tuple[Sighting, EntrySeen | None]:
@@ -83,6 +85,7 @@ def classify(seen: list[EntrySeen], plan: EntryPlan) -> tuple[Sighting, EntrySee
 
     Ours is ours even when the application refused it since: it was made, and once.
     """
+    seen = _without(seen, plan.earlier)
     ours = [entry for entry in seen if entry.token == plan.token]
     if len(ours) > 1:
         return Sighting.DIFFERENT, ours[1]
@@ -97,14 +100,20 @@ def classify(seen: list[EntrySeen], plan: EntryPlan) -> tuple[Sighting, EntrySee
 
 
 def classify_doubt(
-    seen: list[EntrySeen], token: str, subject: str, same: Callable[[EntrySeen], bool]
+    seen: list[EntrySeen],
+    token: str,
+    subject: str,
+    same: Callable[[EntrySeen], bool],
+    earlier: frozenset[str] = frozenset(),
 ) -> tuple[Sighting, EntrySeen | None]:
     """Say what a look shows of an entry in doubt, of which only a digest of the values is known.
 
     Absent is strict: anything that stands there for its object is for a person.
 
     :param same: says whether an entry has the values that were about to be entered.
+    :param earlier: tokens and numbers of what was made of the same effect before.
     """
+    seen = _without(seen, earlier)
     ours = [entry for entry in seen if entry.token == token]
     if ours:
         return (Sighting.OURS if len(ours) == 1 and same(ours[0]) else Sighting.DIFFERENT), ours[0]
@@ -112,6 +121,10 @@ def classify_doubt(
     if not others:
         return Sighting.ABSENT, None
     return (Sighting.SAME_BY_ANOTHER if same(others[0]) else Sighting.DIFFERENT), others[0]
+
+
+def _without(seen: list[EntrySeen], earlier: frozenset[str]) -> list[EntrySeen]:
+    return [entry for entry in seen if entry.token not in earlier and entry.reference not in earlier]
 
 
 def _same_object(entry: EntrySeen, plan: EntryPlan) -> bool:
@@ -123,9 +136,10 @@ def effect_digest(effect_key: str, key: bytes) -> bytes:
     return hmac.digest(key, b"effect\0" + effect_key.encode(), sha256)
 
 
-def token_of(digest: bytes) -> str:
-    """Return the short code, derived from the effect key, that marks our entries: ``GLR-XXXXXXXXXX``."""
-    number = int.from_bytes(digest[:8], "big")
+def token_of(digest: bytes, ordinal: int = 1) -> str:
+    """Return the short code, derived from effect key and ordinal, that marks our entries: ``GLR-XXXXXXXXXX``."""
+    marked = digest if ordinal == 1 else sha256(digest + f"/{ordinal}".encode()).digest()
+    number = int.from_bytes(marked[:8], "big")
     letters = []
     for _ in range(10):
         number, index = divmod(number, len(_ALPHABET))

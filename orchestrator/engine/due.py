@@ -35,6 +35,8 @@ class DueEntry:
     by_suite: bool = False
     #: The entry that it takes back; None when it is made for itself.
     undoes: UUID | None = None
+    #: The ordinal of what it takes back: each of them is taken back for itself.
+    ordinal: int = 1
 
     @property
     def rules(self) -> EntryRules:
@@ -53,18 +55,20 @@ class DueEntry:
         """What takes it back, when all or none of its step are made."""
         return self.loop.undo.get(self.step.id) if self.loop is not None else None
 
-    def taken_back(self, entry: UUID, reference: str) -> DueEntry | None:
-        """Return the entry that takes it back, given the application's own number of it."""
+    def taken_back(self, entry: UUID, reference: str, ordinal: int) -> DueEntry | None:
+        """Return the entry that takes it back, given the application's own number of it, and its ordinal."""
         if self.undo is None:
             return None
-        return replace(self, step=self.undo, names={**self.names, REFERENCE: reference}, undoes=entry)
+        names = {**self.names, REFERENCE: reference}
+        return replace(self, step=self.undo, names=names, undoes=entry, ordinal=ordinal)
 
     @property
     def effect_key(self) -> str:
         """The business identity of its effect; clear, never to be logged."""
         if self.step.effect_key is None:
             raise TypeError(f"{self.step.keyword.name} n'est pas une saisie")
-        return self.step.effect_key.render(self.names)
+        key = self.step.effect_key.render(self.names)
+        return key if self.ordinal == 1 else f"{key}//{self.ordinal}"
 
     def arguments(self) -> dict[str, object]:
         """Return what it would enter."""

@@ -83,7 +83,7 @@ class Entering:
         if not isinstance(amount, Euros) or not isinstance(period, Period):
             raise TypeError(f"{self.step.keyword.name} : montant et période attendus")
         subject = str(arguments[self.rules.subject])
-        plan = EntryPlan(token=row.token, amount=amount, period=period, subject=subject)
+        plan = EntryPlan(token=row.token, amount=amount, period=period, subject=subject, earlier=row.earlier)
         return Planned(row=row, plan=plan, arguments=arguments)
 
     async def approved(self, entry: Planned) -> bool:
@@ -184,7 +184,9 @@ class Entering:
             desk.wear_page()
         given = self.due.given(*dict.fromkeys((*self.rules.look_up_with, self.rules.subject)))
         seen = await self._seen({name: given[name] for name in self.rules.look_up_with})
-        sighting, found = classify_doubt(seen, row.token, str(given[self.rules.subject]), self._same_as(row))
+        sighting, found = classify_doubt(
+            seen, row.token, str(given[self.rules.subject]), self._same_as(row), row.earlier
+        )
         if not await self.ledger.settle_doubt(row, sighting, found):
             raise EntryInDoubt(_IN_DOUBT[sighting].format(seen=found))
         if sighting is Sighting.ABSENT:

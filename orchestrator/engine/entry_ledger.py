@@ -51,6 +51,10 @@ class EntryRow:
     reference: str
     #: True when it pays or prepares a payment.
     payment: bool
+    #: Which of the same effect it is; beyond the first a person has decided that it is due once more.
+    ordinal: int
+    #: Tokens and numbers of those before it.
+    earlier: frozenset[str]
     #: True when this very attempt has proven it.
     proven: bool = False
 
@@ -183,10 +187,11 @@ class EntryLedger:
 
     async def by_hand(self, digest: bytes, seen: EntrySeen, person: str) -> bool:
         """Write that a person entered it; True when what was read back turns out to be our own entry."""
-        ours = seen.token == token_of(digest)
         async with held(self.bench, self.case) as tx:
             row = await self._remembered(tx, digest)
-            if row["case_id"] != self.case.id or row["state"] in {"confirmed", "by_hand"}:
+            ours = bool(seen.token == row["token"])
+            settled = row["state"] in {"confirmed", "by_hand"}
+            if row["case_id"] != self.case.id or settled or seen.reference in row["earlier"]:
                 raise BusinessException("C-09", f"Saisie déjà connue : {row['case_reference']}, {row['reference']}.")
             await tx.run("entries.end_attempt", entry=row["id"], result="confirmed" if ours else "doubtful")
             if ours and row["state"] == "doubtful":
@@ -211,6 +216,8 @@ class EntryLedger:
             first=f"{row['case_reference']}, référence {row['reference']}",
             reference=row["reference"] or "",
             payment=row["payment"],
+            ordinal=row["ordinal"],
+            earlier=frozenset(each for each in row["earlier"] if each),
         )
 
     async def _looked(
@@ -258,6 +265,8 @@ class EntryLedger:
             raise EntryInDoubt(f"La même saisie est en doute dans le dossier {first} : à régler là-bas d'abord.")
         if row["case_state"] not in {"ended", "rejected", "cancelled", None}:
             raise BusinessException("C-09", f"La même saisie est prévue par le dossier {first}, encore ouvert.")
+        if row["lapsed"]:
+            raise BusinessException("C-09", f"Une nouvelle saisie fut décidée pour le dossier {first}, clos sans elle.")
         await tx.run("entries.adopt", id=row["id"], case_id=self.case.id)
 
     async def _spend(self, tx: Transaction, centimes: int) -> list[str]:

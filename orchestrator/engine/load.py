@@ -19,7 +19,7 @@ from orchestrator.domain.civil import PARIS
 from orchestrator.domain.errors import BadDelivery, RefusedDelivery
 from orchestrator.drivers.deliveries import Delivery, read_delivery
 from orchestrator.engine.case_rows import CaseRow, CaseRows
-from orchestrator.engine.grouping import DeliveredCase, by_row, gather
+from orchestrator.engine.grouping import DeliveredCase, Gathered, by_row, gather
 from orchestrator.engine.tickets import want_sessions
 from orchestrator.engine.versions import check_published, record
 from orchestrator.language.model import Mode, Scenario
@@ -63,6 +63,12 @@ class Loader:
     async def start(self, scenario: Scenario, delivery: Delivery, run_date: date, actor: str) -> Loaded:
         """Start the run of a delivery that was read :func:`~.grouping.by_row`; raises as :meth:`load`."""
         gathered = await asyncio.to_thread(gather, delivery, scenario)
+        return await self.begin(scenario, delivery, gathered, run_date, actor)
+
+    async def begin(
+        self, scenario: Scenario, delivery: Delivery, gathered: Gathered, run_date: date, actor: str
+    ) -> Loaded:
+        """Start the run of a delivery whose cases are known; raises as :meth:`load`."""
         async with self.database.transaction(actor) as tx:
             await check_published(tx, scenario)
             run = await self._start(tx, scenario, delivery, run_date)

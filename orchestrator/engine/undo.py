@@ -99,5 +99,5 @@ async def _take_back(entry: Entering, row: EntryRow) -> None:
 
 
 def _undo(entry: Entering, row: EntryRow) -> Entering | None:
-    due = entry.due.taken_back(row.id, row.reference)
+    due = entry.due.taken_back(row.id, row.reference, row.ordinal)
     return Entering(entry.attempt, due) if due is not None else None

@@ -279,12 +279,12 @@ create index attempt_of_session on attempt (session, started_at);
 create index attempt_version on attempt (version);
 create index attempt_judged on attempt (caisse, scenario, ended_at desc) where incident is not null;
 
--- One row per effect, unique in the whole database, across scenarios, runs, deliveries and caisses.
+-- One row per effect and ordinal, unique in the whole database, across scenarios, runs, deliveries and caisses.
 -- No foreign key to cases: it must outlive the erasure of a person.
 create table entry (
     id uuid primary key,
     caisse text not null,
-    effect_digest bytea not null unique,
+    effect_digest bytea not null,
     scenario text not null,
     application text not null,
     keyword text not null,
@@ -303,6 +303,9 @@ create table entry (
     undoes uuid references entry,
     -- the ceilings under which its money is counted since its intent: what it takes back frees those, and no other
     counted text[] not null default '{}',
+    -- 1; beyond it the same effect once more, which a person has decided (further_entry)
+    ordinal integer not null default 1 check (ordinal between 1 and 99),
+    constraint entry_effect unique (effect_digest, ordinal),
     constraint proven check ((state::text in ('confirmed', 'by_hand', 'undone')) = (reference is not null and settled_at is not null))
 );
 create index entry_by_case on entry (case_id);
@@ -484,6 +487,28 @@ create table by_hand_entry (
     constraint read_back_when_declared check (read_back_at is null or reference is not null)
 );
 create index by_hand_entry_of_entry on by_hand_entry (entry);
+
+-- An entry that is due once more although it was made: a person's decision, which names the entry that was made and gives its
+-- effect the next ordinal; of a payment a second person agrees. No robot has a word in it.
+create table further_entry (
+    id uuid primary key,
+    caisse text not null,
+    -- the entry that was made
+    entry uuid not null references entry,
+    -- why it is due once more; nothing of a person
+    reason text not null check (length(btrim(reason)) between 1 and 300),
+    asked_by text not null,
+    asked_at timestamptz not null default clock_timestamp(),
+    state text not null default 'asked' check (state in ('asked', 'agreed', 'refused')),
+    -- the second person; null: asked still, or none is needed
+    decided_by text,
+    decided_at timestamptz,
+    constraint second_person check (decided_by <> asked_by),
+    check ((decided_by is null) = (decided_at is null)),
+    check (state <> 'refused' or decided_by is not null)
+);
+create unique index further_entry_once on further_entry (entry) where state <> 'refused';
+create index further_entry_asked on further_entry (caisse, asked_at, id) where state = 'asked';
 
 -- Money already committed under a ceiling; the CHECK is the ceiling.
 create table spending (
@@ -718,6 +743,13 @@ begin
 end
 $$;
 
+-- Was the case for which a person decided that an entry is due once more closed since? The decision was for that case alone.
+create function decision_lapsed(this entry) returns boolean language sql stable as $$
+    select this.ordinal > 1 and exists (
+        select 1 from cases where cases.id = this.case_id and state in ('ended', 'rejected', 'cancelled')
+            and changed_at > this.planned_at)
+$$;
+
 create function entry_transition() returns trigger language plpgsql as $$
 declare
     allowed constant text[] := array[
@@ -727,11 +759,14 @@ declare
     ];
 begin
     if tg_op = 'UPDATE' then
-        if new.effect_digest <> old.effect_digest then
+        if (new.effect_digest, new.ordinal) is distinct from (old.effect_digest, old.ordinal) then
             raise exception 'an effect keeps its identity' using errcode = 'GL004';
         end if;
         if new.case_id <> old.case_id and old.state <> 'planned' then
             raise exception 'what was or may have been entered keeps its case' using errcode = 'GL004';
+        end if;
+        if new.case_id <> old.case_id and decision_lapsed(old) then
+            raise exception 'its case is closed: a person decides anew' using errcode = 'GL010';
         end if;
         if new.state = old.state then
             return new;
@@ -757,7 +792,7 @@ begin
         end if;
     end if;
     perform record_event(new.caisse, 'entry.' || new.state, new.token, jsonb_strip_nulls(jsonb_build_object(
-        'keyword', new.keyword, 'amount_c', new.amount_c, 'reference', new.reference,
+        'keyword', new.keyword, 'amount_c', new.amount_c, 'reference', new.reference, 'ordinal', nullif(new.ordinal, 1),
         'settled_from', case when tg_op = 'UPDATE' and old.state = 'doubtful' then old.state end,
         'case', (select reference from cases where id = new.case_id))));
     return new;
@@ -765,6 +800,73 @@ end
 $$;
 create trigger entry_transition before update on entry for each row execute function entry_transition();
 create trigger entry_transition_made after insert on entry for each row execute function entry_transition();
+
+-- The next ordinal of an effect is a person's decision alone: it is agreed to, and what it names was made.
+create function entry_ordinal() returns trigger language plpgsql as $$
+begin
+    if not exists (
+            select 1 from further_entry further join entry made on made.id = further.entry
+            where made.effect_digest = new.effect_digest and made.ordinal = new.ordinal - 1 and further.state = 'agreed'
+              and made.state in ('confirmed', 'by_hand', 'undone')
+              and (made.caisse, made.scenario, made.application, made.keyword, made.payment)
+                  = (new.caisse, new.scenario, new.application, new.keyword, new.payment)) then
+        raise exception 'nobody decided that this entry is made once more' using errcode = 'GL010';
+    end if;
+    return new;
+end
+$$;
+create trigger entry_ordinal before insert on entry for each row when (new.ordinal > 1) execute function entry_ordinal();
+
+-- Asked by a person, in his own name, of an entry that was made and is the last of its effect, while no robot has its case;
+-- of a payment agreed to by another, who may approve entries.
+create function decide_further_entry() returns trigger language plpgsql as $$
+declare
+    made entry;
+    who constant text := case tg_op when 'INSERT' then new.asked_by else new.decided_by end;
+begin
+    select * into made from entry where id = new.entry for update;
+    if tg_op = 'UPDATE' and (old.state <> 'asked'
+            or (new.id, new.caisse, new.entry, new.reason, new.asked_by, new.asked_at)
+               is distinct from (old.id, old.caisse, old.entry, old.reason, old.asked_by, old.asked_at)) then
+        raise exception 'what was asked and decided stays written' using errcode = 'GL006';
+    end if;
+    if current_actor() is distinct from 'agent:' || who or not exists (
+            select from account where login = who and caisse = new.caisse and active
+                and role = any (case tg_op when 'INSERT' then array['agent', 'supervisor']
+                                else array['supervisor', 'accounting'] end)) then
+        raise exception 'a person alone decides it, in his own name' using errcode = 'GL005';
+    end if;
+    if new.state = 'agreed' and made.payment and new.decided_by is null or tg_op = 'INSERT' and new.decided_by is not null then
+        raise exception 'of a payment a second person agrees' using errcode = 'GL005';
+    end if;
+    if new.state <> 'refused' and (made.caisse <> new.caisse or made.undoes is not null
+            or made.state not in ('confirmed', 'by_hand', 'undone')
+            or exists (select from entry later where later.effect_digest = made.effect_digest and later.ordinal > made.ordinal)
+            or not exists (select from cases where cases.id = made.case_id
+                           and state in ('ended', 'rejected', 'cancelled', 'exception'))
+            or exists (select from by_hand where by_hand.case_id = made.case_id
+                       and given_back_at is null and read_back_at is null)) then
+        raise exception 'only what was made, the last of its effect, is made once more' using errcode = 'GL010';
+    end if;
+    if tg_op = 'UPDATE' then
+        new.decided_at := clock_timestamp();
+    end if;
+    perform record_event(new.caisse, 'further_entry.' || new.state, made.token, jsonb_strip_nulls(jsonb_build_object(
+        'further', new.id, 'ordinal', made.ordinal + 1, 'reason', new.reason, 'asked_by', new.asked_by,
+        'reference', made.reference, 'case', (select reference from cases where id = made.case_id))));
+    return new;
+end
+$$;
+create trigger decide_further_entry before insert or update on further_entry for each row
+    execute function decide_further_entry();
+
+-- Who asked that an entry be made once more: that person does not approve its values.
+create function asked_once_more(asked uuid, login text) returns boolean language sql stable as $$
+    select exists (
+        select from entry join entry made on made.effect_digest = entry.effect_digest and made.ordinal = entry.ordinal - 1
+        join further_entry further on further.entry = made.id
+        where entry.id = asked and further.state = 'agreed' and further.asked_by = asked_once_more.login)
+$$;
 
 -- True while a declared number of a case that people hold has not been read back.
 create function declared_by_hand(held by_hand) returns boolean language sql stable as $$
@@ -888,7 +990,7 @@ begin
     if new.state = 'approved' and exists (
         select 1 from exception_item
         where case_id = new.case_id and (new.validator in (closed_by, claimed_by) or new.validator = any (worked_by))
-    ) then
+    ) or new.state = 'approved' and asked_once_more(new.entry, new.validator) then
         raise exception 'who worked on a case does not approve it' using errcode = 'GL005';
     end if;
     if new.values_digest <> old.values_digest then
@@ -1249,6 +1351,9 @@ create function decided_in_run(asked uuid, login text) returns boolean language 
                    where cases.run = asked and login in (by_hand.taken_by, by_hand.given_back_by))
         or exists (select from by_hand_entry said join cases on cases.id = said.case_id
                    where cases.run = asked and login in (said.declared_by, said.left_by, said.not_due_by))
+        or exists (select from further_entry further join entry made on made.id = further.entry
+                   join entry on entry.effect_digest = made.effect_digest join cases on cases.id = entry.case_id
+                   where cases.run = asked and login in (further.asked_by, further.decided_by))
         or exists (select from hand_over where hand_over.run = asked and hand_over.settled_by = login)
         or exists (select from gap join cases on cases.reference = gap.case_reference
                    where cases.run = asked and gap.settled_by = login)
@@ -1413,9 +1518,11 @@ grant update (reference, amount_c, declared_by, declared_at, left_by, left_at, n
     to glr_console;
 grant select, update (reference, amount_c, declared_by, declared_at, read_back_at) on by_hand_entry to glr_runner;
 -- who takes a case takes the effects that it would have
-grant insert (id, caisse, effect_digest, scenario, application, keyword, payment, token, case_id, line),
+grant insert (id, caisse, effect_digest, scenario, application, keyword, payment, token, case_id, line, ordinal),
     update (case_id, line) on entry to glr_console;
 grant select on case_to_take to glr_console;
+grant select on further_entry to glr_runner;
+grant select, insert (id, caisse, entry, reason, asked_by, state), update (state, decided_by) on further_entry to glr_console;
 grant select, insert, update (last_seen_at) on gap to glr_runner;
 grant select, update (settled_by, settled_at, reason) on gap to glr_console;
 grant select, insert, update (file_name, sha256, cases, total_c, entered_c, entered, exceptions, codes, written_at) on bordereau

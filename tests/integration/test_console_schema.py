@@ -14,7 +14,9 @@ import orchestrator.store
 
 QUERIES = Path(orchestrator.store.__file__).parent / "queries"
 #: What the console runs as its own role.
-CONSOLE_SQL = "".join((QUERIES / name).read_text(encoding="utf-8") for name in ("console.sql", "by_hand.sql"))
+CONSOLE_SQL = "".join(
+    (QUERIES / name).read_text(encoding="utf-8") for name in ("console.sql", "by_hand.sql", "further.sql")
+)
 
 
 def _connect(url: str, actor: str = "agent:a.martin") -> psycopg.Connection[Any]:

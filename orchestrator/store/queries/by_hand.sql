@@ -31,11 +31,11 @@ select id from approval where case_id = %(case_id)s and state = 'asked' for upda
 insert into entry (id, caisse, effect_digest, scenario, application, keyword, payment, token, case_id, line)
 values (%(id)s, %(caisse)s, %(effect_digest)s, %(scenario)s, %(application)s, %(keyword)s, %(payment)s, %(token)s,
         %(case_id)s, %(line)s)
-on conflict (effect_digest) do nothing
+on conflict (effect_digest, ordinal) do nothing
 
 -- reserve: an effect that is only planned passes to the case of a person, unless another open case plans it
 update entry set case_id = %(case_id)s, line = %(line)s
-where effect_digest = %(effect_digest)s and state = 'planned'
+where effect_digest = %(effect_digest)s and state = 'planned' and not decision_lapsed(entry)
   and (case_id = %(case_id)s or not exists (
       select 1 from cases other
       where other.id = entry.case_id and other.state not in ('ended', 'rejected', 'cancelled')))
@@ -43,7 +43,7 @@ returning id
 
 -- known_effect: why an effect cannot be reserved
 select entry.state::text as state, entry.reference, cases.reference as case_reference
-from entry left join cases on cases.id = entry.case_id where entry.effect_digest = %(effect_digest)s
+from entry left join cases on cases.id = entry.case_id where entry.effect_digest = %(effect_digest)s order by entry.ordinal desc
 
 -- take: a person takes a case from the robots, out of its wait if it waits; the trigger refuses it while the application is open
 insert into by_hand (case_id, caisse, application, taken_by, waits_for, wait_until)

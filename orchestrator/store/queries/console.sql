@@ -58,7 +58,8 @@ select (select coalesce(json_agg(json_build_object('application', application, '
             where caisse = %(caisse)s and closed_at is null and (not restricted or %(restricted)s)
               and (claimed_by is null or claimed_until < now()) limit 1001) counted) as todo,
        (select count(*) from (select 1 from approval
-            where caisse = %(caisse)s and state = 'asked' and expires_at > now() limit 1001) counted) as approvals
+            where caisse = %(caisse)s and state = 'asked' and expires_at > now()
+            union all select 1 from further_entry where caisse = %(caisse)s and state = 'asked' limit 1001) counted) as approvals
 
 -- figures: the counts above the list of exceptions (capped), since when the oldest waits, and how many are late
 select count(*) filter (where claimed_by is null or claimed_until < now()) as todo,
@@ -363,6 +364,15 @@ select at, kind, what, who, detail from (
     from by_hand left join account on account.login = given_back_by
     where case_id = %(case_id)s and given_back_at is not null
     union all
+    select said.at, 90, 'further', said.what, coalesce(account.display_name, said.who), said.detail
+    from further_entry further join entry on entry.id = further.entry
+    cross join lateral (values
+        (further.asked_at, 'asked', further.asked_by, concat_ws(' : ', 'n° ' || entry.reference, further.reason)),
+        (coalesce(further.decided_at, further.asked_at), nullif(further.state, 'asked'), further.decided_by, 'n° ' || entry.reference)
+    ) said (at, what, who, detail)
+    left join account on account.login = said.who
+    where entry.case_id = %(case_id)s and said.what is not null
+    union all
     select asked_at, 65, 'approval', 'asked', author, null from approval where case_id = %(case_id)s
     union all
     select decided_at, 90, 'approval', state, coalesce(account.display_name, validator), null
@@ -373,7 +383,7 @@ select at, kind, what, who, detail from (
 -- approvals: one page of what waits for a second person, in the order of work: priority, due date, arrival
 select approval.id, approval.amount_c, approval.asked_at, approval.expires_at, approval.author, cases.id as case_id,
        cases.reference, cases.priority, cases.due, cases.created_at, cases.line, run.title as run_title,
-       approval.author = %(login)s or exists (
+       approval.author = %(login)s or asked_once_more(approval.entry, %(login)s) or exists (
            select 1 from exception_item item where item.case_id = approval.case_id
              and (%(login)s in (item.closed_by, item.claimed_by) or %(login)s = any (item.worked_by))) as excluded
 from approval
@@ -396,7 +406,7 @@ select approval.id, approval.case_id, approval.values_digest, approval.payload, 
        (select coalesce(account.display_name, by_hand.taken_by) from by_hand
         left join account on account.login = by_hand.taken_by
         where by_hand.case_id = cases.id and by_hand.given_back_at is null and by_hand.read_back_at is null) as taker,
-       approval.author = %(login)s or exists (
+       approval.author = %(login)s or asked_once_more(approval.entry, %(login)s) or exists (
            select 1 from exception_item item where item.case_id = approval.case_id
              and (%(login)s in (item.closed_by, item.claimed_by) or %(login)s = any (item.worked_by))) as excluded
 from approval
@@ -412,6 +422,7 @@ where approval.id = %(id)s and approval.caisse = %(caisse)s
 update approval set state = %(state)s, validator = %(login)s, decided_at = now()
 where id = %(id)s and caisse = %(caisse)s and state = 'asked' and expires_at > now()
   and values_digest = %(values_digest)s and author <> %(login)s
+  and not asked_once_more(approval.entry, %(login)s)
   and exists (select 1 from account where login = %(login)s and active and role = any (approval.roles))
   and not exists (
       select 1 from exception_item item where item.case_id = approval.case_id

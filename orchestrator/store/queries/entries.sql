@@ -1,14 +1,16 @@
--- plan: remember an effect, once in the whole database
+-- plan: remember an effect, once in the whole database; beyond the first ordinal only a person does
 insert into entry (id, caisse, effect_digest, scenario, application, keyword, payment, token, case_id)
 values (%(id)s, %(caisse)s, %(effect_digest)s, %(scenario)s, %(application)s, %(keyword)s, %(payment)s, %(token)s,
         %(case_id)s)
-on conflict (effect_digest) do nothing
+on conflict (effect_digest, ordinal) do nothing
 
 -- takes_back: say which entry this effect takes back
 update entry set undoes = %(undoes)s where effect_digest = %(effect_digest)s and undoes is null
 
--- by_effect: the entry of an effect, kept until the end of the transaction
-select entry.id, entry.caisse, entry.case_id, entry.state::text as state, entry.token, entry.amount_c, entry.reference,
+-- by_effect: the last entry of an effect, kept until the end of the transaction; what was made of it before is known too
+select entry.id, entry.ordinal, decision_lapsed(entry) as lapsed,
+       array(select unnest(array[earlier.token, earlier.reference]) from entry earlier
+             where earlier.effect_digest = entry.effect_digest and earlier.ordinal < entry.ordinal) as earlier, entry.caisse, entry.case_id, entry.state::text as state, entry.token, entry.amount_c, entry.reference,
        entry.payment, entry.settled_at, cases.reference as case_reference, cases.state::text as case_state, last.values_digest,
        exists (select 1 from by_hand_entry line where line.entry = entry.id and line.case_id = entry.case_id
                and line.not_due_at is not null) as not_due
@@ -17,7 +19,7 @@ left join cases on cases.id = entry.case_id
 left join lateral (
     select values_digest from entry_attempt where entry_attempt.entry = entry.id order by n desc limit 1
 ) last on true
-where entry.effect_digest = %(effect_digest)s for update of entry
+where entry.effect_digest = %(effect_digest)s order by entry.ordinal desc limit 1 for update of entry
 
 -- adopt: an entry that was only planned passes to the case that now carries its effect
 update entry set case_id = %(case_id)s where id = %(id)s and state = 'planned'

@@ -12,8 +12,9 @@ select fingerprint, settled_at, settled_by, reason, opened_at from gap
 where caisse = %(caisse)s and fingerprint = any (%(fingerprints)s::text[])
 
 -- case: the case of an entry, to look it up under every author
-select cases.id, cases.reference, cases.scenario, cases.data_key, cases.payload, cases.findings, run.run_date
-from cases join run on run.id = cases.run where cases.caisse = %(caisse)s and cases.reference = %(reference)s
+select cases.id, cases.reference, cases.scenario, cases.data_key, cases.payload, cases.findings, run.run_date, entry.effect_digest
+from cases join run on run.id = cases.run left join entry on entry.case_id = cases.id and entry.token = %(token)s
+where cases.caisse = %(caisse)s and cases.reference = %(reference)s
 
 -- open: the gaps that nobody has explained, oldest first
 select id, application, kind, case_reference, reference, message, ours_c, seen_c, opened_at, last_seen_at

@@ -3,7 +3,12 @@ select cases.reference, cases.scenario, cases.state::text as state, cases.ended_
        cases.due, cases.created_at, cases.changed_at, run.id as run, run.run_date, run.robot,
        (select coalesce(jsonb_agg(jsonb_build_object('token', token, 'application', application, 'keyword', keyword,
                'payment', payment, 'state', entry.state, 'amount_c', amount_c, 'reference', entry.reference,
-               'planned_at', planned_at, 'settled_at', settled_at, 'settled_by', settled_by, 'line', entry.line)
+               'planned_at', planned_at, 'settled_at', settled_at, 'settled_by', settled_by, 'line', entry.line,
+               'ordinal', entry.ordinal, 'once_more', (
+                   select jsonb_build_object('first', made.token, 'reason', further.reason, 'asked_by', further.asked_by,
+                       'asked_at', further.asked_at, 'decided_by', further.decided_by, 'decided_at', further.decided_at)
+                   from entry made join further_entry further on further.entry = made.id and further.state = 'agreed'
+                   where made.effect_digest = entry.effect_digest and made.ordinal = entry.ordinal - 1))
                order by planned_at, entry.id), '[]') from entry where entry.case_id = cases.id) as entries,
        (select coalesce(jsonb_agg(jsonb_build_object('n', n, 'version', attempt.version, 'started_at', attempt.started_at,
                'ended_at', attempt.ended_at, 'outcome', outcome, 'code', code) order by n), '[]')

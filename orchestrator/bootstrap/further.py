@@ -1,0 +1,54 @@
+"""A closed case whose entry is due once more becomes a case of a run of its own, under the version in force; once each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+from uuid import UUID
+
+from orchestrator.bootstrap.versions import scenario_to_run
+from orchestrator.bootstrap.world import World
+from orchestrator.domain.civil import SystemClock, paris_date
+from orchestrator.domain.errors import RefusedDelivery
+from orchestrator.drivers.deliveries import Delivery, DeliveryRow
+from orchestrator.engine.grouping import DeliveredCase, Gathered
+from orchestrator.engine.load import Loader
+from orchestrator.language.model import Scenario
+
+
+@dataclass(frozen=True, kw_only=True)
+class FurtherRuns:
+    """Gives robots what people decided is due once more."""
+
+    world: World
+    loader: Loader
+
+    async def give(self, decision: UUID, actor: str) -> None:
+        """Start the run of one case; a repeat starts nothing. Raises why the scenario cannot run.
+
+        A case that is still open needs none: its agent sends it back to the robot.
+        """
+        async with self.loader.database.transaction(actor) as tx:
+            row = await tx.first("further.to_give", id=decision, caisse=self.world.settings.caisse)
+            scenario = await scenario_to_run(tx, self.world, row["scenario"]) if row else None
+        if row is None or scenario is None:
+            return
+        case = self._case(scenario, row)
+        delivery = Delivery(
+            name=f"{row['reference']}, saisie n° {row['ordinal']}",
+            sha256=sha256(f"further/{decision}".encode()).hexdigest(),
+            rows=[DeliveryRow(line=line, values={}, key="") for line in case.lines],
+            bad=[],
+        )
+        with suppress(RefusedDelivery):  # given before
+            day = paris_date(SystemClock().now())
+            await self.loader.begin(scenario, delivery, Gathered(cases=[case], bad=[]), day, actor)
+
+    def _case(self, scenario: Scenario, row: Mapping[str, Any]) -> DeliveredCase:
+        vault = self.world.vault
+        payload = vault.open(vault.data_key(row["id"], row["data_key"]), f"cases:payload:{row['id']}", row["payload"])
+        key = scenario.case.key.render(scenario.case.names_of(payload))
+        return DeliveredCase(line=row["line"], lines=tuple(row["lines"] or [row["line"]]), payload=payload, key=key)
