@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
 from orchestrator.bootstrap.versions import scenario_to_run
 from orchestrator.bootstrap.world import World
-from orchestrator.domain.civil import SystemClock, paris_date
+from orchestrator.domain.civil import Clock, SystemClock, paris_date
 from orchestrator.domain.errors import RefusedDelivery
 from orchestrator.drivers.deliveries import Delivery, DeliveryRow
 from orchestrator.engine.grouping import DeliveredCase, Gathered
@@ -25,6 +25,8 @@ class FurtherRuns:
 
     world: World
     loader: Loader
+    #: Says on which day its run is.
+    clock: Clock = field(default_factory=SystemClock)
 
     async def give(self, decision: UUID, actor: str) -> None:
         """Start the run of one case; a repeat starts nothing. Raises why the scenario cannot run.
@@ -44,7 +46,7 @@ class FurtherRuns:
             bad=[],
         )
         with suppress(RefusedDelivery):  # given before
-            day = paris_date(SystemClock().now())
+            day = paris_date(self.clock.now())
             await self.loader.begin(scenario, delivery, Gathered(cases=[case], bad=[]), day, actor)
 
     def _case(self, scenario: Scenario, row: Mapping[str, Any]) -> DeliveredCase:

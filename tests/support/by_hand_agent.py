@@ -7,7 +7,7 @@ import re
 from typing import Any
 from uuid import UUID
 
-from playwright.async_api import Browser
+from playwright.async_api import Browser, Page
 from robot_world import PracticeWorld, RobotWorld, Row
 
 from orchestrator.store.database import Database
@@ -19,15 +19,7 @@ _VERSIONS = ("version", "version_dossier")
 
 async def propose_by_hand(browser: Browser, world: PracticeWorld, row: Row, amount: str) -> str:
     """Enter a proposal for a row with COMPTA's own form, reading its labels, whatever changed; returns its number."""
-    people = json.loads((world.practice.folder / "accounts.json").read_text("utf-8"))["compta"]
-    login = next(name for name, each in people.items() if each["role"] != "robot")
-    context = await browser.new_context(base_url=world.accounts["compta"].address)
-    window = await context.new_page()
-    window.on("dialog", lambda dialog: dialog.accept())
-    await window.goto("/connexion")
-    await window.get_by_label("Identifiant").fill(login)
-    await window.get_by_label("Mot de passe").fill(people[login]["password"])
-    await window.get_by_role("button", name="Se connecter").click()
+    window = await at_compta(browser, world)
     await window.goto("/avances/nouvelle")
     form = {
         "NIR": row.nir,
@@ -41,9 +33,34 @@ async def propose_by_hand(browser: Browser, world: PracticeWorld, row: Row, amou
         await window.get_by_label(label, exact=True).fill(value)
     await window.get_by_role("button", name="Enregistrer").click()
     found = _NUMBER.search(await window.inner_text("body"))
-    await context.close()
+    await window.context.close()
     assert found is not None, "COMPTA gave no number"
     return found[0]
+
+
+async def cancel_by_hand(browser: Browser, world: PracticeWorld, number: str) -> None:
+    """Cancel a proposal with COMPTA's own form."""
+    window = await at_compta(browser, world)
+    await window.goto("/annulations/nouvelle")
+    await window.get_by_label("Numéro", exact=True).fill(number)
+    await window.get_by_label("Motif", exact=True).fill("Erreur de dossier")
+    await window.get_by_role("button", name="Annuler l'avance").click()
+    await window.wait_for_url("**/annulations/ACP-*")
+    await window.context.close()
+
+
+async def at_compta(browser: Browser, world: PracticeWorld) -> Page:
+    """Log a person in to COMPTA, in a browser of their own."""
+    people = json.loads((world.practice.folder / "accounts.json").read_text("utf-8"))["compta"]
+    login = next(name for name, each in people.items() if each["role"] != "robot")
+    context = await browser.new_context(base_url=world.accounts["compta"].address)
+    window = await context.new_page()
+    window.on("dialog", lambda dialog: dialog.accept())
+    await window.goto("/connexion")
+    await window.get_by_label("Identifiant").fill(login)
+    await window.get_by_label("Mot de passe").fill(people[login]["password"])
+    await window.get_by_role("button", name="Se connecter").click()
+    return window
 
 
 def typed(amount_c: int) -> str:

@@ -56,5 +56,6 @@ def test_the_token_is_short_readable_and_follows_from_the_effect() -> None:
     digest = effect_digest("ACP-IJ/185026199900189/AT26000101", b"k" * 32)
     token = token_of(digest)
     assert token == token_of(digest)
+    assert len({token, token_of(digest, 2), token_of(digest, 3)}) == 3
     assert len(token) == 14
     assert not set(token.removeprefix("GLR-")) & set("01OIL")
