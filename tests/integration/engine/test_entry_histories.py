@@ -275,6 +275,17 @@ class Histories(RuleBasedStateMachine):
             self.decided += 1
             self.deliver_again()
 
+    @rule(to=st.sampled_from(["planned", "confirmed"]))
+    def robot_would_settle_a_doubt(self, to: str) -> None:
+        """What a wrong program could write; PostgreSQL alone says no."""
+        proof = ", reference = 'AC-0', settled_at = now()" if to == "confirmed" else ""
+        self._do(self._as_robot(f"update entry set state = '{to}'{proof} where state = 'doubtful'"))
+
+    @rule()
+    def robot_would_end_the_case(self) -> None:
+        free = "ended_as = 'entered', leased_by = null, lease_until = null"
+        self._do(self._as_robot(f"update cases set state = 'ended', {free} where state = 'leased'"))
+
     @rule(ordinal=st.integers(2, 3))
     def robot_would_make_an_ordinal(self, ordinal: int) -> None:
         self._do(self._as_robot(_ORDINAL, ordinal, self.digest))
