@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-DOCS = (*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), ROOT / "sandbox" / "README.md")
+DOCS = (
+    *ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "deploy").glob("*.md"), ROOT / "sandbox" / "README.md",
+)  # fmt: skip
 ADRS = sorted((ROOT / "docs" / "adr").glob("[0-9]*.md"))
 _LINK = re.compile(r"\]\((?!https?:)([^)\s]+)\)")
 _CHAPTER = re.compile(r"\b(HOUSE|ENTER|AUDIT|TRAPS|DRIVERS|DOMAIN|LANGUAGE|CONSOLE|MODELS)\b")

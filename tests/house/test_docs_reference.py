@@ -15,7 +15,7 @@ from orchestrator.cli.exits import Exit
 from orchestrator.settings import Settings
 
 ROOT = Path(__file__).parents[2]
-DOCS = (*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"))
+DOCS = (*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "deploy").glob("*.md"))
 COMMANDS = (ROOT / "docs" / "reference" / "commandes.md").read_text(encoding="utf-8")
 SETTINGS = (ROOT / "docs" / "reference" / "reglages.md").read_text(encoding="utf-8")
 _VARIABLE = re.compile(r"GLR_[A-Z][A-Z_]*[A-Z]")
@@ -97,7 +97,7 @@ def _command_lines() -> list[tuple[str, str]]:
     for path in DOCS:
         for block in re.findall(r"```sh\n(.*?)```", path.read_text(encoding="utf-8"), re.DOTALL):
             lines = [line.strip() for line in block.splitlines()]
-            found += [(path.name, line) for line in lines if re.match(r"(\./)?glr ", line)]
+            found += [(path.name, line) for line in lines if re.match(r"(sudo |\./)?glr ", line)]
     return found
 
 
@@ -111,7 +111,7 @@ def test_every_command_line_of_the_docs_is_understood(
     written = {out for name, other in _command_lines() if name == file for out in re.findall(r"--out (\S+)", other)}
     words = [
         "README.md" if word in written and "--out" not in line else word
-        for word in shlex.split(line, comments=True)[1:]
+        for word in shlex.split(line.removeprefix("sudo "), comments=True)[1:]
     ]
     if words[0] in SCRIPT_ONLY:
         return
