@@ -24,6 +24,7 @@ async def back_up(world: World, out: Path) -> Manifest:
     """Write the backup of a house; the log says that it was made. Raises ``DumpFailed``, ``FileExistsError``."""
     manifest = await asyncio.to_thread(_written, world, out)
     async with Database(world.urls["owner"], size=1) as database, database.transaction("cli") as tx:
+        await tx.run("alerts.backed_up", caisse=world.settings.caisse)
         await tx.record(world.settings.caisse, "house.backed_up", out.name, made_at=manifest.made_at)
     return manifest
 

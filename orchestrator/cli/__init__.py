@@ -38,6 +38,7 @@ _COMMANDS = (
         name: f"orchestrator.cli.{name}"
         for name in (
             "account",
+            "alert",
             "backup",
             "bench",
             "campaign",

@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 import uvicorn
 
+from orchestrator.bootstrap.alert_sender import send_alerts
 from orchestrator.bootstrap.closer import close_runs
 from orchestrator.bootstrap.processes import die_with_parent, stop_event
 from orchestrator.bootstrap.services import open_console, open_planner, serve_audit_log, watch_database
@@ -55,12 +56,13 @@ def serve(workspace: Path | None, port: int | None, host: str | None, planner: b
 
 @contextlib.asynccontextmanager
 async def background(world: World, stopping: asyncio.Event) -> AsyncIterator[None]:
-    """Keep the audit log exported, the database alive, priorities of the day, and close runs, while something else runs."""
+    """Export the audit log, keep the database alive, follow days, close runs and send alerts, beside something else."""
     tasks = [
         asyncio.create_task(serve_audit_log(world, stopping)),
         asyncio.create_task(watch_database(world, stopping)),
         asyncio.create_task(follow_days(world, stopping)),
         asyncio.create_task(close_runs(world, stopping)),
+        asyncio.create_task(send_alerts(world, stopping)),
     ]
     try:
         yield

@@ -1,0 +1,63 @@
+"""Alerts leave the house: at least once to each channel, whoever sends them, tried again less and less often."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import suppress
+from dataclasses import dataclass
+
+from orchestrator.bootstrap.alert_channels import send
+from orchestrator.bootstrap.surveillance import Surveillance, load_surveillance
+from orchestrator.bootstrap.watch import Watch
+from orchestrator.bootstrap.world import World
+from orchestrator.domain.errors import GlrError
+from orchestrator.store.database import Database
+
+#: Seconds between two looks at what is to be sent.
+EVERY = 5.0
+ACTOR = "alerts"
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlertSender:
+    """Sends what was written down; several may do so at once."""
+
+    world: World
+    database: Database
+
+    async def send_all(self, rules: Surveillance) -> None:
+        """Send every alert that a channel has not taken yet."""
+        for channel in rules.channels:
+            await self._send(rules, channel)
+
+    async def _send(self, rules: Surveillance, channel: str) -> None:
+        async with self.database.transaction(ACTOR) as tx:  # taken before it is sent: nothing is held meanwhile
+            taken = await tx.all("alerts.take", channel=channel, caisse=self.world.settings.caisse)
+        for row in taken:
+            where = {"alert": row["alert"], "channel": channel}
+            try:
+                await asyncio.to_thread(send, self.world.settings, rules, channel, row["about"])
+            except GlrError as error:
+                _log.warning("alerte %s par %s : nouvel essai plus tard : %s", row["alert"], channel, error)
+                async with self.database.transaction(ACTOR) as tx:
+                    await tx.run("alerts.not_sent", failure=str(error), **where)
+                continue
+            async with self.database.transaction(ACTOR) as tx:
+                await tx.run("alerts.sent", **where)
+
+
+async def send_alerts(world: World, stopping: asyncio.Event) -> None:
+    """Watch and send until asked to stop; whatever fails here stops nothing else."""
+    async with Database(world.urls["glr_runner"], size=1) as database:
+        sender, watch = AlertSender(world=world, database=database), Watch.of(world, database)
+        while not stopping.is_set():
+            try:
+                rules = load_surveillance(world.settings)
+                await watch.look(rules)
+                await sender.send_all(rules)
+            except (GlrError, OSError) as error:
+                _log.warning("alertes : nouvel essai dans %.0f s : %s", EVERY, error)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stopping.wait(), EVERY)

@@ -1,0 +1,202 @@
+"""Alerts: written with what they tell of, sent at least once by mail and webhook to real servers, never a word of a person."""
+
+from __future__ import annotations
+
+import hmac
+import json
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from email import message_from_bytes
+from hashlib import sha256
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from console_world import CAISSE, Seed
+from office import serving_mail
+from workshops import CONTROL, ROBOT
+
+from orchestrator.bootstrap.alert_channels import SIGNATURE
+from orchestrator.bootstrap.alert_sender import AlertSender
+from orchestrator.bootstrap.surveillance import Surveillance, load_surveillance, secret_of
+from orchestrator.bootstrap.watch import Watch
+from orchestrator.bootstrap.world import World
+from orchestrator.domain.errors import SettingsError
+from orchestrator.settings import Settings
+from orchestrator.store.database import Database
+from orchestrator.store.vault import Vault
+
+KEY = "une clé de signature"
+GAP = """
+    insert into gap (id, caisse, application, kind, fingerprint, case_reference, reference, message)
+    values (gen_random_uuid(), %s, 'compta', 'extra', %s, '', 'ACP-1', 'x')
+"""
+
+
+@dataclass
+class Supervision:
+    """A real HTTP server that keeps what it is sent; ``down`` makes it fail."""
+
+    url: str = ""
+    down: bool = False
+    came: list[tuple[dict[str, Any], Mapping[str, str], bytes]] = field(default_factory=list)
+
+
+@contextmanager
+def supervision() -> Iterator[Supervision]:
+    kept = Supervision()
+
+    class Answer(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            if not kept.down:
+                kept.came.append((json.loads(body), dict(self.headers), body))
+            self.send_response(503 if kept.down else 204)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            return
+
+    server = HTTPServer(("127.0.0.1", 0), Answer)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+    thread.start()
+    kept.url = f"http://127.0.0.1:{server.server_port}/glr"
+    yield kept
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def secret(settings: Settings, name: str, content: object) -> None:
+    settings.secrets.mkdir(parents=True, exist_ok=True)
+    path = settings.secrets / name
+    path.write_text(json.dumps(content), encoding="utf-8")
+    path.chmod(0o600)
+
+
+@pytest.fixture
+def world(tmp_path: Path, runner_url: str, vault: Vault, seed: Seed) -> World:
+    settings = Settings(workspace=tmp_path, home=tmp_path, caisse=CAISSE)
+    return World(settings=settings, urls={"glr_runner": runner_url}, vault=vault, keywords={})
+
+
+def declare(world: World, urls: Mapping[str, str], webhook: str) -> Surveillance:
+    """Write the file and its secrets."""
+    said = {
+        "mail": {"to": [CONTROL], "account": "alertes-courriel.json"},
+        "webhook": {"url": webhook, "account": "alertes-webhook.json"},
+    }
+    (world.settings.project / "surveillance.yaml").write_text(yaml.safe_dump(said), encoding="utf-8")
+    password = json.loads((world.settings.workspace / "mail-accounts.json").read_text(encoding="ascii"))[ROBOT]
+    secret(world.settings, "alertes-courriel.json", {**urls, "login": ROBOT, "password": password, "sender": ROBOT})
+    secret(world.settings, "alertes-webhook.json", {"key": KEY})
+    return load_surveillance(world.settings)
+
+
+def mails(world: World) -> list[Any]:
+    box = world.settings.workspace / "mail" / CONTROL / "INBOX"
+    return [message_from_bytes(path.read_bytes()) for path in sorted(box.glob("*.eml"))]
+
+
+async def run(owner: Database, text: str, *values: object) -> list[dict[str, Any]]:
+    async with owner.transaction("agent:s.noir") as tx:
+        cursor = await tx.connection.execute(text.encode(), values)
+        return list(await cursor.fetchall()) if cursor.description else []
+
+
+async def kinds(owner: Database) -> list[tuple[str, str]]:
+    rows = await run(owner, "select kind, object from alert order by raised_at, kind")
+    return [(row["kind"], row["object"]) for row in rows]
+
+
+async def test_a_stop_and_a_gap_are_told_once_by_both_ways_and_again_until_a_server_has_taken_it(
+    world: World, seed: Seed, owner_db: Database, runner_db: Database
+) -> None:
+    nir = "1 85 02 61 999 001 89"
+    await seed.stop_application("compta")
+    stop = "insert into scenario_stop (caisse, scenario, reason, stopped_by) values (%s, 'ij-acompte', %s, 's.noir')"
+    await run(owner_db, stop, CAISSE, f"Trop payé pour {nir}")
+    for number in range(3):
+        await run(owner_db, GAP, CAISSE, f"f{number}")
+    told = [("application_stopped", "compta"), ("scenario_stopped", "ij-acompte"), ("gap", "compta")]
+    assert await kinds(owner_db) == told
+
+    with serving_mail(world.settings.workspace) as urls, supervision() as server:
+        rules, sender = declare(world, urls, server.url), AlertSender(world=world, database=runner_db)
+        server.down = True
+        await sender.send_all(rules)
+        assert server.came == []
+        failures = await run(owner_db, "select distinct failure from alert_sending where sent_at is null")
+        assert failures == [{"failure": "Le webhook a répondu 503 : 2xx attendu."}]
+        server.down = False
+        await sender.send_all(rules)  # not before its time
+        assert server.came == []
+        await run(owner_db, "update alert_sending set next_try_at = now() where sent_at is null")
+        await sender.send_all(rules)
+        await sender.send_all(rules)  # what was taken is not sent again
+        found = mails(world)
+    assert [(alert["kind"], alert["object"]) for alert, _, _ in server.came] == told
+    for alert, headers, body in server.came:
+        assert headers[SIGNATURE] == f"sha256={hmac.new(KEY.encode(), body, sha256).hexdigest()}"
+        assert headers["X-GLR-Alert"] == alert["id"]
+    assert [mail["Message-ID"].strip() for mail in found] == [
+        f"<{alert['id']}@go-les-robots>" for alert, _, _ in server.came
+    ]
+    said = json.dumps([alert for alert, _, _ in server.came]) + "".join(mail.as_string() for mail in found)
+    assert "Trop" not in said  # nobody's own words leave the house
+    assert nir not in said
+
+
+async def test_what_undoes_its_transaction_tells_nobody(owner_db: Database) -> None:
+    async def fails() -> None:
+        async with owner_db.transaction("agent:s.noir") as tx:
+            await tx.connection.execute(GAP.encode(), [CAISSE, "f"])
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        await fails()
+    assert await kinds(owner_db) == []
+
+
+async def test_old_doubts_an_old_backup_and_a_changed_log_are_seen_and_told_once(
+    world: World, seed: Seed, owner_db: Database, runner_db: Database
+) -> None:
+    await seed.exception(cause="doubt", entry="doubtful", capture=False)
+    (token,) = await run(owner_db, "select token from entry")
+    rules, watch = Surveillance(doubt_minutes=30), Watch.of(world, runner_db)
+    await watch.doubts(rules)
+    await watch.backup(rules)
+    assert await kinds(owner_db) == []  # not old yet
+    await run(owner_db, "update entry_attempt set intent_at = now() - interval '31 minutes'")
+    await run(owner_db, "update run set started_at = now() - interval '27 hours'")
+    day = (datetime.now(UTC) - timedelta(days=3)).date()
+    log = world.settings.audit_log / f"{day}.jsonl"
+    log.parent.mkdir(parents=True)
+    log.write_bytes(b'{"id":1}\n{"id":2}\n')
+    await watch.log()
+    log.write_bytes(b'{"id":1}\n{"id":2}\n{"id":3}\n')  # an event that left the database late
+    await watch.log()
+    for _ in range(2):
+        await watch.doubts(rules)
+        await watch.backup(rules)
+    assert await kinds(owner_db) == [("doubt", token["token"]), ("backup", "glr backup")]
+    log.write_bytes(b'{"id":1}\n{"id":3}\n')
+    await watch.log()
+    await run(owner_db, "insert into house_backup values (%s, now())", CAISSE)
+    assert (await kinds(owner_db))[2:] == [("log", day.isoformat())]
+
+
+def test_a_wrong_file_says_where_and_a_secret_that_others_read_is_refused(world: World) -> None:
+    path = world.settings.project / "surveillance.yaml"
+    path.write_text("doute: 3\nreconcile: {ij-acompte: 25h}\n", encoding="utf-8")
+    with pytest.raises(SettingsError, match=r"(?s)surveillance\.yaml.*heure attendue.*doute"):
+        load_surveillance(world.settings)
+    secret(world.settings, "alertes-webhook.json", {"key": KEY})
+    (world.settings.secrets / "alertes-webhook.json").chmod(0o644)
+    with pytest.raises(SettingsError, match="chmod 600"):
+        secret_of(world.settings, "alertes-webhook.json", "key")
