@@ -13,6 +13,7 @@ import uvicorn
 from orchestrator.bootstrap.alert_sender import send_alerts
 from orchestrator.bootstrap.closer import close_runs
 from orchestrator.bootstrap.processes import die_with_parent, stop_event
+from orchestrator.bootstrap.reconciliations import open_reconciliations
 from orchestrator.bootstrap.services import open_console, open_planner, serve_audit_log, watch_database
 from orchestrator.bootstrap.urgency import follow_days
 from orchestrator.bootstrap.world import World, build_world
@@ -71,8 +72,14 @@ async def background(world: World, stopping: asyncio.Event) -> AsyncIterator[Non
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def _planner(world: World, *, wanted: bool) -> contextlib.AbstractAsyncContextManager[None]:
-    return open_planner(world) if wanted else contextlib.nullcontext()
+@contextlib.asynccontextmanager
+async def _planner(world: World, *, wanted: bool) -> AsyncIterator[None]:
+    """Start scenarios and daily reconciliations at their time, when that is wanted."""
+    async with contextlib.AsyncExitStack() as stack:
+        if wanted:
+            await stack.enter_async_context(open_planner(world))
+            await stack.enter_async_context(open_reconciliations(world))
+        yield
 
 
 async def _serve(server: uvicorn.Server, stopping: asyncio.Event) -> None:

@@ -11,6 +11,7 @@ import sqlite3
 import zipfile
 from collections.abc import AsyncIterator, Mapping
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +21,12 @@ import pytest
 from audit_rows import connect
 from click.testing import CliRunner, Result
 from psycopg.conninfo import conninfo_to_dict
-from robot_world import PracticeWorld, RobotWorld, robot_world
+from robot_world import PROJECT, PracticeWorld, RobotWorld, robot_world
 
+from orchestrator.bootstrap.reconciliations import open_reconciliations
+from orchestrator.bootstrap.world import World
 from orchestrator.cli import commands
+from orchestrator.settings import Settings
 from orchestrator.sharing.keys import fingerprint, make_key, public_text
 from orchestrator.store.vault import Vault
 
@@ -144,3 +148,48 @@ async def test_each_change_is_found_opened_once_reported_and_signed_and_an_expla
         assert verbs == [("gap.opened", 4), ("gap.settled", 4)]
         with pytest.raises(psycopg.Error, match="stays written"):
             connection.execute("update gap set reason = 'autre'")
+
+
+class Evening:
+    """A clock of that day, from a moment before its reconciliation on."""
+
+    def __init__(self) -> None:
+        self._offset = datetime.fromisoformat(f"{DAY}T18:59:59+01:00") - datetime.now(UTC)
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + self._offset
+
+
+async def test_each_working_day_is_reconciled_once_by_two_orchestrators_and_what_differs_is_told(
+    world: RobotWorld, owner_url: str, role_url: Mapping[str, str], visit: Any
+) -> None:
+    loaded = await world.deliver(world.world.take("entered"))
+    await world.work()
+    (number,) = [str(row.entry_reference) for row in await world.results(loaded.run)]
+    with connect(owner_url) as connection:
+        connection.execute("update run set run_date = %s", [DAY])
+    with closing(sqlite3.connect(world.world.practice.folder / "compta.db")) as store, store:
+        store.execute("update avance set jour_saisie = ?, montant_c = montant_c + 1 where numero = ?", [DAY, number])
+    project = world.folder / "project"
+    project.mkdir()
+    for name in ("scenarios", "robots"):
+        (project / name).symlink_to(PROJECT / name)
+    (project / "surveillance.yaml").write_text('reconcile: {ij-acompte: "19:00"}\n', encoding="utf-8")
+    settings = Settings(workspace=_workspace(world, role_url), home=project, database_url=owner_url)
+    one = World(settings=settings, urls=role_url, vault=world.bench.vault, keywords=world.bench.keywords)
+    report = settings.workspace / "logs" / "rapprochements"
+
+    async with open_reconciliations(one, Evening()), open_reconciliations(one, Evening()):
+        for _ in range(600):
+            if list(report.glob("*.zip")):
+                break
+            await asyncio.sleep(0.1)
+    with connect(owner_url) as connection:
+        assert _rows(connection, "select scenario, occurrence from schedule_occurrence") == [
+            ("rapprochement/ij-acompte", f"{DAY}T19:00")
+        ]
+        done = "select count(*) from audit_outbox where verb = 'entries.reconciled'"
+        assert _rows(connection, done) == [(1,)]
+        assert _rows(connection, "select kind, object from alert") == [("gap", "compta")]
+    page = await (await visit("a.martin")).get("/exceptions")
+    assert "écart" in page.text.split("Ce qui est arrêté ou diffère", 1)[1].split("</section>", 1)[0]
