@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import json
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
 from hashlib import sha256
@@ -17,15 +18,19 @@ from typing import Any
 
 import pytest
 import yaml
+from click.testing import CliRunner
 from console_world import CAISSE, Seed
 from office import serving_mail
+from robot_world import PROJECT
+from secrets_of import make_secrets
 from workshops import CONTROL, ROBOT
 
 from orchestrator.bootstrap.alert_channels import SIGNATURE
 from orchestrator.bootstrap.alert_sender import AlertSender
 from orchestrator.bootstrap.surveillance import Surveillance, load_surveillance, secret_of
 from orchestrator.bootstrap.watch import Watch
-from orchestrator.bootstrap.world import World
+from orchestrator.bootstrap.world import World, load_keywords
+from orchestrator.cli import commands
 from orchestrator.domain.errors import SettingsError
 from orchestrator.settings import Settings
 from orchestrator.store.database import Database
@@ -152,6 +157,30 @@ async def test_a_stop_and_a_gap_are_told_once_by_both_ways_and_again_until_a_ser
     assert nir not in said
 
 
+async def test_the_command_sends_one_by_each_way_and_says_which_has_not_taken_it(
+    world: World, owner_url: str, role_url: Mapping[str, str]
+) -> None:
+    make_secrets(world.settings.workspace, world.vault, role_url)
+    env = {"GLR_DATABASE_URL": owner_url, "GLR_HOME": str(world.settings.project), "GLR_CAISSE": CAISSE}
+    words = ("alert", "test", "--workspace", str(world.settings.workspace))
+
+    async def glr() -> Any:
+        return await asyncio.to_thread(lambda: CliRunner().invoke(commands, words, env=env))
+
+    assert "Aucun canal" in str((await glr()).exception)
+    with serving_mail(world.settings.workspace) as urls, supervision() as server:
+        declare(world, urls, server.url)
+        done = await glr()
+        assert (done.exit_code, done.output) == (0, "mail : envoyée\nwebhook : envoyée\n")
+        server.down = True
+        done = await glr()
+        assert (done.exit_code, done.output) == (
+            4,
+            "mail : envoyée\nwebhook : Le webhook a répondu 503 : 2xx attendu.\n",
+        )
+        assert [mail["Subject"] for mail in mails(world)] == ["[Go-les-robots] cpam-931 : essai (cpam-931)"] * 2
+
+
 async def test_what_undoes_its_transaction_tells_nobody(owner_db: Database) -> None:
     async def fails() -> None:
         async with owner_db.transaction("agent:s.noir") as tx:
@@ -200,3 +229,23 @@ def test_a_wrong_file_says_where_and_a_secret_that_others_read_is_refused(world:
     (world.settings.secrets / "alertes-webhook.json").chmod(0o644)
     with pytest.raises(SettingsError, match="chmod 600"):
         secret_of(world.settings, "alertes-webhook.json", "key")
+
+
+async def test_a_start_that_no_run_has_followed_is_told_once(
+    world: World, seed: Seed, owner_db: Database, runner_db: Database
+) -> None:
+    settings = Settings(workspace=world.settings.workspace, home=PROJECT, caisse=CAISSE)
+    known = replace(world, settings=settings, keywords=load_keywords(settings))
+    watch = replace(Watch.of(known, runner_db), since=datetime(2026, 3, 27, tzinfo=UTC))
+    rules = Surveillance(run_minutes=30)
+    await run(owner_db, "update run set started_at = '2026-03-27T05:31:00Z'")  # 06:30 in Paris, and the run after it
+    await watch.starts(rules, datetime.fromisoformat("2026-03-27T06:31:00+00:00"))
+    assert await kinds(owner_db) == []
+    for _ in range(2):
+        await watch.starts(
+            rules, datetime.fromisoformat("2026-03-30T04:59:00+00:00")
+        )  # Monday 06:59, summer time has begun
+    assert await kinds(owner_db) == []
+    for _ in range(2):
+        await watch.starts(rules, datetime.fromisoformat("2026-03-30T05:01:00+00:00"))
+    assert await kinds(owner_db) == [("not_run", "ij-acompte")]

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 import csv
 import io
-import json
 import sqlite3
 import zipfile
 from collections.abc import AsyncIterator, Mapping
@@ -20,8 +18,8 @@ import pypdf
 import pytest
 from audit_rows import connect
 from click.testing import CliRunner, Result
-from psycopg.conninfo import conninfo_to_dict
 from robot_world import PROJECT, PracticeWorld, RobotWorld, robot_world
+from secrets_of import make_secrets
 
 from orchestrator.bootstrap.reconciliations import open_reconciliations
 from orchestrator.bootstrap.world import World
@@ -50,18 +48,11 @@ async def world(
 
 def _workspace(world: RobotWorld, urls: Mapping[str, str]) -> Path:
     """Make the secrets of a workspace that works on this test's database and these applications."""
-    secrets = world.folder / "workspace" / "secrets"
-    secrets.mkdir(parents=True, mode=0o700)
-    vault = world.bench.vault
-    keys = {name: base64.b64encode(getattr(vault, name)).decode() for name in ("wrap", "index", "effect")}
     accounts = {
         name: {"address": one.address, "login": one.login, "password": one.password.reveal()}
         for name, one in world.world.accounts.items()
     }
-    roles = {role: conninfo_to_dict(url)["password"] for role, url in urls.items()}
-    for name, content in (("keys.json", keys), ("acompte-ij.json", accounts), ("roles.json", roles)):
-        (secrets / name).touch(mode=0o600)
-        (secrets / name).write_text(json.dumps(content), encoding="utf-8")
+    secrets = make_secrets(world.folder / "workspace", world.bench.vault, urls, **{"acompte-ij": accounts})
     make_key(secrets)
     return secrets.parent
 
