@@ -50,8 +50,7 @@ async def conclude(attempt: Attempt) -> Outcome:
 async def _by_suite(attempt: Attempt, step: Step, task: SuiteTask) -> Outcome:
     """Run the task that concludes a case, with its entries; what it read is recorded too."""
     done = await attempt.run_task(step, task)
-    reached = [attempt.reached] if attempt.reached else []
-    found = recorded(attempt, None if reached else done.outcome, reached)
+    found = recorded(attempt, None if attempt.reached else done.outcome, attempt.reached)
     attempt.recorded = with_stage(attempt.recorded, attempt.stage, found)
     if done.outcome is None:
         raise TypeError("une tâche qui saisit conclut le dossier")

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from uuid import uuid4
 
-from orchestrator.domain.cases import Controls, Done, FailedControl, NeedsApproval, Outcome, Waits
-from orchestrator.domain.civil import Period, french_date
-from orchestrator.domain.entries import EntryPlan, EntrySeen, Sighting, classify, effect_digest, token_of
+from orchestrator.domain.cases import Controls, Done, FailedControl, Outcome, Waits
+from orchestrator.domain.civil import french_date
+from orchestrator.domain.entries import EntrySeen, Sighting, classify, effect_digest, token_of
 from orchestrator.domain.errors import ApplicationException, BrowserGone, BusinessException, GlrError, LoginRefused
 from orchestrator.domain.money import Euros
 from orchestrator.engine.due import DueEntry, total
@@ -50,7 +50,7 @@ async def dry_run(
     :param robot: Robot Framework, in the main thread; without it a suite is refused.
     """
     bench.scenario = replace(bench.scenario, mode=Mode.SHADOW)
-    bench.suites = SuiteRunner(robot=robot, enter=_stop_there, trial=True) if robot else None
+    bench.suites = SuiteRunner(robot=robot, enter=_not_made, trial=True) if robot else None
     for row in cases:
         try:
             async with asyncio.timeout(CASE_LIMIT):
@@ -89,14 +89,14 @@ async def _concluded(attempt: Attempt, line: int) -> DryCase:
     outcome, due = await attempt.steps()
     if attempt.suite is not None and attempt.suite.task is not None:
         outcome = (await attempt.run_task(attempt.suite, attempt.suite.task)).outcome
-        due = [attempt.reached] if attempt.reached else []
+        due = attempt.reached
         outcome = None if due else outcome
     return _case(line, outcome) if outcome is not None else await _entries(attempt, due, line)
 
 
-async def _stop_there(_: Attempt, __: DueEntry) -> Outcome:
-    """End a suite at its first entry, as a dry run ends there."""
-    return NeedsApproval()
+async def _not_made(_: Attempt, __: DueEntry) -> Outcome:
+    """Let a suite go on after an entry that is not made: what else it would enter is shown too."""
+    return Done(name="dry_run")
 
 
 def _case(line: int, outcome: Outcome | None) -> DryCase:
@@ -139,12 +139,6 @@ async def _again(attempt: Attempt, step: str, names: dict[str, object], item: st
 
 
 async def _absent(bench: Workbench, one: DueEntry) -> bool:
-    rules, arguments = one.rules, one.arguments()
-    amount, period = arguments[rules.amount], arguments[rules.period]
-    if not isinstance(amount, Euros) or not isinstance(period, Period):
-        raise TypeError(f"{one.step.keyword.name} : montant et période attendus")
-    given = {name: arguments[name] for name in rules.look_up_with}
-    seen: list[EntrySeen] = await bench.call(bench.keywords[rules.look_up], given)
+    seen: list[EntrySeen] = await bench.call(bench.keywords[one.rules.look_up], one.given(*one.rules.look_up_with))
     token = token_of(effect_digest(one.effect_key, bench.vault.effect))
-    plan = EntryPlan(token=token, amount=amount, period=period, subject=str(arguments[rules.subject]))
-    return classify(seen, plan)[0] is Sighting.ABSENT
+    return classify(seen, one.plan(token))[0] is Sighting.ABSENT

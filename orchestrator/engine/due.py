@@ -7,9 +7,11 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from uuid import UUID
 
+from orchestrator.domain.civil import Period
+from orchestrator.domain.entries import EntryPlan
 from orchestrator.domain.errors import BusinessException
 from orchestrator.domain.keywords import EntryRules, Kind
-from orchestrator.domain.money import Euros
+from orchestrator.domain.money import ZERO, Euros
 from orchestrator.engine.findings import displayed
 from orchestrator.language.compile_together import REFERENCE
 from orchestrator.language.faults import ExpressionError
@@ -73,6 +75,19 @@ class DueEntry:
     def arguments(self) -> dict[str, object]:
         """Return what it would enter."""
         return self.step.given(self.names)
+
+    def plan(self, token: str, earlier: frozenset[str] = frozenset()) -> EntryPlan:
+        """Return what a look into the application is compared with; an entry without an amount counts as zero.
+
+        :param earlier: tokens and numbers of what was made of the same effect before.
+        """
+        arguments = self.arguments()
+        amount = arguments[self.rules.amount] if self.rules.amount else ZERO
+        period = arguments[self.rules.period]
+        if not isinstance(amount, Euros) or not isinstance(period, Period):
+            raise TypeError(f"{self.step.keyword.name} : montant et période attendus")
+        subject = str(arguments[self.rules.subject])
+        return EntryPlan(token=token, amount=amount, period=period, subject=subject, earlier=earlier)
 
     def given(self, *names: str) -> dict[str, object]:
         """Return some of its arguments: those that identify it are known before anything is read."""

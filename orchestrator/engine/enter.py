@@ -11,10 +11,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from orchestrator.domain.cases import Done, Outcome
-from orchestrator.domain.civil import Period
 from orchestrator.domain.entries import EntryPlan, EntrySeen, Sighting, classify, classify_doubt, effect_digest
 from orchestrator.domain.errors import ApplicationException, BusinessException, EntryInDoubt, RobotsStopped
-from orchestrator.domain.money import ZERO, Euros
+from orchestrator.domain.money import Euros
 from orchestrator.drivers.act import Sent, WebAct
 from orchestrator.drivers.deposit import Deposit
 from orchestrator.drivers.desk import WebDesk
@@ -77,14 +76,7 @@ class Entering:
 
     def planned(self, row: EntryRow) -> Planned:
         """Return what it would write, frozen."""
-        arguments = self.due.arguments()
-        amount = arguments[self.rules.amount] if self.rules.amount else ZERO
-        period = arguments[self.rules.period]
-        if not isinstance(amount, Euros) or not isinstance(period, Period):
-            raise TypeError(f"{self.step.keyword.name} : montant et période attendus")
-        subject = str(arguments[self.rules.subject])
-        plan = EntryPlan(token=row.token, amount=amount, period=period, subject=subject, earlier=row.earlier)
-        return Planned(row=row, plan=plan, arguments=arguments)
+        return Planned(row=row, plan=self.due.plan(row.token, row.earlier), arguments=self.due.arguments())
 
     async def approved(self, entry: Planned) -> bool:
         """True when nobody need agree, or a second person did; otherwise that person is asked."""

@@ -163,14 +163,14 @@ async def _stages(
 
 
 async def _by_suite(attempt: Attempt, step: Step, task: SuiteTask) -> tuple[Outcome | None, list[DueEntry]]:
-    """Return how a suite ends the case, or its last entry; what an attempt that stopped there did not read is not asked."""
+    """Return how a suite ends the case, or its entries; what an attempt that stopped there did not read is not asked."""
     outcome = None
     try:
         outcome = (await attempt.run_task(step, task)).outcome
     except NotRecorded:
-        if attempt.reached is None:
+        if not attempt.reached:
             raise
-    return (None, [attempt.reached]) if attempt.reached else (outcome, [])
+    return (None, attempt.reached) if attempt.reached else (outcome, [])
 
 
 def _compared(reference: str, before: Mapping[str, list[str]], after: Mapping[str, list[str]]) -> CaseReplay:

@@ -92,9 +92,9 @@ def _decision(path: Path, line: int, row: Mapping[str, str | None]) -> tuple[str
 
 
 async def compare(bench: Workbench, run: UUID, decisions: Mapping[str, Sequence[Euros]] | None) -> list[Compared]:
-    """Compare every entry that a run's concluded cases could come to, in the order of the delivery.
+    """Compare every entry of an amount that a run's concluded cases could come to, in the order of the delivery.
 
-    Without decisions the application is read.
+    Without decisions the application is read. What has no amount, as a letter, nobody decides apart.
     """
     async with bench.database.transaction(bench.actor) as tx:
         rows = await tx.all("cases.recorded_of_run", run=run)
@@ -106,7 +106,8 @@ async def compare(bench: Workbench, run: UUID, decisions: Mapping[str, Sequence[
         if recording.record is None:
             continue
         attempt = Attempt(bench, recording.claimed(bench.scenario))
-        for subject, due in _by_object(foreseen(bench.scenario, attempt.names)):
+        paying = [one for one in foreseen(bench.scenario, attempt.names) if one.rules.amount]
+        for subject, due in _by_object(paying):
             decided = await _people(bench, due, subject) if decisions is None else decisions.get(subject, ())
             robot = [Foreseen(title=one.title, robot=_robot(recording.record, one, subject)) for one in due]
             found += paired(recording.reference, robot, decided)

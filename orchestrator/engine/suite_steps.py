@@ -155,9 +155,9 @@ class SuiteCase:
         for name, value in entry.given(self.attempt.names).items():
             if arguments.get(name) != value:
                 raise EntryForAnother(keyword.name, name)
-        due = self.attempt.reached = DueEntry(step=entry, names=dict(self.attempt.names), by_suite=True)
+        due = self._reach(DueEntry(step=entry, names=dict(self.attempt.names), by_suite=True))
         if self.keeps and len(self.step.enters) > 1:  # the next session reads what was known before the first of them
-            await self._keep(due)
+            await self._keep()
         try:
             outcome = await self.enter(self.attempt, due)
         except RobotsStopped as stopped:  # whatever TRY is around
@@ -167,9 +167,15 @@ class SuiteCase:
         self.entered = outcome
         return outcome.name if isinstance(outcome, Done) else ""
 
-    async def _keep(self, due: DueEntry) -> None:
+    def _reach(self, due: DueEntry) -> DueEntry:
+        """Note an entry; asked for once more, around a retry of the suite, it is the same one."""
+        before = [one for one in self.attempt.reached if one.effect_key != due.effect_key]
+        self.attempt.reached = [*before, due]
+        return due
+
+    async def _keep(self) -> None:
         attempt = self.attempt
-        attempt.recorded = with_stage(attempt.recorded, attempt.stage, recorded(attempt, None, [due]))
+        attempt.recorded = with_stage(attempt.recorded, attempt.stage, recorded(attempt, None, attempt.reached))
         await keep_findings(attempt)
 
     def _conclude(self, outcome: Outcome) -> None:

@@ -169,8 +169,8 @@ class Attempt:
         self._ended: Outcome | None = None
         #: The suite that concludes the case, once it comes next: it asks for its entries itself.
         self.suite: Step | None = None
-        #: The entry that a suite has asked for.
-        self.reached: DueEntry | None = None
+        #: The entries that a suite has asked for, in order.
+        self.reached: list[DueEntry] = []
         #: Events of the suite that concludes the case, to be written with what is decided of it.
         self.told: list[dict[str, Any]] = []
         self.names: dict[str, object] = {
@@ -344,7 +344,7 @@ class Attempt:
     @property
     def due(self) -> list[DueEntry]:
         """What the case may come to enter, by what is known so far."""
-        return [self.reached] if self.reached else foreseen(self.bench.scenario, self.names)
+        return list(self.reached) or foreseen(self.bench.scenario, self.names)
 
     def _failed_controls(self, step: AnyStep, names: Mapping[str, object], item: str = "") -> Failures:
         failed: Failures = []

@@ -7,11 +7,19 @@ from typing import Any
 
 import pytest
 from demo_house import wait_for
-from robot_world import PROJECT, PracticeWorld, RobotWorld
+from robot_world import DAY, PROJECT, PracticeWorld, RobotWorld
 from suite_world import BLOCK, ENTERS, HEAD, READ, STEP, ended, entering, faults, loaded, told, written
+from workshops import workshop_in
 
 from orchestrator.bootstrap.world import load_keywords
+from orchestrator.domain.money import Euros
+from orchestrator.drivers.deliveries import read_delivery
+from orchestrator.engine.dry_run import DryCase, dry_run
+from orchestrator.engine.grouping import by_row, gather
+from orchestrator.engine.replay import CaseReplay, Replayed, Trial, replay
 from orchestrator.engine.results import RowResult
+from orchestrator.engine.shadow import Agreement, Compared, compare
+from orchestrator.engine.suite_steps import SuiteRunner
 from orchestrator.engine.versions import restore
 from orchestrator.settings import Settings
 from orchestrator.store.database import Database
@@ -94,6 +102,50 @@ def test_an_act_that_may_have_happened_is_a_doubt_also_when_the_suites_own_time_
             "keyword.begun",
             "keyword.ended",
         ]
+
+
+AND_A_LETTER = """
+    letters.deposit    folder=out    template=acompte.html    addressee=${stop.birth_name}    subject=${stop_id}
+    ...    period=${stop.period}    amount=100,00
+
+*** Settings ***
+Library    orchestrator.bootstrap.robot_library.KeywordLibrary    letters    AS    letters"""
+THE_LETTER = """      letters.deposit:
+        with: {folder: out, subject: "${stop_id}"}
+        effect_key: LETTRE/${nir}/${stop_id}
+"""
+
+
+def test_every_entry_that_a_suite_would_make_is_shown_and_each_that_pays_is_compared(
+    worked: Any, practice_world: PracticeWorld, tmp_path: Path
+) -> None:
+    path = written(tmp_path, entering().replace("\n*** Settings ***", AND_A_LETTER), ENTERS + THE_LETTER, mode="shadow")
+    scenario, row = loaded(path), practice_world.take("entered")
+
+    async def what(world: RobotWorld) -> tuple[list[Compared], list[CaseReplay], list[DryCase]]:
+        bench, runner = world.bench, world.bench.suites
+        assert isinstance(runner, SuiteRunner)
+        bench.workshop = workshop_in(tmp_path)
+        (bench.workshop.home / "modeles" / "acompte.html").write_text("<p>Bonjour</p>", encoding="utf-8")
+        run = (await world.deliver(row)).run
+        await world.work()
+        compared = await compare(bench, run, {row.stop: [Euros(9900)]})
+        trial = Trial(
+            scenario=scenario, keywords=bench.keywords, database=bench.database, vault=bench.vault, robot=runner.robot
+        )
+        replayed = await replay(trial, run)
+        cases = gather(read_delivery(tmp_path / "anomalies-arpege-1.csv", by_row(scenario)), scenario).cases
+        tried = [case async for case in dry_run(bench, cases, DAY, runner.robot)]
+        await bench.workshop.close()
+        return compared, replayed, tried
+
+    compared, replayed, tried = worked(scenario, what)
+    assert practice_world.lines_of(row.stop) == []
+    assert [(one.result, one.robot, one.people) for one in compared] == [
+        (Agreement.DIFFER, Euros(10_000), Euros(9900)),
+    ]
+    assert [one.result for one in replayed] == [Replayed.SAME]
+    assert [(one.issue, one.amount) for one in tried] == [("2 saisies", Euros(10_000))]
 
 
 def test_a_suite_cannot_enter_for_somebody_else(worked: Any, practice_world: PracticeWorld, tmp_path: Path) -> None:
