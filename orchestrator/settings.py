@@ -8,6 +8,15 @@ from pathlib import Path
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+#: Where the address of each role of the database is read; the owner's first.
+VARIABLES = {
+    "owner": "GLR_DATABASE_URL",
+    "glr_orchestrator": "GLR_ORCHESTRATOR_URL",
+    "glr_console": "GLR_CONSOLE_URL",
+    "glr_exporter": "GLR_EXPORTER_URL",
+    "glr_runner": "GLR_RUNNER_URL",
+}
+
 
 def default_workspace() -> Path:
     """Return a folder of the user's."""
@@ -26,6 +35,13 @@ class Settings(BaseSettings):
     home: Path | None = None
     #: Any PostgreSQL ≥ 15, as its owner; without it one is started in the workspace.
     database_url: str | None = None
+    #: The same as one of its roles: a process that is given one, and no owner, changes nothing of the schema.
+    runner_url: str | None = None
+    orchestrator_url: str | None = None
+    console_url: str | None = None
+    exporter_url: str | None = None
+    #: True to let a database that is not on this machine be reached without TLS.
+    database_clear: bool = False
     #: The caisse this installation works for.
     caisse: str = "cpam-931"
     #: How many robot sessions this machine hosts.
@@ -39,6 +55,27 @@ class Settings(BaseSettings):
     secure_cookies: bool = False
     #: Shown as a ribbon on every page of the console.
     environment_name: str = "démonstration"
+
+    @property
+    def role_urls(self) -> dict[str, str]:
+        """The addresses that are given, by role of the database."""
+        given = {
+            "glr_orchestrator": self.orchestrator_url,
+            "glr_console": self.console_url,
+            "glr_exporter": self.exporter_url,
+            "glr_runner": self.runner_url,
+        }
+        return {role: url for role, url in given.items() if url is not None}
+
+    @property
+    def by_role(self) -> bool:
+        """True for a process that is given the address of a role and not the owner's."""
+        return self.database_url is None and bool(self.role_urls)
+
+    @property
+    def embedded(self) -> bool:
+        """True when the database is the workspace's own."""
+        return self.database_url is None and not self.role_urls
 
     @property
     def secrets(self) -> Path:
@@ -88,6 +125,10 @@ class Settings(BaseSettings):
         """What a child process needs to read the same settings."""
         given = {"GLR_WORKSPACE": str(self.workspace), "GLR_CAISSE": self.caisse, "GLR_SESSIONS": str(self.sessions)}
         given |= {"GLR_CONSOLE_HOST": self.console_host, "GLR_CONSOLE_PORT": str(self.console_port)}
-        given |= {"GLR_PAGES_ONLY": str(self.pages_only).lower()}
-        optional = {"GLR_HOME": self.home, "GLR_DATABASE_URL": self.database_url}
+        given |= {
+            "GLR_PAGES_ONLY": str(self.pages_only).lower(),
+            "GLR_DATABASE_CLEAR": str(self.database_clear).lower(),
+        }
+        optional: dict[str, object] = {"GLR_HOME": self.home, "GLR_DATABASE_URL": self.database_url}
+        optional |= {VARIABLES[role]: url for role, url in self.role_urls.items()}
         return {**given, **{name: str(value) for name, value in optional.items() if value is not None}}

@@ -15,7 +15,8 @@ from psycopg.conninfo import make_conninfo
 
 from orchestrator.store import embedded
 from orchestrator.store.database import Database
-from orchestrator.store.migrate import migrate, role_urls
+from orchestrator.store.migrate import migrate
+from orchestrator.store.roles import role_urls
 from orchestrator.store.vault import Vault, open_vault
 
 sys.path.insert(0, str(Path(__file__).parent / "support"))
@@ -60,7 +61,8 @@ def template(server: str, vault: Vault, tmp_path_factory: pytest.TempPathFactory
     urls = role_urls(server, tmp_path_factory.mktemp("roles"))
     with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(f"create database {TEMPLATE}")
-    asyncio.run(migrate(make_conninfo(server, dbname=TEMPLATE), urls, vault.fingerprints))
+    asyncio.run(migrate(make_conninfo(server, dbname=TEMPLATE), urls, vault.fingerprints, "cpam-931"))
+    importlib.import_module("published").ROLES.update(urls)
     return urls
 
 
@@ -82,7 +84,7 @@ def owner_url(server: str, database_name: str) -> str:
 
 @pytest.fixture
 def role_url(template: Mapping[str, str], database_name: str) -> Mapping[str, str]:
-    """Give a connection string per role: ``glr_runner``, ``glr_console``, ``glr_exporter``."""
+    """Give a connection string per role: ``glr_runner``, ``glr_orchestrator``, ``glr_console``, ``glr_exporter``…"""
     return {role: make_conninfo(url, dbname=database_name) for role, url in template.items()}
 
 
@@ -90,6 +92,12 @@ def role_url(template: Mapping[str, str], database_name: str) -> Mapping[str, st
 def runner_url(role_url: Mapping[str, str]) -> str:
     """Give the runner's connection string."""
     return role_url["glr_runner"]
+
+
+@pytest.fixture
+def orchestrator_url(role_url: Mapping[str, str]) -> str:
+    """Give the orchestrator's connection string."""
+    return role_url["glr_orchestrator"]
 
 
 @pytest.fixture
@@ -115,6 +123,13 @@ async def owner_db(owner_url: str) -> AsyncIterator[Database]:
 async def runner_db(runner_url: str) -> AsyncIterator[Database]:
     """Open the test's database as the runner."""
     async with Database(runner_url) as database:
+        yield database
+
+
+@pytest.fixture
+async def orchestrator_db(orchestrator_url: str) -> AsyncIterator[Database]:
+    """Open the test's database as the orchestrator, which loads, closes and sees every caisse."""
+    async with Database(orchestrator_url) as database:
         yield database
 
 

@@ -24,7 +24,8 @@ from orchestrator.domain.errors import SettingsError
 from orchestrator.engine.restorations import marking
 from orchestrator.settings import Settings
 from orchestrator.store.dumps import load, rendered
-from orchestrator.store.migrate import ensure_roles, migrate, role_urls
+from orchestrator.store.migrate import ensure_roles, migrate
+from orchestrator.store.roles import role_urls
 from orchestrator.store.vault import open_vault
 
 
@@ -50,7 +51,7 @@ async def restore(settings: Settings, archive: Path, by: str) -> Manifest:
         await asyncio.to_thread(_place, Path(draft), settings.workspace)
         await ensure_roles(owner, urls)
         await asyncio.to_thread(_load, settings, owner, Path(draft), manifest, by)
-    await migrate(owner, urls, vault.fingerprints)
+    await migrate(owner, urls, vault.fingerprints, settings.caisse)
     return manifest
 
 

@@ -50,7 +50,7 @@ class AlertSender:
 
 async def send_alerts(world: World, stopping: asyncio.Event) -> None:
     """Watch and send until asked to stop; whatever fails here stops nothing else."""
-    async with Database(world.urls["glr_runner"], size=1) as database:
+    async with Database(world.urls["glr_orchestrator"], size=1) as database:
         sender, watch = AlertSender(world=world, database=database), Watch.of(world, database)
         while not stopping.is_set():
             try:

@@ -38,7 +38,7 @@ def is_time(rule: ClosingRule, *, over_since: datetime, with_people: int, now: d
 
 async def close_runs(world: World, stopping: asyncio.Event, clock: Clock | None = None) -> None:
     """Close runs when their time has come, until asked to stop; several processes may do so at once."""
-    async with Database(world.urls["glr_runner"], size=1) as database:
+    async with Database(world.urls["glr_orchestrator"], size=1) as database:
         closer = Closer(world=world, database=database, clock=clock or SystemClock())
         while not stopping.is_set():
             try:

@@ -52,7 +52,7 @@ async def close_run(world: World, run: UUID) -> Closed:
     """
     async with AsyncExitStack() as stack:
         holding, database = [
-            await stack.enter_async_context(Database(world.urls["glr_runner"], size=1)) for _ in range(2)
+            await stack.enter_async_context(Database(world.urls["glr_orchestrator"], size=1)) for _ in range(2)
         ]
         record = ClosingRecord(holding=holding, database=database, caisse=world.settings.caisse, run=run)
         async with database.transaction(ACTOR) as tx:

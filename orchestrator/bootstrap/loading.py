@@ -14,6 +14,6 @@ from orchestrator.store.database import Database
 @asynccontextmanager
 async def open_loader(world: World) -> AsyncIterator[Loader]:
     """Open what loading a delivery needs."""
-    queue = ticket_queue(world.urls["glr_runner"], size=1)
-    async with Database(world.urls["glr_runner"], size=2) as database, queue.open_async():
+    queue = ticket_queue(world.urls["glr_orchestrator"], size=1)
+    async with Database(world.urls["glr_orchestrator"], size=2) as database, queue.open_async():
         yield Loader(database=database, queue=queue, vault=world.vault)

@@ -11,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 
 from orchestrator.audit.files import last_event
+from orchestrator.domain.errors import SettingsError
 from orchestrator.engine.restorations import marking
 from orchestrator.settings import Settings
 from orchestrator.store.database import Database
@@ -30,6 +31,28 @@ async def notice_older_database(owner: str, settings: Settings) -> bool:
         for name, values in marking(settings.caisse, by="journal", backup="", backup_at=at, last=newest.id):
             await tx.run(name, **values)
     return True
+
+
+class DatabaseWentBack(SettingsError):
+    """La base est plus ancienne que le journal."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "La base est plus ancienne que le journal de cette machine : elle a été restaurée sans nous, et ne sait plus "
+            "ce qui a été saisi. Rien n'a démarré. Avec l'adresse du propriétaire (GLR_DATABASE_URL), glr database migrate "
+            "la marque, et les robots attendent que des personnes aient regardé (docs/guides/sauvegarder-restaurer.md)."
+        )
+
+
+async def refuse_older_database(orchestrator: str, settings: Settings) -> None:
+    """Raise :class:`DatabaseWentBack` when the database is older than the audit log: only its owner may mark it."""
+    newest = last_event(settings.audit_log)
+    if newest is None:
+        return
+    async with Database(orchestrator, size=1) as database, database.transaction("journal") as tx:
+        row = await tx.first("restorations.last_number")
+    if row is None or newest.id > int(row["last_value"]):
+        raise DatabaseWentBack
 
 
 def _last_known(folder: Path, made: int) -> datetime | None:

@@ -74,7 +74,7 @@ async def reconcile_scenario(world: World, name: str, start: date | None, end: d
     if rules is None:
         raise SettingsError(f"« {name} » ne saisit rien qu'une application montre par auteur : rien à rapprocher.")
     caisse, application = world.settings.caisse, _application(rules)
-    async with Database(world.urls["glr_runner"], size=1) as database:
+    async with Database(world.urls["glr_orchestrator"], size=1) as database:
         async with database.transaction("reconcile") as tx:
             days = await tx.first("runs.days", caisse=caisse, scenario=name) or {}
             waits = await restorations.standing(tx, caisse)

@@ -43,7 +43,7 @@ async def open_reconciliations(world: World, clock: Clock | None = None) -> Asyn
         asked = load_surveillance(world.settings).reconcile
         return {f"{_NAME}{name}": [_each_working_day(at)] for name, at in asked.items()}
 
-    async with Database(world.urls["glr_runner"], size=1) as database:
+    async with Database(world.urls["glr_orchestrator"], size=1) as database:
         started = DailyReconciliations(world=world, database=database)
         occurrences = StoredOccurrences(database=database, caisse=world.settings.caisse, planner=str(uuid4()))
         planner = Planner(

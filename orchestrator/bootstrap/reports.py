@@ -30,7 +30,7 @@ async def replay_run(
     :param robot: Robot Framework, in the main thread; without it a case that a suite works is not replayed.
     """
     caisse = world.settings.caisse
-    async with Database(world.urls["glr_runner"], size=1) as database:
+    async with Database(world.urls["glr_orchestrator"], size=1) as database:
         run, name = await run_called(world, database, beginning)
         scenario = load_scenario(path, keywords=world.keywords, caisse=caisse) if path else world.scenario(name)
         trial = Trial(scenario=scenario, keywords=world.keywords, database=database, vault=world.vault, robot=robot)
@@ -45,7 +45,7 @@ async def compare_shadow(world: World, beginning: str, decisions: Path | None) -
 
     With it comes what the robot's desks counted of acts during the run.
     """
-    async with Database(world.urls["glr_runner"], size=1) as database, AsyncExitStack() as stack:
+    async with Database(world.urls["glr_orchestrator"], size=1) as database, AsyncExitStack() as stack:
         run, name = await run_called(world, database, beginning)
         scenario = replace(world.scenario(name), mode=Mode.SHADOW)
         robot = world.robot(scenario.robot)

@@ -29,6 +29,7 @@ from orchestrator.engine.suite_steps import MainThread, SuiteRunner
 from orchestrator.engine.turns import next_turn
 from orchestrator.engine.versions import UnusableVersion
 from orchestrator.engine.work import Workbench
+from orchestrator.settings import VARIABLES
 from orchestrator.store.database import CLAIMING, Database
 
 
@@ -37,9 +38,20 @@ def build_runner(world: World) -> Runner:
     return Runner(
         conninfo=world.urls["glr_runner"],
         session_command=[sys.executable, "-m", "orchestrator.cli", "session"],
-        environment={**os.environ, **world.settings.environment, "GLR_PARENT": str(os.getpid())},
+        environment={**_without_the_owner(world), "GLR_PARENT": str(os.getpid())},
         sessions=world.settings.sessions,
     )
+
+
+def _without_the_owner(world: World) -> dict[str, str]:
+    """Return the environment of a robot session: of an administered database it knows the runner's address alone."""
+    given = {**os.environ, **world.settings.environment}
+    if world.settings.embedded:
+        return given
+    others = set(VARIABLES.values()) - {VARIABLES["glr_runner"]}
+    return {name: value for name, value in given.items() if name not in others} | {
+        VARIABLES["glr_runner"]: world.urls["glr_runner"]
+    }
 
 
 async def run_session(

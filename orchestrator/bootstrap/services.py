@@ -113,7 +113,7 @@ async def watch_database(world: World, stopping: asyncio.Event) -> None:
 
 async def restart_database(world: World) -> None:
     """Start the embedded database if it is down; does nothing when it runs or is not ours."""
-    if world.settings.database_url is None:
+    if world.settings.embedded:
         await asyncio.to_thread(embedded.start, world.settings.workspace)
 
 
@@ -144,7 +144,7 @@ class StoredOccurrences:
 @asynccontextmanager
 async def open_planner(world: World) -> AsyncIterator[None]:
     """Start scenarios when they are due: each loads what waits in the inbox, and has its lists read in applications."""
-    async with Database(world.urls["glr_runner"], size=1) as database, open_loader(world) as loader:
+    async with Database(world.urls["glr_orchestrator"], size=1) as database, open_loader(world) as loader:
         extractions = ScheduledExtractions(world=world, database=database)
         in_force = InForce(world=world, database=database)
 

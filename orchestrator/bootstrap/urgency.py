@@ -19,7 +19,7 @@ _log = logging.getLogger(__name__)
 async def follow_days(world: World, stopping: asyncio.Event, clock: Clock | None = None) -> None:
     """Look until asked to stop; several processes may do so at once, and one that was down catches up."""
     clock = clock or SystemClock()
-    async with Database(world.urls["glr_runner"], size=1) as database:
+    async with Database(world.urls["glr_orchestrator"], size=1) as database:
         in_force = InForce(world=world, database=database)
         while not stopping.is_set():
             try:

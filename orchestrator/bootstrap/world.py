@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from orchestrator.bootstrap.applications import application_folders, import_application
-from orchestrator.bootstrap.noticed import notice_older_database
+from orchestrator.bootstrap.noticed import notice_older_database, refuse_older_database
 from orchestrator.domain.errors import SettingsError
 from orchestrator.domain.keywords import Keyword, collect
 from orchestrator.drivers.account import RobotAccount
@@ -17,10 +17,13 @@ from orchestrator.drivers.contracts import ApplicationContract, load_contract
 from orchestrator.language.load import load_scenario
 from orchestrator.language.model import Scenario
 from orchestrator.language.robots import Robot, check_rights, load_robot
-from orchestrator.settings import Settings
+from orchestrator.settings import VARIABLES, Settings
 from orchestrator.store import embedded
-from orchestrator.store.keys import refuse_new_keys, try_keys
-from orchestrator.store.migrate import migrate, role_urls
+from orchestrator.store.addresses import Addresses, checked, opened
+from orchestrator.store.keys import NoKeys, refuse_new_keys, try_keys
+from orchestrator.store.known_schema import check_schema
+from orchestrator.store.migrate import migrate
+from orchestrator.store.roles import ROLES, role_urls
 from orchestrator.store.vault import Vault, open_vault
 
 
@@ -36,7 +39,7 @@ class World:
 
     def stop_database(self) -> None:
         """Stop the embedded database; an external one is not ours to stop."""
-        if self.settings.database_url is None:
+        if self.settings.embedded:
             embedded.stop(self.settings.workspace)
 
     def scenario(self, name: str) -> Scenario:
@@ -80,16 +83,18 @@ class World:
 
 
 async def build_world(settings: Settings) -> World:
-    """Start or find the database, bring it to the current schema, and read keys and keywords."""
+    """Find the database and read keys and keywords: as its owner bring it to the current schema, else look that it is."""
     settings.workspace.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if settings.by_role:
+        return await _world_of_roles(settings)
     owner = await asyncio.to_thread(owner_url, settings)
     if not settings.keys.exists():
         await refuse_new_keys(owner)
     vault = open_vault(settings.keys)
-    urls = role_urls(owner, settings.secrets)
-    await migrate(owner, urls, vault.fingerprints)
+    urls = _urls(settings, owner)
+    await migrate(owner, {role: urls[role] for role in ROLES}, vault.fingerprints, settings.caisse)
     await notice_older_database(owner, settings)
-    return World(settings=settings, urls={**urls, "owner": owner}, vault=vault, keywords=load_keywords(settings))
+    return World(settings=settings, urls=urls, vault=vault, keywords=load_keywords(settings))
 
 
 def running_world(settings: Settings) -> World:
@@ -97,11 +102,39 @@ def running_world(settings: Settings) -> World:
 
     Its keys are tried again: who has changed the file meanwhile works with none of them.
     """
-    owner = owner_url(settings)
-    urls = role_urls(owner, settings.secrets)
+    urls = addresses(settings)
     vault = open_vault(settings.keys)
-    try_keys(owner, vault.fingerprints)
-    return World(settings=settings, urls={**urls, "owner": owner}, vault=vault, keywords=load_keywords(settings))
+    try_keys(next(iter(urls.values())), vault.fingerprints)
+    return World(settings=settings, urls=urls, vault=vault, keywords=load_keywords(settings))
+
+
+async def _world_of_roles(settings: Settings) -> World:
+    """Read the world of a process that owns nothing: it changes no schema, makes no keys, and says what to do if it should."""
+    urls = _urls(settings, None)
+    for url in urls.values():
+        async with opened(url) as connection:
+            await check_schema(connection)
+    if not settings.keys.exists():
+        raise NoKeys(settings.keys)
+    vault = open_vault(settings.keys)
+    await asyncio.to_thread(try_keys, next(iter(urls.values())), vault.fingerprints)
+    if "glr_orchestrator" in urls:
+        await refuse_older_database(urls["glr_orchestrator"], settings)
+    return World(settings=settings, urls=urls, vault=vault, keywords=load_keywords(settings))
+
+
+def addresses(settings: Settings) -> Addresses:
+    """Return every address that this machine has; the embedded database is started if need be."""
+    return _urls(settings, None if settings.by_role else owner_url(settings))
+
+
+def _urls(settings: Settings, owner: str | None) -> Addresses:
+    """Return the address of each role: those that are given, and with the owner's all others."""
+    given = {
+        role: checked(VARIABLES[role], url, clear=settings.database_clear) for role, url in settings.role_urls.items()
+    }
+    made = {} if owner is None else {"owner": owner, **role_urls(owner, settings.secrets)}
+    return Addresses({**made, **given}, VARIABLES)
 
 
 def offline_world(settings: Settings) -> World:
@@ -124,5 +157,5 @@ def load_keywords(settings: Settings) -> dict[str, Keyword]:
 def owner_url(settings: Settings) -> str:
     """Return the owner's address: the database that is given, or the workspace's own, started if need be; blocks."""
     if settings.database_url is not None:
-        return settings.database_url
+        return checked(VARIABLES["owner"], settings.database_url, clear=settings.database_clear)
     return embedded.start(settings.workspace).superuser_dsn

@@ -44,6 +44,7 @@ _COMMANDS = (
             "campaign",
             "check",
             "close",
+            "database",
             "demo",
             "docs",
             "evidence",

@@ -39,7 +39,7 @@ async def _test(settings: Settings) -> int:
         raise SettingsError(f"Aucun canal : déclarer mail ou webhook dans {settings.project / FILE}.")
     fingerprint = f"test {uuid4()}"
     said = {"kind": "test", "object": settings.caisse, "message": "Essai : les alertes de cette maison arrivent ici."}
-    async with Database(world.urls["glr_runner"], size=1) as database:
+    async with Database(world.urls["glr_orchestrator"], size=1) as database:
         async with database.transaction("cli") as tx:
             await tx.first("alerts.raise", caisse=settings.caisse, fingerprint=fingerprint, **said)
         await AlertSender(world=world, database=database).send_all(rules)

@@ -46,7 +46,7 @@ def close(
 
     async def act() -> None:
         world = await build_world(options.settings_of(workspace))
-        async with Database(world.urls["glr_runner"], size=1) as database:
+        async with Database(world.urls["glr_orchestrator"], size=1) as database:
             found, _ = await run_called(world, database, run)
         if key and by and made is not None:
             password = options.password(f"Mot de passe de {by}")

@@ -251,8 +251,10 @@ class EntryLedger:
         if self.due.undoes is not None:
             await tx.run("entries.takes_back", effect_digest=digest, undoes=self.due.undoes)
         row = await tx.first("entries.by_effect", effect_digest=digest)
-        if row is None:
-            raise LeaseLost
+        if row is None:  # it stands, and robots see what is their caisse's alone
+            raise BusinessException(
+                "C-09", "La même saisie est connue d'une autre caisse de cette base : à régler avec elle."
+            )
         return row
 
     async def _make_ours(self, tx: Transaction, row: Mapping[str, Any]) -> None:

@@ -27,12 +27,11 @@ CLAIMING = "-c plan_cache_mode=force_generic_plan -c enable_sort=off"
 class StoreError(GlrError):
     """La base de données a refusé une écriture."""
 
-    def __init__(self, state: str, constraint: str | None) -> None:
+    def __init__(self, state: str, constraint: str | None, right: str | None = None) -> None:
         self.state = state
         self.constraint = constraint
-        super().__init__(
-            f"PostgreSQL a refusé l'opération (code {state}{f', règle {constraint}' if constraint else ''})."
-        )
+        more = f", règle {constraint}" if constraint else f", droit que ce compte n'a pas : {right}" if right else ""
+        super().__init__(f"PostgreSQL a refusé l'opération (code {state}{more}).")
 
 
 class StoreUnavailable(GlrError):
@@ -47,7 +46,9 @@ async def translated() -> AsyncIterator[None]:
     except (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout):
         raise StoreUnavailable from None
     except psycopg.Error as error:
-        raise StoreError(error.sqlstate or "?????", error.diag.constraint_name) from None
+        # its sentence names a table or a function, never a value
+        right = error.diag.message_primary if isinstance(error, psycopg.errors.InsufficientPrivilege) else None
+        raise StoreError(error.sqlstate or "?????", error.diag.constraint_name, right) from None
 
 
 class Transaction:

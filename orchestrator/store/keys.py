@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
 import psycopg
 
@@ -39,6 +40,16 @@ class LostKeys(SettingsError):
         super().__init__(
             "secrets/keys.json manque, et cette base a été remplie avec un fichier de clés : un nouveau ferait oublier tout ce "
             "qui a été saisi. Rien n'a été fait. Remettre le fichier d'origine, d'après sa sauvegarde."
+        )
+
+
+class NoKeys(SettingsError):
+    """Le fichier de clés manque sur cette machine."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            f"{path} manque. Un poste qui n'est pas propriétaire de la base n'en fait pas : y copier, par un canal sûr, le "
+            "fichier de clés de l'orchestrateur (chmod 600)."
         )
 
 

@@ -5,53 +5,46 @@ A new database gets ``schema.sql``; an older one gets the migrations it lacks. A
 
 from __future__ import annotations
 
-import json
-import os
-import secrets
 from collections.abc import Mapping
 from importlib.resources import files
-from pathlib import Path
 
 import psycopg
 from procrastinate import App, PsycopgConnector
-from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from orchestrator.domain.errors import SettingsError
+from orchestrator.store import roles
 from orchestrator.store.keys import known_keys, refuse_other_keys, remember_keys
 
-ROLES = ("glr_runner", "glr_console", "glr_exporter")
 _LOCK = 20261122
 #: PostgreSQL 15, as libpq counts.
 _OLDEST = 150_000
 
 
-def role_urls(owner: str, secrets_folder: Path) -> dict[str, str]:
-    """Return one connection string per role, with passwords kept in a 0600 file of the workspace."""
-    passwords = _passwords(secrets_folder / "roles.json")
-    return {role: make_conninfo(owner, user=role, password=passwords[role]) for role in ROLES}
-
-
-async def migrate(owner: str, urls: Mapping[str, str], fingerprints: Mapping[str, str]) -> None:
+async def migrate(owner: str, urls: Mapping[str, str], fingerprints: Mapping[str, str], caisse: str) -> None:
     """Create or upgrade everything; other keys than those of this database are refused before anything is touched.
 
+    :param urls: by role; a role without one keeps its password.
     :param fingerprints: of each key, by its name.
+    :param caisse: whose cases the runners of the runner's address may see.
     """
     async with await psycopg.AsyncConnection.connect(owner, autocommit=True) as connection:
         _check_version(connection.info.server_version)
         await connection.execute("select pg_advisory_lock(%s)", [_LOCK])
         refuse_other_keys(await known_keys(connection), fingerprints)
-        await _ensure_roles(connection, urls)
+        await roles.ensure_roles(connection, urls)
         await _ensure_schema(connection)
         await _ensure_queue(connection, owner)
+        await roles.ensure_rights(connection, migrations())
         await remember_keys(connection, fingerprints)
+        await roles.allow_runner(connection, _login(urls), caisse)
 
 
 async def ensure_roles(owner: str, urls: Mapping[str, str]) -> None:
     """Create the roles of a database that is about to be restored: its rights name them."""
     async with await psycopg.AsyncConnection.connect(owner, autocommit=True) as connection:
         _check_version(connection.info.server_version)
-        await _ensure_roles(connection, urls)
+        await roles.ensure_roles(connection, urls)
 
 
 def _check_version(number: int) -> None:
@@ -60,6 +53,10 @@ def _check_version(number: int) -> None:
         raise SettingsError(
             f"PostgreSQL {_OLDEST // 10000} ou plus récent est attendu, trouvé {found} (GLR_DATABASE_URL)."
         )
+
+
+def _login(urls: Mapping[str, str]) -> str:
+    return str(conninfo_to_dict(urls.get(roles.RUNNER, "")).get("user") or roles.RUNNER)
 
 
 def migrations() -> list[str]:
@@ -71,14 +68,6 @@ def migrations() -> list[str]:
 def sql_text(*path: str) -> str:
     """Return one of our SQL files."""
     return files("orchestrator.store").joinpath(*path).read_text(encoding="utf-8")
-
-
-async def _ensure_roles(connection: psycopg.AsyncConnection, urls: Mapping[str, str]) -> None:
-    for role in ROLES:
-        found = await (await connection.execute("select 1 from pg_roles where rolname = %s", [role])).fetchone()
-        verb = sql.SQL("alter") if found else sql.SQL("create")
-        password = sql.Literal(str(conninfo_to_dict(urls[role])["password"]))
-        await connection.execute(sql.SQL("{} role {} login password {}").format(verb, sql.Identifier(role), password))
 
 
 async def _ensure_schema(connection: psycopg.AsyncConnection) -> None:
@@ -114,16 +103,3 @@ async def _ensure_queue(connection: psycopg.AsyncConnection, owner: str) -> None
         )
         async with queue.open_async():
             await queue.schema_manager.apply_schema_async()
-    await connection.execute(sql_text("queue_rights.sql").encode())
-
-
-def _passwords(path: Path) -> dict[str, str]:
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            json.dump({role: secrets.token_urlsafe(24) for role in ROLES}, file)
-    if path.stat().st_mode & 0o077:
-        raise SettingsError(f"Le fichier {path} est lisible par d'autres : chmod 600 {path}")
-    found: dict[str, str] = json.loads(path.read_text(encoding="ascii"))
-    return found

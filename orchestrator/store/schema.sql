@@ -203,6 +203,14 @@ create table runner (
     stopped_at timestamptz
 );
 
+-- Whose cases the runners of a database login may see; a login without a row sees none.
+create table runner_login (
+    login name not null,
+    caisse text not null,
+    allowed_at timestamptz not null default now(),
+    primary key (login, caisse)
+);
+
 create table robot_session (
     id uuid primary key,
     caisse text not null,
@@ -212,7 +220,9 @@ create table robot_session (
     started_at timestamptz not null default now(),
     last_seen timestamptz not null default now(),
     ended_at timestamptz,
-    end_reason text
+    end_reason text,
+    -- the database login that began it
+    login name not null default session_user
 );
 create index robot_session_open on robot_session (runner) where ended_at is null;
 
@@ -653,10 +663,38 @@ create function current_actor() returns text language sql stable as $$
     select nullif(current_setting('glr.actor', true), '')
 $$;
 
-create function record_event(caisse text, verb text, object text, details jsonb) returns void language plpgsql as $$
+-- The caisses of the login that asks, when it is a runner's.
+create function my_caisses() returns text[] language sql stable security definer as $$
+    select coalesce(array_agg(caisse), '{}') from runner_login where login = session_user
+$$;
+
+-- Is a session one of the login that asks?
+create function held_here(asked uuid) returns boolean language sql stable security definer as $$
+    select exists (select from robot_session where id = asked and login = session_user)
+$$;
+
+-- Was the last attempt at a case one of the login that asks?
+create function worked_here(asked uuid, at_epoch integer) returns boolean language sql stable security definer as $$
+    select exists (select from attempt join robot_session on robot_session.id = attempt.session
+                   where attempt.case_id = asked and attempt.n = at_epoch and robot_session.login = session_user)
+$$;
+
+-- May the login that asks say that this actor has done something in this caisse? The house speaks for the people who have told it
+-- who they are; a runner for robots alone, and in its own caisse.
+create function may_speak(actor text, in_caisse text) returns boolean language sql stable security definer as $$
+    select pg_has_role(session_user, current_user, 'usage') or pg_has_role(session_user, 'glr_orchestrator', 'usage')
+        or pg_has_role(session_user, 'glr_console', 'usage')
+        or in_caisse = any (my_caisses()) and actor !~ '^(agent|machine|cli|journal)(:|$)'
+$$;
+
+create function record_event(caisse text, verb text, object text, details jsonb) returns void
+    language plpgsql security definer as $$
 begin
     if current_actor() is null then
         raise exception 'no actor: every change says who makes it' using errcode = 'GL001';
+    end if;
+    if not may_speak(current_actor(), record_event.caisse) then
+        raise exception 'not in this name, nor for this caisse' using errcode = 'insufficient_privilege';
     end if;
     insert into audit_outbox (caisse, actor, verb, object, details)
     values (record_event.caisse, current_actor(), record_event.verb, record_event.object, record_event.details);
@@ -1093,6 +1131,21 @@ create function version_in_turn(
     mode text, own text, begun_under text, published text, previous text, has_room boolean
 ) returns text language sql immutable parallel safe as $$
     select case when mode <> 'live' then own when has_room or begun_under = published then published else previous end
+$$;
+
+-- Hold the row of a publication that is in its ramp and may begin more, until the end of the transaction: one claimer at a time.
+create function hold_turn(in_caisse text, asked text) returns void language plpgsql security definer as $$
+begin
+    perform from publication
+    where caisse = in_caisse and scenario = asked and state = 'published' and begun < allowed
+      and may_speak('session', in_caisse) for update;
+end
+$$;
+
+-- How people call a case, and where it stands, whoever holds it: nothing of a person.
+create function standing_of(asked uuid, out reference text, out state case_state) returns setof record
+    language sql stable security definer as $$
+    select cases.reference, cases.state from cases where id = asked
 $$;
 
 -- Ready cases that may be taken now, with the version whose turn it is: nothing of a stopped scenario, nothing that is
@@ -1550,76 +1603,4 @@ end
 $$;
 create trigger restoration_look_event after insert on restoration_look for each row execute function restoration_look_event();
 
--- Rights. The application may only insert into the outbox; nobody updates it; one role moves rows out.
-grant select, insert on scenario_version, delivery, run, row_set_aside, blind_index, attempt, evidence,
-    schedule_occurrence to glr_runner;
-grant select, insert, update on cases, runner, robot_session, entry, entry_attempt, approval, exception_item, spending
-    to glr_runner;
-grant select, insert on application_stop, screen_difference to glr_runner;
-grant update (proposal) on application_stop to glr_runner;
-grant select, insert, update, delete on screen_walk to glr_runner;
-grant select on screen_difference to glr_console;
-grant update (ended_at, outcome, code) on attempt to glr_runner;
-grant insert on audit_outbox to glr_runner, glr_console;
-grant select on scenario_version, delivery, run, row_set_aside, cases, blind_index, runner, robot_session,
-    application_stop, attempt, entry, approval, exception_item, evidence, spending, account, schedule_occurrence
-    to glr_console;
-grant update (state, version, instruction, payload, changed_at, wait_until, waits_for) on cases to glr_console;
--- where a supervisor refuses, an agent goes on
-grant insert, update on exception_item to glr_console;
--- proof and time of an entry; never the cookies
-grant select (entry, n, caisse, case_id, epoch, session, intent_at, ended_at, result) on entry_attempt to glr_console;
-grant update (state, validator, decided_at) on approval to glr_console;
-grant update (failed_logins, locked_until) on account to glr_console;
-grant select, insert, update, delete on web_session to glr_console;
-grant select on machine to glr_console;
-grant delete on application_stop to glr_console;
-grant select, delete on audit_outbox to glr_exporter;
-grant select, insert on version_file, version_application to glr_runner;
-grant select on publication, scenario_stop, case_turn to glr_runner;
-grant update (begun) on publication to glr_runner;
-grant insert (caisse, scenario, reason) on scenario_stop to glr_runner;
-grant update (incident, acts_left, acts_refused) on attempt to glr_runner;
-grant select on scenario_version, version_file, version_application, publication, scenario_stop to glr_console;
-grant update (state, decided_by, decided_at, previous, stage, allowed, begun) on publication to glr_console;
-grant update (released_at, released_by), insert (caisse, scenario, reason, stopped_by) on scenario_stop to glr_console;
-grant insert (caisse, application, reason, stopped_by) on application_stop to glr_console;
-grant select, insert, update on hand_over to glr_runner;
-grant select on hand_over to glr_console;
-grant update (state, result, settled_by, reason) on hand_over to glr_console;
-grant select, insert, update on closing to glr_runner;
-grant select on closing to glr_console;
-grant select, insert (case_id, caisse, application, taken_by, waits_for, wait_until) on by_hand to glr_console;
-grant update (document_at, given_back_by, given_back_at) on by_hand to glr_console;
-grant select, update (read_back_at) on by_hand to glr_runner;
-grant select, insert (case_id, taken_at, entry, caisse, place, title, has_amount, computed_c) on by_hand_entry
-    to glr_console;
-grant update (reference, amount_c, declared_by, declared_at, left_by, left_at, not_due_by, not_due_at) on by_hand_entry
-    to glr_console;
-grant select, update (reference, amount_c, declared_by, declared_at, read_back_at) on by_hand_entry to glr_runner;
--- who takes a case takes the effects that it would have
-grant insert (id, caisse, effect_digest, scenario, application, keyword, payment, token, case_id, line, ordinal),
-    update (case_id, line) on entry to glr_console;
-grant select on case_to_take to glr_console;
-grant select on further_entry to glr_runner;
-grant select, insert (id, caisse, entry, reason, asked_by, state), update (state, decided_by) on further_entry to glr_console;
-grant select, insert, update (last_seen_at) on gap to glr_runner;
-grant select, update (settled_by, settled_at, reason) on gap to glr_console;
-grant select, insert, update (file_name, sha256, cases, total_c, entered_c, entered, exceptions, codes, written_at) on bordereau
-    to glr_runner;
-grant select on bordereau_sample to glr_runner;
-grant select, update (state, decided_by, decided_at, reason) on bordereau to glr_console;
-grant select, insert on bordereau_sample to glr_console;
-grant select, insert on doubt to glr_runner;
-grant update (look_at, login_ended_at, looked_at, seen, reference) on doubt to glr_runner;
-grant select on doubt to glr_console;
-grant select on doubt_to_settle to glr_runner, glr_console;
-grant select on restoration, restoration_look to glr_runner, glr_console;
-grant insert (restoration, caisse, application, first, last) on restoration_look to glr_runner;
-grant insert (restoration, caisse, application, first, last, looked_by, reason) on restoration_look to glr_console;
-grant update (lifted_at, lifted_by) on restoration to glr_console;
-grant select, insert on alert to glr_runner, glr_console;
-grant select, insert, update on alert_sending to glr_runner;
-grant select on alert_sending to glr_console;
-grant select, insert on log_day to glr_runner;
-grant select on house_backup to glr_runner, glr_console;
+-- Rights are in rights.sql, all of them: put in force whenever they, or a migration, are new.

@@ -85,9 +85,9 @@ def secret(settings: Settings, name: str, content: object) -> None:
 
 
 @pytest.fixture
-def world(tmp_path: Path, runner_url: str, vault: Vault, seed: Seed) -> World:
+def world(tmp_path: Path, orchestrator_url: str, vault: Vault, seed: Seed) -> World:
     settings = Settings(workspace=tmp_path, home=tmp_path, caisse=CAISSE)
-    return World(settings=settings, urls={"glr_runner": runner_url}, vault=vault, keywords={})
+    return World(settings=settings, urls={"glr_orchestrator": orchestrator_url}, vault=vault, keywords={})
 
 
 def declare(world: World, urls: Mapping[str, str], webhook: str) -> Surveillance:
@@ -120,7 +120,7 @@ async def kinds(owner: Database) -> list[tuple[str, str]]:
 
 
 async def test_a_stop_and_a_gap_are_told_once_by_both_ways_and_again_until_a_server_has_taken_it(
-    world: World, seed: Seed, owner_db: Database, runner_db: Database
+    world: World, seed: Seed, owner_db: Database, orchestrator_db: Database
 ) -> None:
     nir = "1 85 02 61 999 001 89"
     await seed.stop_application("compta")
@@ -132,7 +132,7 @@ async def test_a_stop_and_a_gap_are_told_once_by_both_ways_and_again_until_a_ser
     assert await kinds(owner_db) == told
 
     with serving_mail(world.settings.workspace) as urls, supervision() as server:
-        rules, sender = declare(world, urls, server.url), AlertSender(world=world, database=runner_db)
+        rules, sender = declare(world, urls, server.url), AlertSender(world=world, database=orchestrator_db)
         server.down = True
         await sender.send_all(rules)
         assert server.came == []
@@ -193,11 +193,11 @@ async def test_what_undoes_its_transaction_tells_nobody(owner_db: Database) -> N
 
 
 async def test_old_doubts_an_old_backup_and_a_changed_log_are_seen_and_told_once(
-    world: World, seed: Seed, owner_db: Database, runner_db: Database
+    world: World, seed: Seed, owner_db: Database, orchestrator_db: Database
 ) -> None:
     await seed.exception(cause="doubt", entry="doubtful", capture=False)
     (token,) = await run(owner_db, "select token from entry")
-    rules, watch = Surveillance(doubt_minutes=30), Watch.of(world, runner_db)
+    rules, watch = Surveillance(doubt_minutes=30), Watch.of(world, orchestrator_db)
     await watch.doubts(rules)
     await watch.backup(rules)
     assert await kinds(owner_db) == []  # not old yet
@@ -232,11 +232,11 @@ def test_a_wrong_file_says_where_and_a_secret_that_others_read_is_refused(world:
 
 
 async def test_a_start_that_no_run_has_followed_is_told_once(
-    world: World, seed: Seed, owner_db: Database, runner_db: Database
+    world: World, seed: Seed, owner_db: Database, orchestrator_db: Database
 ) -> None:
     settings = Settings(workspace=world.settings.workspace, home=PROJECT, caisse=CAISSE)
     known = replace(world, settings=settings, keywords=load_keywords(settings))
-    watch = replace(Watch.of(known, runner_db), since=datetime(2026, 3, 27, tzinfo=UTC))
+    watch = replace(Watch.of(known, orchestrator_db), since=datetime(2026, 3, 27, tzinfo=UTC))
     rules = Surveillance(run_minutes=30)
     await run(owner_db, "update run set started_at = '2026-03-27T05:31:00Z'")  # 06:30 in Paris, and the run after it
     await watch.starts(rules, datetime.fromisoformat("2026-03-27T06:31:00+00:00"))

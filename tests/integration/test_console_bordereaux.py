@@ -176,7 +176,7 @@ async def test_a_file_that_is_not_the_one_written_down_is_neither_given_nor_sign
 
 
 async def test_a_bordereau_is_written_again_until_its_run_is_closed_and_judged_only_then(
-    seed: Any, runner_db: Database, accounts: None, owner_url: str
+    seed: Any, orchestrator_db: Database, accounts: None, owner_url: str
 ) -> None:
     await seed.close([])
     with connect(owner_url) as connection:
@@ -185,7 +185,7 @@ async def test_a_bordereau_is_written_again_until_its_run_is_closed_and_judged_o
     assert _refused(owner_url, "agent:d.gris", "d.gris") == "GL003"
     other = {"file_name": "b.xlsx", "sha256": "1" * 64, "cases": 1, "total_c": 5, "entered_c": 5, "entered": "{DOS-A}"}
     again = {"run": seed.run, "caisse": "cpam-931", "exceptions": 0, "codes": {}}
-    async with runner_db.transaction("closing") as tx:
+    async with orchestrator_db.transaction("closing") as tx:
         await tx.run("bordereaux.write", **other, **again)
     assert _rows(owner_url, "select number, total_c from bordereau") == [(1, 5)]
     with connect(owner_url) as connection:

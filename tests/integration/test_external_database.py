@@ -44,7 +44,7 @@ def test_another_key_is_refused_before_anything_is_done_and_so_is_a_lost_key_fil
     owner_url: str, vault: Vault, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     settings = Settings(workspace=tmp_path, database_url=owner_url)
-    monkeypatch.setattr("orchestrator.store.migrate._ensure_roles", not_reached)
+    monkeypatch.setattr("orchestrator.store.roles.ensure_roles", not_reached)
     with pytest.raises(LostKeys):
         asyncio.run(build_world(settings))
     assert not settings.keys.exists()
@@ -71,4 +71,4 @@ def test_an_older_server_is_refused_by_name(
 ) -> None:
     monkeypatch.setattr("orchestrator.store.migrate._OLDEST", 990_000)
     with pytest.raises(SettingsError, match=r"PostgreSQL 99 ou plus récent est attendu, trouvé \d+"):
-        asyncio.run(migrate(owner_url, role_url, {}))
+        asyncio.run(migrate(owner_url, role_url, {}, "cpam-931"))

@@ -382,10 +382,10 @@ async def accounts(owner_db: Database) -> None:
 
 
 @pytest.fixture
-async def seed(runner_db: Database, owner_db: Database, vault: Vault, scenario: Scenario, tmp_path: Path) -> Seed:
+async def seed(orchestrator_db: Database, owner_db: Database, vault: Vault, scenario: Scenario, tmp_path: Path) -> Seed:
     """Give a run of a published version that has just been loaded."""
     await publish(owner_db, scenario)
-    made = Seed(database=runner_db, vault=vault, scenario=scenario, evidence=tmp_path / "evidence")
+    made = Seed(database=orchestrator_db, vault=vault, scenario=scenario, evidence=tmp_path / "evidence")
     await made.begin()
     return made
 

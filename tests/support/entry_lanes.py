@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from case_rows import one_row
-from published import publish_at
+from published import orchestrator_of, publish_at
 from settling import settled
 
 from orchestrator.domain.civil import Period
@@ -46,6 +46,8 @@ class EntryLanes:
     database: Database
     vault: Vault
     runner: UUID = field(default_factory=uuid4)
+    #: Its connection string, once published.
+    url: str = ""
 
     def bench(self) -> Workbench:
         """Return what a session works with; it opens no desk."""
@@ -56,12 +58,13 @@ class EntryLanes:
 
     async def publish(self, url: str) -> None:
         """Have two people publish the scenario."""
+        self.url = url
         await publish_at(url, self.scenario)
 
     async def load(self, cases: int, *, run_date: date = DAY) -> UUID:
         """Load a run with so many cases."""
         run, where = uuid4(), {"caisse": self.scenario.caisse, "scenario": self.scenario.name}
-        async with self.database.transaction("test") as tx:
+        async with Database(orchestrator_of(self.url), size=1) as orchestrator, orchestrator.transaction("test") as tx:
             await tx.run("runs.record_delivery", id=run, file_name="f", sha256=str(run), rows=cases, **where)
             about = {"version": self.scenario.hash, "delivery": run, "robot": "acompte-ij", "mode": "live"}
             await tx.run("runs.start", id=run, title="t", run_date=run_date, **about, **where)

@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 from grouped_world import grouped_world
-from published import OWNER
+from published import OWNER, ROLES
 from robot_world import PracticeWorld
 
 from orchestrator.bootstrap.practice import Practice
@@ -28,6 +28,7 @@ def start_session(practice: PracticeWorld, runner_url: str, vault: Vault, folder
         "folder": str(folder),
         "url": runner_url,
         "owner": OWNER["url"],
+        "orchestrator": ROLES["glr_orchestrator"],
     }
     folder.mkdir()
     child = subprocess.Popen([sys.executable, __file__], stdin=subprocess.PIPE)
@@ -40,7 +41,7 @@ def start_session(practice: PracticeWorld, runner_url: str, vault: Vault, folder
 
 async def _work() -> None:
     given = json.load(sys.stdin)
-    OWNER["url"] = given["owner"]
+    OWNER["url"], ROLES["glr_orchestrator"] = given["owner"], given["orchestrator"]
     raw = json.loads((Path(given["practice"]) / "robot.json").read_text())
     accounts = {name: RobotAccount.read(item) for name, item in raw.items()}
     practice = Practice(folder=Path(given["practice"]), cases=240, seed=7)

@@ -16,8 +16,9 @@ from orchestrator.language.model import Scenario
 from orchestrator.settings import Settings
 from orchestrator.store.database import Database, Transaction
 
-#: Set by the fixture ``server``: the owner of every database of the tests.
+#: Set by the fixtures ``server`` and ``template``: the owner of every database of the tests, and its roles.
 OWNER: dict[str, str] = {}
+ROLES: dict[str, str] = {}
 PROPOSER, APPROVER = "v.premier", "w.second"
 _PEOPLE = """
 insert into account (login, caisse, display_name, role, password_hash)
@@ -44,6 +45,11 @@ async def publish_bare(tx: Transaction, caisse: str, scenario: str, version: str
     waiting = await tx.first("versions.proposed", **where)
     assert waiting is not None
     await versions.approve(tx, caisse, scenario, waiting["id"], APPROVER)
+
+
+def orchestrator_of(url: str) -> str:
+    """Return the orchestrator's connection string to the database of another role's."""
+    return make_conninfo(ROLES["glr_orchestrator"], dbname=str(conninfo_to_dict(url)["dbname"]))
 
 
 def owner_of(url: str) -> str:

@@ -17,7 +17,7 @@ import pytest
 from one_browser import a_browser
 from playwright.async_api import Browser
 from psycopg.types.json import Jsonb
-from published import publish_at
+from published import orchestrator_of, publish_at
 
 from orchestrator.bootstrap.practice import Practice
 from orchestrator.bootstrap.world import load_keywords
@@ -177,7 +177,7 @@ class RobotWorld:
 
     async def results(self, run: UUID) -> list[RowResult]:
         """Return the rows of a run."""
-        return await results_of(self.bench.database, run)
+        return await results_of(self.loader.database, run)
 
     async def only(self, run: UUID) -> RowResult:
         """Return the one row of a run."""
@@ -204,8 +204,14 @@ async def robot_world(
     path = PROJECT / "scenarios" / "ij-acompte.yaml"
     loaded = scenario or load_scenario(path, keywords=keywords, caisse="cpam-931")
     await publish_at(runner_url, loaded)
-    queue = ticket_queue(runner_url, size=1)
-    async with Database(runner_url, size=4) as database, queue.open_async(), a_browser() as browser:
+    orchestrator_url = orchestrator_of(runner_url)
+    queue = ticket_queue(orchestrator_url, size=1)
+    async with (
+        Database(runner_url, size=4) as database,
+        Database(orchestrator_url, size=2) as orchestrator,
+        queue.open_async(),
+        a_browser() as browser,
+    ):
         bench = Workbench(
             scenario=loaded,
             keywords=keywords,
@@ -215,7 +221,7 @@ async def robot_world(
             evidence=folder / "evidence",
             robot="acompte-ij",
         )
-        loader = Loader(database=database, queue=queue, vault=vault)
+        loader = Loader(database=orchestrator, queue=queue, vault=vault)
         with beating(runner_url) as heartbeat:
             yield RobotWorld(
                 world=practice, bench=bench, runner_url=runner_url, loader=loader, heartbeat=heartbeat, folder=folder

@@ -26,7 +26,7 @@ from demo_house import wait_for
 from failpoint import FOLDER
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import dict_row
-from published import publish_at
+from published import orchestrator_of, publish_at
 from robot_world import DAY, PROJECT, PracticeWorld, Row
 from suite_world import ENTERS, loaded, written
 
@@ -200,8 +200,9 @@ class SuiteProcesses:
         path = self.folder / "anomalies-arpege-1.csv"
         header = "N° assuré;Nom de naissance;Réf. arrêt;Code anomalie;Date"
         path.write_bytes("\r\n".join([header, *(row.text for row in rows), f"FIN;{len(rows)}", ""]).encode("cp1252"))
-        queue = ticket_queue(self.runner_url, size=1)
-        async with Database(self.runner_url, size=1) as database, queue.open_async():
+        orchestrator_url = orchestrator_of(self.runner_url)
+        queue = ticket_queue(orchestrator_url, size=1)
+        async with Database(orchestrator_url, size=1) as database, queue.open_async():
             await Loader(database=database, queue=queue, vault=self.vault).load(scenario, path, DAY, "test")
             async with database.transaction("test") as tx:
                 await tx.run("sessions.register_runner", id=self.runner, host="test", pid=os.getpid())

@@ -34,6 +34,7 @@ async def work(workspace: Path, lanes: int) -> None:
     world = running_world(Settings(workspace=workspace))
     async with AsyncExitStack() as stack:
         sweeper = await stack.enter_async_context(Database(world.urls["glr_runner"], size=1))
+        counter = await stack.enter_async_context(Database(world.urls["glr_orchestrator"], size=1))
         queue = ticket_queue(world.urls["glr_runner"])
         await stack.enter_async_context(queue.open_async())
         sessions = [await _session(world, stack, await registered(sweeper)) for _ in range(lanes)]
@@ -47,7 +48,7 @@ async def work(workspace: Path, lanes: int) -> None:
         def outbox() -> Database:
             return Database(world.urls["glr_exporter"], size=1)
 
-        before = await _ended(sweeper, world)
+        before = await _ended(counter, world)
         ready()
         beside = asyncio.create_task(sweeping())
         exporting = asyncio.create_task(export_until(outbox, world.settings.audit_log, stopping))
@@ -55,7 +56,7 @@ async def work(workspace: Path, lanes: int) -> None:
         beside.cancel()
         stopping.set()
         await asyncio.gather(beside, exporting, return_exceptions=True)
-        done(await _ended(sweeper, world) - before)
+        done(await _ended(counter, world) - before)
 
 
 async def registered(database: Database) -> UUID:

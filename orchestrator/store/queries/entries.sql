@@ -10,12 +10,13 @@ update entry set undoes = %(undoes)s where effect_digest = %(effect_digest)s and
 -- by_effect: the last entry of an effect, kept until the end of the transaction; what was made of it before is known too
 select entry.id, entry.ordinal, decision_lapsed(entry) as lapsed,
        array(select unnest(array[earlier.token, earlier.reference]) from entry earlier
-             where earlier.effect_digest = entry.effect_digest and earlier.ordinal < entry.ordinal) as earlier, entry.caisse, entry.case_id, entry.state::text as state, entry.token, entry.amount_c, entry.reference,
-       entry.payment, entry.settled_at, cases.reference as case_reference, cases.state::text as case_state, last.values_digest,
+             where earlier.effect_digest = entry.effect_digest and earlier.ordinal < entry.ordinal) as earlier,
+       entry.caisse, entry.case_id, entry.state::text as state, entry.token, entry.amount_c, entry.reference,
+       entry.payment, entry.settled_at, first.reference as case_reference, first.state::text as case_state, last.values_digest,
        exists (select 1 from by_hand_entry line where line.entry = entry.id and line.case_id = entry.case_id
                and line.not_due_at is not null) as not_due
 from entry
-left join cases on cases.id = entry.case_id
+left join lateral standing_of(entry.case_id) first on true
 left join lateral (
     select values_digest from entry_attempt where entry_attempt.entry = entry.id order by n desc limit 1
 ) last on true

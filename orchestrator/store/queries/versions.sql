@@ -62,9 +62,7 @@ where publication.caisse = %(caisse)s and publication.scenario = %(scenario)s an
 returning publication.version, publication.stage, publication.allowed, publication.begun
 
 -- hold_turn: while the published version is in its ramp and may begin more, one claimer at a time
-select id from publication
-where caisse = %(caisse)s and scenario = %(scenario)s and state = 'published' and begun < allowed
-for update
+select hold_turn(%(caisse)s, %(scenario)s)
 
 -- next_turn: the version of the next ready case, whatever it is; read like a claim
 with open as materialized (

@@ -96,7 +96,7 @@ async def test_a_case_of_several_entries_sends_none_in_shadow_and_each_once_othe
     async with grouped_world(practice_world, runner_url, vault, tmp_path) as world:
         loaded = await deliver(world, mode, *rows)
         await world.work()
-        found = await acts_of(world.bench.database, loaded)
+        found = await acts_of(world.loader.database, loaded)
         ledger = [line for row in rows for line in practice_world.lines_of(row.stop)]
         assert (len(ledger), found.mode) == (0 if mode is Mode.SHADOW else 3, mode)
         assert (found.total("left"), found.total("refused"), found.total("uncounted")) == (len(ledger), 0, 0)
@@ -123,7 +123,7 @@ async def test_a_reading_keyword_declared_wrongly_is_refused_and_counted_and_sho
         declare_wrongly(world, row)
         loaded = await deliver(world, Mode.SHADOW, row)
         await world.work()
-        found = await acts_of(world.bench.database, loaded)
+        found = await acts_of(world.loader.database, loaded)
         result = await world.only(loaded)
     left = len(practice_world.lines_of(row.stop))
     assert (found.total("left"), found.total("refused") > 0, found.nothing_left) == (left, fenced, fenced)

@@ -41,7 +41,7 @@ async def test_a_change_that_could_alter_an_entry_stops_the_run_before_its_first
     assert await work(world, witnesses) == "screens not walked"
     assert world.world.lines_of(row.stop) == []
     assert (await world.only(loaded.run)).outcome is RowOutcome.RUNNING  # kept, for a person or for later
-    async with world.bench.database.transaction("test") as tx:
+    async with world.loader.database.transaction("test") as tx:
         stopped = await tx.all("sessions.stopped_applications", caisse=world.bench.scenario.caisse)
     assert [each["application"] for each in stopped] == [*CHANGES[change]]
     release(world, {})

@@ -31,7 +31,7 @@ from orchestrator.store.vault import Vault
 
 async def ends(world: RobotWorld, run: UUID) -> list[tuple[str, str | None, int]]:
     """Return state, end and number of the cases of a run."""
-    async with world.bench.database.transaction("test") as tx:
+    async with world.loader.database.transaction("test") as tx:
         found = await tx.all("runs.progress", run=run)
     return [(row["state"], row["ended_as"], row["cases"]) for row in found]
 
@@ -45,7 +45,7 @@ async def test_the_rows_of_one_person_make_one_case_with_one_advance_for_each_st
         await world.work()
         results = await world.results(loaded.run)
         trial = Trial(
-            scenario=world.bench.scenario, keywords=world.bench.keywords, database=world.bench.database, vault=vault
+            scenario=world.bench.scenario, keywords=world.bench.keywords, database=world.loader.database, vault=vault
         )
         (replayed,) = await replay(trial, loaded.run)
         assert await ends(world, loaded.run) == [("ended", "entered", 1)]
@@ -283,7 +283,7 @@ async def test_in_shadow_replayed_and_tried_each_entry_of_a_case_is_told_apart(
         await world.work()
         assert {row.outcome for row in await world.results(loaded.run)} == {RowOutcome.OTHER_END}
         compared = await compare(world.bench, loaded.run, {rows[0].stop: [Euros(10_000)], rows[1].stop: [Euros(9_000)]})
-        trial = Trial(scenario=more, keywords=world.bench.keywords, database=world.bench.database, vault=vault)
+        trial = Trial(scenario=more, keywords=world.bench.keywords, database=world.loader.database, vault=vault)
         (replayed,) = await replay(trial, loaded.run)
         delivery = read_delivery(tmp_path / "anomalies-arpege-1.csv", by_row(more))
         tried = [case async for case in dry_run(world.bench, gather(delivery, more).cases, DAY)]

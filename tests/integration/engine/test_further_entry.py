@@ -14,6 +14,7 @@ import pytest
 from by_hand_agent import cancel_by_hand
 from console_world import PASSWORD, Person
 from playwright.async_api import Browser
+from published import orchestrator_of
 from robot_world import DAY, PROJECT, PracticeWorld, RobotWorld, robot_world
 
 from orchestrator.bootstrap.further import FurtherRuns
@@ -91,7 +92,8 @@ async def office(
     """Give people a console that starts runs as ``glr serve`` does."""
     known = World(
         settings=Settings(workspace=tmp_path, home=PROJECT, caisse="cpam-931"),
-        urls={"glr_runner": runner_url}, vault=vault, keywords=world.bench.keywords,
+        urls={"glr_runner": runner_url, "glr_orchestrator": orchestrator_of(runner_url)}, vault=vault,
+        keywords=world.bench.keywords,
     )  # fmt: skip
     give = FurtherRuns(world=known, loader=world.loader, clock=OfTheDay()).give
     app = create_console(replace(console_world, give_again=give))
@@ -152,18 +154,21 @@ async def test_who_asked_does_not_agree_and_no_robot_makes_an_ordinal(
     await world.work()
     for ordinal in (2, 3):
         with pytest.raises(StoreError, match="GL010"):
-            async with runner_db.transaction("robot:acompte-ij") as tx:
+            async with office.owner.transaction("robot:acompte-ij") as tx:
                 await tx.connection.execute(AGAIN, [ordinal])
+    with pytest.raises(StoreError, match="42501"):  # a runner has no such right at all
+        async with runner_db.transaction("robot:acompte-ij") as tx:
+            await tx.connection.execute(AGAIN, [2])
     supervisor = await office.at("s.noir")
     await office.ask(supervisor)
     assert (await office.answer(supervisor, "accorder")).status_code == 409
     with pytest.raises(StoreError, match="GL010"):  # asked, not agreed
-        async with runner_db.transaction("robot:acompte-ij") as tx:
+        async with office.owner.transaction("robot:acompte-ij") as tx:
             await tx.connection.execute(AGAIN, [2])
     colleague = await office.at("t.blanc")
     assert "rien ne sera saisi" in (await office.answer(colleague, "refuser")).text
     with pytest.raises(StoreError, match="GL010"):
-        async with runner_db.transaction("robot:acompte-ij") as tx:
+        async with office.owner.transaction("robot:acompte-ij") as tx:
             await tx.connection.execute(AGAIN, [2])
     await office.ask(supervisor)  # once refused, it may be asked anew
     await office.answer(colleague, "accorder")

@@ -25,7 +25,7 @@ CAISSE, SCENARIO = "cpam-931", "ij-acompte"
 
 
 @pytest.fixture
-async def run(runner_db: Database, owner_db: Database) -> UUID:
+async def run(orchestrator_db: Database, owner_db: Database) -> UUID:
     """Seed a run of a published version, without cases."""
     run = uuid4()
     async with owner_db.transaction("test") as tx:
@@ -33,7 +33,7 @@ async def run(runner_db: Database, owner_db: Database) -> UUID:
         version = {"hash": "h", "caisse": CAISSE, "name": SCENARIO, "title": "t", "document": "d"}
         await tx.run("versions.record", **version, **asks)
         await publish_bare(tx, CAISSE, SCENARIO, "h")
-    async with runner_db.transaction("test") as tx:
+    async with orchestrator_db.transaction("test") as tx:
         delivery = {"id": run, "caisse": CAISSE, "scenario": SCENARIO, "file_name": "f", "sha256": str(run), "rows": 0}
         await tx.run("runs.record_delivery", **delivery)
         await tx.run(
@@ -81,20 +81,20 @@ async def expire(owner: Database) -> None:
 
 
 async def test_no_case_is_held_by_two_by_what_the_claimers_wrote_down_and_those_of_the_dead_come_back(
-    runner_url: str, runner_db: Database, vault: Vault, run: UUID, tmp_path: Path
+    orchestrator_url: str, orchestrator_db: Database, vault: Vault, run: UUID, tmp_path: Path
 ) -> None:
     """``glr bench claims``, short: sixteen claimers, few cases; every twentieth claim is left as by the dead."""
-    async with runner_db.transaction("test") as tx:
+    async with orchestrator_db.transaction("test") as tx:
         cases = {str(await add_case(tx, vault, run, line)) for line in range(2, 22)}
-    queue = ticket_queue(runner_url, size=1)
-    async with Database(runner_url, size=16, options=CLAIMING) as many, queue.open_async():
+    queue = ticket_queue(orchestrator_url, size=1)
+    async with Database(orchestrator_url, size=16, options=CLAIMING) as many, queue.open_async():
         with (tmp_path / "one.held").open("w", encoding="ascii") as log:
             claimers = Claimers(
                 database=many, caisse=CAISSE, scenario=SCENARIO, version="h", log=log, lease=timedelta(seconds=0.5), dies=20
             )  # fmt: skip
             claiming = asyncio.create_task(claimers.run(16, 600, uuid4()))
             while not claiming.done():
-                await sweep(runner_db, queue)
+                await sweep(orchestrator_db, queue)
                 await asyncio.sleep(0.1)
             await claiming
     held = list(read(tmp_path))
@@ -104,41 +104,43 @@ async def test_no_case_is_held_by_two_by_what_the_claimers_wrote_down_and_those_
     assert max(one.epoch for one in held) > 20
 
 
-async def test_an_old_epoch_writes_nothing(runner_db: Database, owner_db: Database, vault: Vault, run: UUID) -> None:
-    async with runner_db.transaction("test") as tx:
+async def test_an_old_epoch_writes_nothing(
+    orchestrator_db: Database, owner_db: Database, vault: Vault, run: UUID
+) -> None:
+    async with orchestrator_db.transaction("test") as tx:
         await add_case(tx, vault, run, 2)
-    first = await claim(runner_db, uuid4())
+    first = await claim(orchestrator_db, uuid4())
     assert first is not None
     await expire(owner_db)
-    async with runner_db.transaction("sweep") as tx:
+    async with orchestrator_db.transaction("sweep") as tx:
         assert len(await tx.all("cases.sweep_orphans")) == 1
-    second = await claim(runner_db, uuid4())
+    second = await claim(orchestrator_db, uuid4())
     assert second is not None
     assert second.epoch == first.epoch + 1
-    assert await end(runner_db, first) == 0
-    assert await LeasePermit(first, runner_db).holds() is False
-    assert await LeasePermit(second, runner_db).holds() is True
-    assert await end(runner_db, second) == 1
+    assert await end(orchestrator_db, first) == 0
+    assert await LeasePermit(first, orchestrator_db).holds() is False
+    assert await LeasePermit(second, orchestrator_db).holds() is True
+    assert await end(orchestrator_db, second) == 1
 
 
 async def test_a_lease_that_ran_out_cannot_be_used_even_before_the_sweep(
-    runner_db: Database, owner_db: Database, vault: Vault, run: UUID
+    orchestrator_db: Database, owner_db: Database, vault: Vault, run: UUID
 ) -> None:
-    async with runner_db.transaction("test") as tx:
+    async with orchestrator_db.transaction("test") as tx:
         await add_case(tx, vault, run, 2)
-    lease = await claim(runner_db, uuid4())
+    lease = await claim(orchestrator_db, uuid4())
     assert lease is not None
     await expire(owner_db)
-    assert await LeasePermit(lease, runner_db).holds() is False
-    assert await end(runner_db, lease) == 0
+    assert await LeasePermit(lease, orchestrator_db).holds() is False
+    assert await end(orchestrator_db, lease) == 0
 
 
 async def test_a_permit_ends_with_either_clock(
-    runner_db: Database, vault: Vault, run: UUID, monkeypatch: pytest.MonkeyPatch
+    orchestrator_db: Database, vault: Vault, run: UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with runner_db.transaction("test") as tx:
+    async with orchestrator_db.transaction("test") as tx:
         await add_case(tx, vault, run, 2)
-    lease = await claim(runner_db, uuid4())
+    lease = await claim(orchestrator_db, uuid4())
     assert lease is not None
     assert lease.in_time()
     monkeypatch.setattr("orchestrator.engine.lease.boot_clock", lambda: lease.boot_deadline + 0.001)
@@ -149,14 +151,19 @@ async def test_a_permit_ends_with_either_clock(
 
 
 async def test_the_heartbeat_renews_until_the_limit_of_the_case(
-    runner_db: Database, runner_url: str, owner_db: Database, vault: Vault, run: UUID, monkeypatch: pytest.MonkeyPatch
+    orchestrator_db: Database,
+    orchestrator_url: str,
+    owner_db: Database,
+    vault: Vault,
+    run: UUID,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("orchestrator.engine.lease.BEAT", 0.05)
-    async with runner_db.transaction("test") as tx:
+    async with orchestrator_db.transaction("test") as tx:
         await add_case(tx, vault, run, 2)
-    lease = await claim(runner_db, uuid4(), timedelta(seconds=2))
+    lease = await claim(orchestrator_db, uuid4(), timedelta(seconds=2))
     assert lease is not None
-    heart = Heartbeat(runner_url)
+    heart = Heartbeat(orchestrator_url)
     heart.start()
     heart.hold(lease)
     await asyncio.sleep(0.5)
@@ -180,35 +187,35 @@ async def _remaining(owner: Database) -> float:
 
 
 async def test_every_sweep_sees_that_ready_cases_have_a_live_ticket(
-    runner_db: Database, runner_url: str, vault: Vault, run: UUID
+    orchestrator_db: Database, orchestrator_url: str, vault: Vault, run: UUID
 ) -> None:
-    async with runner_db.transaction("test") as tx:
+    async with orchestrator_db.transaction("test") as tx:
         for line in range(2, 7):
             await add_case(tx, vault, run, line)
-    queue = ticket_queue(runner_url, size=2)
+    queue = ticket_queue(orchestrator_url, size=2)
     async with queue.open_async():
-        await asyncio.gather(*(sweep(runner_db, queue) for _ in range(4)))
-        await sweep(runner_db, queue)
-    async with runner_db.transaction("test") as tx:
+        await asyncio.gather(*(sweep(orchestrator_db, queue) for _ in range(4)))
+        await sweep(orchestrator_db, queue)
+    async with orchestrator_db.transaction("test") as tx:
         live = await tx.first("sessions.live_tickets", caisse=CAISSE, scenario=SCENARIO)
     assert live == {"live": 2}
 
 
 async def test_a_closed_application_gets_no_ticket(
-    runner_db: Database, runner_url: str, vault: Vault, run: UUID
+    orchestrator_db: Database, orchestrator_url: str, vault: Vault, run: UUID
 ) -> None:
-    async with runner_db.transaction("test") as tx:
+    async with orchestrator_db.transaction("test") as tx:
         await add_case(tx, vault, run, 2)
         await tx.run("sessions.stop_application", caisse=CAISSE, application="compta", reason="essai")
-    queue = ticket_queue(runner_url, size=1)
+    queue = ticket_queue(orchestrator_url, size=1)
     async with queue.open_async():
-        await sweep(runner_db, queue)
-    async with runner_db.transaction("test") as tx:
+        await sweep(orchestrator_db, queue)
+    async with orchestrator_db.transaction("test") as tx:
         assert await tx.first("sessions.live_tickets", caisse=CAISSE, scenario=SCENARIO) == {"live": 0}
 
 
-async def test_an_entry_is_unique_in_the_whole_database(runner_db: Database, vault: Vault, run: UUID) -> None:
-    async with runner_db.transaction("test") as tx:
+async def test_an_entry_is_unique_in_the_whole_database(orchestrator_db: Database, vault: Vault, run: UUID) -> None:
+    async with orchestrator_db.transaction("test") as tx:
         case = await add_case(tx, vault, run, 2)
     entry = {
         "effect_digest": b"e", "scenario": SCENARIO, "application": "compta", "keyword": "k", "payment": True,
@@ -216,14 +223,14 @@ async def test_an_entry_is_unique_in_the_whole_database(runner_db: Database, vau
     }  # fmt: skip
     touched = []
     for caisse in (CAISSE, "cpam-611"):
-        async with runner_db.transaction("test") as tx:
+        async with orchestrator_db.transaction("test") as tx:
             touched.append(await tx.run("entries.plan", id=uuid4(), caisse=caisse, **entry))
     assert touched == [1, 0]
 
 
-async def test_an_entry_attempt_is_open_once(runner_db: Database, vault: Vault, run: UUID) -> None:
+async def test_an_entry_attempt_is_open_once(orchestrator_db: Database, vault: Vault, run: UUID) -> None:
     entry = uuid4()
-    async with runner_db.transaction("test") as tx:
+    async with orchestrator_db.transaction("test") as tx:
         case = await add_case(tx, vault, run, 2)
         await tx.run(
             "entries.plan", id=entry, caisse=CAISSE, effect_digest=b"e", scenario=SCENARIO, application="compta",
@@ -233,9 +240,9 @@ async def test_an_entry_attempt_is_open_once(runner_db: Database, vault: Vault, 
         "entry": entry, "caisse": CAISSE, "case_id": case, "epoch": 1, "session": uuid4(), "values_digest": b"v",
         "cookies": b"c",
     }  # fmt: skip
-    async with runner_db.transaction("test") as tx:
+    async with orchestrator_db.transaction("test") as tx:
         await tx.run("entries.begin_attempt", **attempt)
     with pytest.raises(StoreError) as refused:
-        async with runner_db.transaction("test") as tx:
+        async with orchestrator_db.transaction("test") as tx:
             await tx.run("entries.begin_attempt", **attempt)
     assert refused.value.constraint == "entry_attempt_open"

@@ -216,7 +216,7 @@ async def test_a_decision_table_ends_a_case_under_its_name_before_anything_is_en
         loaded = await world.deliver(row)
         await world.work()
         assert (await world.only(loaded.run)).outcome is RowOutcome.OTHER_END
-        async with world.bench.database.transaction("test") as tx:
+        async with world.loader.database.transaction("test") as tx:
             progress = await tx.all("runs.progress", run=loaded.run)
     assert [(each["state"], each["ended_as"]) for each in progress] == [("ended", "only_looked")]
     assert practice_world.lines_of(row.stop) == []

@@ -127,7 +127,7 @@ async def test_a_changed_form_closes_the_application_and_every_case_waits_for_it
     release(world, "swap_labels", 3)
     assert await world.work() == "application stopped"
     assert [result.outcome for result in await world.results(loaded.run)] == [RowOutcome.RUNNING] * 2
-    async with world.bench.database.transaction("test") as tx:
+    async with world.loader.database.transaction("test") as tx:
         (stopped,) = await tx.all("sessions.stopped_applications", caisse="cpam-931")
     assert stopped["application"] == "compta"
     assert "Montant" not in stopped["reason"]  # counted, not quoted: the differences are kept beside it

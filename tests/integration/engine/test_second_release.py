@@ -38,7 +38,7 @@ async def world(
 
 async def work(world: RobotWorld, witnesses: dict[str, Witness]) -> str:
     runner = uuid4()
-    async with world.bench.database.transaction("test") as tx:
+    async with world.loader.database.transaction("test") as tx:
         await tx.run("sessions.register_runner", id=runner, host="test", pid=1)
     session = world.session(runner)
     session.witnesses = witnesses
@@ -180,7 +180,7 @@ async def test_a_walk_whose_session_died_is_made_by_another(
     witnesses = {"bdo": (await known_witnesses(world))["bdo"]}
     dead, other = canaries(witnesses, 2)
     where = dead._where(world.bench, "bdo", witnesses["bdo"])
-    async with world.bench.database.transaction("test") as tx:
+    async with world.loader.database.transaction("test") as tx:
         assert await tx.first("sessions.begin_walk", session=dead.session, **where)
     waiting = asyncio.create_task(other.changed(world.bench, asyncio.Event()))
     await asyncio.sleep(1.2)
@@ -196,10 +196,10 @@ async def test_an_application_that_closes_while_a_session_asks_to_walk_it_is_not
 ) -> None:
     witnesses = {"bdo": (await known_witnesses(world))["bdo"]}
     first, other = canaries(witnesses, 2)
-    async with world.bench.database.transaction("test") as tx:
+    async with world.loader.database.transaction("test") as tx:
         where = first._where(world.bench, "bdo", witnesses["bdo"])
         assert await tx.first("sessions.begin_walk", session=first.session, **where)
-    async with world.bench.database.transaction("test") as tx:
+    async with world.loader.database.transaction("test") as tx:
         found = Found.of(ReleaseChanged("bdo", "file", ["un champ a changé"]))
         await close_application(tx, world.bench.scenario.caisse, found)
         asking = asyncio.create_task(other.changed(world.bench, asyncio.Event()))

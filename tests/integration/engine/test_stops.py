@@ -228,7 +228,7 @@ async def test_nothing_reaches_the_application_after_the_stop_with_lanes_at_work
     taken = [world.world.take("entered") for _ in range(7)]
     loaded = await world.deliver(*taken)
     runner = uuid4()
-    async with world.bench.database.transaction("test") as tx:
+    async with world.loader.database.transaction("test") as tx:
         await tx.run("sessions.register_runner", id=runner, host="test", pid=1)
     sessions = [world.session(runner) for _ in range(3)]
     for session in sessions:

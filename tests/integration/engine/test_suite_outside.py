@@ -101,11 +101,11 @@ def test_what_a_suite_brings_itself_is_shown_to_whoever_looks(
     async def what(world: RobotWorld) -> tuple[RowResult, BordereauRun, list[RowResult]]:
         run = (await world.deliver(row)).run
         await world.work()
-        async with world.bench.database.transaction("test") as tx:
+        async with world.loader.database.transaction("test") as tx:
             about = await tx.first("runs.about", run=run)
         assert about is not None
         known = {name: value for name, value in about.items() if name != "mode"}
-        return await world.only(run), BordereauRun(**known), await results_of(world.bench.database, run)
+        return await world.only(run), BordereauRun(**known), await results_of(world.loader.database, run)
 
     found, about, rows = worked(scenario, what)
 

@@ -84,7 +84,7 @@ async def test_priorities_grow_with_business_days_and_only_cases_that_change_are
     later, monday, month = date(2026, 4, 6), date(2026, 3, 30), friday + timedelta(days=31)
     assert await queue_of(owner_db) == [(4, 30, later, month), (2, 5, later, monday), (3, 0, later, monday)]
 
-    scenarios, database = [world.bench.scenario], world.bench.database
+    scenarios, database = [world.bench.scenario], world.loader.database
     assert await review(database, vault, scenarios, friday + timedelta(days=1)) == 0
     assert await review(database, vault, scenarios, monday) == 2
     assert await review(database, vault, scenarios, monday) == 0, "a repeat finds nothing"
@@ -113,7 +113,7 @@ async def test_robots_take_the_most_urgent_first_while_cases_arrive_and_days_pas
     await load_seen_on(world, DAY, monkeypatch, raised(urgent, date(2025, 1, 2)))
     await world.work()  # thirty, the most: what has just come passes before what was there
     tuesday = date(2026, 3, 31)
-    await review(world.bench.database, vault, [world.bench.scenario], tuesday)
+    await review(world.loader.database, vault, [world.bench.scenario], tuesday)
     await load_seen_on(world, tuesday, monkeypatch, raised(late, date(2026, 3, 25)))
     while (
         await world.work() == "recycled"

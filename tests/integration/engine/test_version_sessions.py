@@ -55,7 +55,7 @@ async def work(owner: Database, world: RobotWorld) -> list[str]:
         return replace(world.bench, scenario=found.scenario)
 
     session = world.session(uuid4())
-    async with world.bench.database.transaction("test") as tx:
+    async with world.loader.database.transaction("test") as tx:
         await tx.run("sessions.register_runner", id=session.runner, host="test", pid=1)
     session.open_version = open_version
     await session.run()

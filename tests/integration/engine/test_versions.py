@@ -91,13 +91,13 @@ async def test_a_live_scenario_does_not_run_before_two_people_published_it(world
 
 
 async def test_a_delivery_is_not_loaded_under_a_live_version_that_is_not_published(
-    world: World, runner_db: Database, runner_url: str, vault: Vault, tmp_path: Path
+    world: World, orchestrator_db: Database, orchestrator_url: str, vault: Vault, tmp_path: Path
 ) -> None:
     delivery = tmp_path / "anomalies-arpege-1.csv"
     delivery.write_bytes("N° assuré;Nom de naissance;Réf. arrêt;Code anomalie;Date\r\nFIN;0\r\n".encode("cp1252"))
-    queue = ticket_queue(runner_url, size=1)
+    queue = ticket_queue(orchestrator_url, size=1)
     async with queue.open_async():
-        loader = Loader(database=runner_db, queue=queue, vault=vault)
+        loader = Loader(database=orchestrator_db, queue=queue, vault=vault)
         with pytest.raises(NotPublished):
             await loader.load(world.scenario(SCENARIO), delivery, date(2026, 3, 27), "test")
 
@@ -237,13 +237,13 @@ async def test_the_planner_goes_on_with_the_published_version_and_its_schedule(
 
 
 async def test_a_published_scenario_whose_file_is_gone_is_still_in_force_and_a_trouble_is_said_once(
-    world: World, owner_db: Database, runner_db: Database, caplog: pytest.LogCaptureFixture
+    world: World, owner_db: Database, orchestrator_db: Database, caplog: pytest.LogCaptureFixture
 ) -> None:
     await publish(owner_db, world.scenario(SCENARIO))
     scenarios = world.settings.project / "scenarios"
     shutil.copy(scenarios / "ij-acompte.yaml", scenarios / "ij-essai.yaml")  # live, and its name is wrong
     (scenarios / "ij-acompte.yaml").unlink()
-    in_force = InForce(world=world, database=runner_db)
+    in_force = InForce(world=world, database=orchestrator_db)
     for _ in range(3):
         assert list(await in_force.to_run()) == [SCENARIO]
     assert len([record for record in caplog.records if "ij-essai" in record.getMessage()]) == 1
@@ -251,13 +251,13 @@ async def test_a_published_scenario_whose_file_is_gone_is_still_in_force_and_a_t
 
 @pytest.mark.parametrize(("schedule", "mentioned"), [("as shipped", 1), ("none", 0)])
 async def test_a_live_scenario_that_nobody_published_is_mentioned_only_when_it_would_start_by_itself(
-    world: World, runner_db: Database, caplog: pytest.LogCaptureFixture, schedule: str, mentioned: int
+    world: World, orchestrator_db: Database, caplog: pytest.LogCaptureFixture, schedule: str, mentioned: int
 ) -> None:
     if schedule == "none":
         path = world.settings.project / "scenarios" / "ij-acompte.yaml"
         path.write_text(re.sub(r"\nschedule:\n(  .*\n)+", "\n", path.read_text("utf-8")), "utf-8")
         assert world.scenario(SCENARIO).schedule == ()
-    assert SCENARIO not in await InForce(world=world, database=runner_db).to_run()
+    assert SCENARIO not in await InForce(world=world, database=orchestrator_db).to_run()
     said = [record.getMessage() for record in caplog.records if f"« {SCENARIO} » laissé de côté" in record.getMessage()]
     assert len(said) == mentioned
 
@@ -333,9 +333,9 @@ class Lanes:
 
 
 @pytest.fixture
-def lanes(owner_db: Database, runner_db: Database, vault: Vault) -> Lanes:
+def lanes(owner_db: Database, orchestrator_db: Database, vault: Vault) -> Lanes:
     """Give lanes on an empty ledger."""
-    return Lanes(owner_db, runner_db, vault)
+    return Lanes(owner_db, orchestrator_db, vault)
 
 
 async def test_a_new_version_does_its_stage_and_the_one_before_does_the_rest(lanes: Lanes) -> None:
@@ -401,11 +401,13 @@ async def test_a_case_counts_once_and_stays_with_its_version(lanes: Lanes, owner
     assert found == [("new", 4)]
 
 
-async def test_sixteen_lanes_never_begin_more_than_the_stage(lanes: Lanes, runner_url: str, owner_url: str) -> None:
+async def test_sixteen_lanes_never_begin_more_than_the_stage(
+    lanes: Lanes, orchestrator_url: str, owner_url: str
+) -> None:
     await lanes.publish("old")
     await lanes.publish("new", ramp="{10,20}")
     await lanes.load("new", 120)
-    async with Database(runner_url, size=16) as many:
+    async with Database(orchestrator_url, size=16) as many:
         lanes.runner = many
         for expected in (10, 30):
             await asyncio.gather(*(_few(lanes) for _ in range(16)))
@@ -526,10 +528,10 @@ async def test_the_scenario_stops_beyond_the_share_and_not_at_it(
     assert (await lanes.claimable() is None) is stopped
 
 
-async def test_many_lanes_stop_together_with_one_stop(lanes: Lanes, runner_url: str, owner_url: str) -> None:
+async def test_many_lanes_stop_together_with_one_stop(lanes: Lanes, orchestrator_url: str, owner_url: str) -> None:
     await lanes.publish("v", incidents=20)
     await lanes.load("v", 200)
-    async with Database(runner_url, size=16) as many:
+    async with Database(orchestrator_url, size=16) as many:
         lanes.runner = many
         await asyncio.gather(*(_failing(lanes) for _ in range(16)))
     begun = _begun(owner_url)["v"]

@@ -110,7 +110,7 @@ async def test_after_an_entry_the_case_waits_held_by_nobody_then_goes_on_without
         ended = await case_of(owner_db, loaded.run)
         found = await world.only(loaded.run)
         trial = Trial(
-            scenario=world.bench.scenario, keywords=world.bench.keywords, database=world.bench.database, vault=vault
+            scenario=world.bench.scenario, keywords=world.bench.keywords, database=world.loader.database, vault=vault
         )
         (replayed,) = await replay(trial, loaded.run)
     assert (ended["state"], ended["ended_as"], ended["waits_for"]) == ("ended", "entered", None)

@@ -34,10 +34,10 @@ async def workshop(tmp_path: Path) -> AsyncIterator[RobotWorkshop]:
 
 
 @pytest.fixture
-def ledger(runner_db: Database, owner_url: str) -> HandOvers:
+def ledger(orchestrator_db: Database, owner_url: str) -> HandOvers:
     with connect(owner_url) as connection:
         run: UUID = add_run(connection)
-    return HandOvers(database=runner_db, caisse=CAISSE, run=run, actor="robot:essai")
+    return HandOvers(database=orchestrator_db, caisse=CAISSE, run=run, actor="robot:essai")
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,198 @@
+"""A machine that has nothing but the address of its runner: TLS, the schema that it knows, and a case that goes through."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+import time
+from base64 import b64encode
+from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
+
+import psycopg
+import pytest
+from audit_rows import connect
+from authority import Authority
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from published import orchestrator_of, publish_at
+from robot_world import DAY, PROJECT, PracticeWorld
+from tls_front import tls_front
+
+from orchestrator.bootstrap.world import build_world, load_keywords
+from orchestrator.domain.errors import SettingsError
+from orchestrator.engine.load import Loader
+from orchestrator.engine.tickets import ticket_queue
+from orchestrator.language.load import load_scenario
+from orchestrator.settings import Settings
+from orchestrator.store.addresses import Unreachable, opened
+from orchestrator.store.database import Database
+from orchestrator.store.keys import NoKeys
+from orchestrator.store.known_schema import NewerDatabase, NoHouse, OlderDatabase
+from orchestrator.store.logins import give_login, standing
+from orchestrator.store.migrate import migrate
+from orchestrator.store.vault import Vault
+
+CAISSE, MACHINE = "cpam-931", "glr_poste_essai"
+
+
+@pytest.fixture
+async def address(owner_url: str, runner_url: str) -> AsyncIterator[str]:
+    """Give the address of a machine's own login."""
+    async with opened(owner_url) as owner:
+        await give_login(owner, MACHINE, "un-autre", CAISSE)
+        await give_login(owner, MACHINE, "essai", CAISSE)  # a repeat changes the password
+        yield make_conninfo(runner_url, user=MACHINE, password="essai")
+        await owner.execute(f"drop role {MACHINE}")
+
+
+async def refused(address: str, **other: str) -> str:
+    """Return what is said of an address that is changed like that."""
+    with pytest.raises(Unreachable) as said:
+        async with opened(make_conninfo(address, **other)):
+            pass
+    return str(said.value)
+
+
+async def test_a_machine_works_a_case_with_its_own_login_over_tls_and_nothing_else(
+    practice_world: PracticeWorld, address: str, owner_url: str, vault: Vault, tmp_path: Path
+) -> None:
+    practice_world.fault()
+    authority = Authority(tmp_path)
+    row = practice_world.take("entered")
+    with tls_front(int(str(conninfo_to_dict(address)["port"])), authority.server()) as port:
+        proven = make_conninfo(address, port=port, sslmode="verify-full", sslrootcert=authority.path)
+        async with opened(proven) as connection:
+            found = await standing(connection)
+        assert (found.login, found.roles, found.owns, found.encrypted) == (MACHINE, ("glr_runner",), False, True)
+        assert "est au nom d'un autre" in await refused(proven, host="localhost")
+        stranger = Authority(tmp_path, name="Une autre autorité")
+        assert "n'est pas signé par l'autorité de sslrootcert" in await refused(proven, sslrootcert=stranger.path)
+        assert "ne se lit pas" in await refused(proven, sslrootcert=str(tmp_path / "absente.pem"))
+        assert "le mot de passe" in await refused(proven, password="un-autre")
+
+        await deliver(owner_url, vault, tmp_path, row.text)
+        workspace = machine_of(tmp_path / "poste", practice_world, vault)
+        given = {
+            name: value for name, value in os.environ.items() if not name.startswith("GLR_") or name == "GLR_BROWSER"
+        }
+        given |= {
+            "GLR_WORKSPACE": str(workspace),
+            "GLR_HOME": str(PROJECT),
+            "GLR_SESSIONS": "1",
+            "GLR_RUNNER_URL": proven,
+        }
+        state = await asyncio.to_thread(run_until_ended, given, owner_url)
+    assert state == ("ended", "entered", MACHINE)
+    assert len(practice_world.lines_of(row.stop)) == 1
+    assert sorted(path.name for path in workspace.iterdir()) == ["logs", "secrets"]
+
+
+async def deliver(owner_url: str, vault: Vault, folder: Path, row: str) -> None:
+    """Publish the shipped scenario and load one row, as the orchestrator does."""
+    keywords = load_keywords(Settings(workspace=folder, home=PROJECT))
+    scenario = load_scenario(PROJECT / "scenarios" / "ij-acompte.yaml", keywords=keywords, caisse=CAISSE)
+    await publish_at(owner_url, scenario)
+    path = folder / "anomalies-arpege-1.csv"
+    header = "N° assuré;Nom de naissance;Réf. arrêt;Code anomalie;Date"
+    path.write_bytes(f"{header}\r\n{row}\r\nFIN;1\r\n".encode("cp1252"))
+    orchestrator = orchestrator_of(owner_url)
+    queue = ticket_queue(orchestrator, size=1)
+    async with Database(orchestrator, size=1) as database, queue.open_async():
+        await Loader(database=database, queue=queue, vault=vault).load(scenario, path, DAY, "test")
+
+
+def machine_of(workspace: Path, practice: PracticeWorld, vault: Vault) -> Path:
+    """Make the workspace of a machine: the keys of the house and the accounts of its robot."""
+    secrets = workspace / "secrets"
+    secrets.mkdir(parents=True, mode=0o700)
+    keys = {name: b64encode(getattr(vault, name)).decode() for name in ("wrap", "index", "effect")}
+    accounts = (practice.practice.folder / "robot.json").read_text()
+    for name, content in (("keys", json.dumps(keys)), ("acompte-ij", accounts)):
+        path = secrets / f"{name}.json"
+        path.touch(0o600)
+        path.write_text(content, encoding="utf-8")
+    return workspace
+
+
+def run_until_ended(environment: dict[str, str], owner_url: str) -> tuple[str, ...]:
+    """Run ``glr runner`` with that environment until the case has left the robots; return what became of it."""
+    runner = subprocess.Popen([sys.executable, "-m", "orchestrator.cli", "runner"], env=environment)
+    try:
+        return ended(owner_url, runner)
+    finally:
+        runner.terminate()
+        runner.wait(30)
+
+
+def ended(owner_url: str, runner: subprocess.Popen[bytes]) -> tuple[str, ...]:
+    """Wait for the one case to leave the robots; return its state, its end, and the login of its session."""
+    asked = (
+        "select cases.state::text, cases.ended_as, robot_session.login from cases"
+        " join attempt on attempt.case_id = cases.id join robot_session on robot_session.id = attempt.session"
+        " where cases.state not in ('ready', 'waiting', 'leased')"
+    )
+    end = time.monotonic() + 120
+    with connect(owner_url) as owner:
+        while time.monotonic() < end and runner.poll() is None:
+            row = owner.execute(asked.encode()).fetchone()
+            if row is not None:
+                return tuple(row)
+            time.sleep(0.1)
+    return ("not worked", str(runner.poll()))
+
+
+async def test_a_machine_says_what_to_do_with_a_schema_that_it_does_not_know(
+    address: str, owner_url: str, vault: Vault, practice_world: PracticeWorld, tmp_path: Path
+) -> None:
+    workspace = machine_of(tmp_path / "poste", practice_world, vault)
+    settings = Settings(workspace=workspace, home=PROJECT, runner_url=address)
+    world = await build_world(settings)
+    assert list(world.urls) == ["glr_runner"]
+    with pytest.raises(SettingsError, match=r"du propriétaire de la base \(GLR_DATABASE_URL\)"):
+        world.urls["owner"]
+    with pytest.raises(
+        SettingsError, match=r"du rôle glr_orchestrator \(GLR_ORCHESTRATOR_URL\).*\(il a : glr_runner\)"
+    ):
+        world.urls["glr_orchestrator"]
+    with pytest.raises(NoKeys, match="n'est pas propriétaire de la base n'en fait pas"):
+        await build_world(settings.model_copy(update={"workspace": tmp_path / "sans-cles"}))
+    with connect(owner_url) as owner:
+        owner.execute("insert into migration (name) values ('9999_demain.sql')")
+        with pytest.raises(NewerDatabase, match=r"9999_demain.sql.*Installer ici la version de l'orchestrateur"):
+            await build_world(settings)
+        owner.execute("delete from migration where name >= '0026'")
+        with pytest.raises(OlderDatabase, match=r"0026_roles.sql.*glr database migrate"):
+            await build_world(settings)
+        owner.execute(f"revoke glr_runner from {MACHINE}")
+    with pytest.raises(NoHouse, match=f"« {MACHINE} » ne voit rien de la maison"):
+        await build_world(settings)
+    elsewhere = make_conninfo(address, dbname="postgres")
+    with pytest.raises(NoHouse):
+        await build_world(settings.model_copy(update={"runner_url": elsewhere}))
+    assert str(conninfo_to_dict(address)["dbname"]) != "postgres"
+
+
+async def test_an_owner_who_is_no_superuser_makes_the_house_and_its_rights(
+    server: str, template: Mapping[str, str], vault: Vault
+) -> None:
+    name = "glr_essai_owner"
+    async with opened(server) as administrator:
+        await administrator.execute(f"create role {name} login createrole password 'essai'")
+        await administrator.execute(f"create database {name} owner {name}")
+        try:
+            owner = make_conninfo(server, user=name, password="essai", dbname=name)
+            for _ in range(2):  # a repeat changes nothing
+                await migrate(owner, template, vault.fingerprints, CAISSE)
+            with connect(make_conninfo(template["glr_runner"], dbname=name)) as runner:
+                assert runner.execute("select count(*) from cases").fetchone() == (0,)
+                runner.execute("select record_event(%s, 'session.begun', 'x', '{}')", [CAISSE])
+                with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                    runner.execute("select * from account")
+            with connect(owner) as house:
+                assert house.execute("select actor from audit_outbox").fetchall() == [("test",)]
+        finally:
+            await administrator.execute(f"drop database {name} with (force)")
+            await administrator.execute(f"drop role {name}")
