@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 import json
 import smtplib
+import ssl
 from collections.abc import Mapping
 from contextlib import closing
 from datetime import datetime
@@ -71,15 +72,16 @@ def _mail(settings: Settings, rules: Surveillance, alert: Mapping[str, Any]) -> 
 def _post(settings: Settings, rules: Surveillance, alert: Mapping[str, Any]) -> None:
     if rules.webhook is None:
         raise NotTaken
-    key = secret_of(settings, rules.webhook.account, "key")["key"]
+    secret = secret_of(settings, rules.webhook.account, "key")
     body = json.dumps(
         {name: alert[name] for name in ("id", "caisse", "kind", "object", "message", "raised_at")}, ensure_ascii=False
     ).encode()
-    signed = f"sha256={hmac.new(key.encode(), body, sha256).hexdigest()}"
+    signed = f"sha256={hmac.new(secret['key'].encode(), body, sha256).hexdigest()}"
     headers = {"Content-Type": "application/json", SIGNATURE: signed, "X-GLR-Alert": alert["id"]}
     try:
-        answer = httpx.post(rules.webhook.url, content=body, headers=headers, timeout=PATIENCE)
-    except (httpx.HTTPError, ValueError) as error:  # its text may quote the address
+        trusted = ssl.create_default_context(cafile=secret.get("authority"))
+        answer = httpx.post(rules.webhook.url, content=body, headers=headers, timeout=PATIENCE, verify=trusted)
+    except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:  # its text may quote the address
         raise NotTaken(f"Le webhook ne répond pas ({type(error).__name__}).") from None
     if not answer.is_success:
         raise NotTaken(f"Le webhook a répondu {answer.status_code} : 2xx attendu.")

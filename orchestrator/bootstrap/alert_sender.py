@@ -39,10 +39,10 @@ class AlertSender:
             where = {"alert": row["alert"], "channel": channel}
             try:
                 await asyncio.to_thread(send, self.world.settings, rules, channel, row["about"])
-            except GlrError as error:
-                _log.warning("alerte %s par %s : nouvel essai plus tard : %s", row["alert"], channel, error)
+            except Exception as error:  # noqa: BLE001 - a border: an alert or a channel that fails stops no other
+                _log.warning("alerte %s par %s : nouvel essai plus tard : %s", row["alert"], channel, _told(error))
                 async with self.database.transaction(ACTOR) as tx:
-                    await tx.run("alerts.not_sent", failure=str(error), **where)
+                    await tx.run("alerts.not_sent", failure=_told(error), **where)
                 continue
             async with self.database.transaction(ACTOR) as tx:
                 await tx.run("alerts.sent", **where)
@@ -57,7 +57,12 @@ async def send_alerts(world: World, stopping: asyncio.Event) -> None:
                 rules = load_surveillance(world.settings)
                 await watch.look(rules)
                 await sender.send_all(rules)
-            except (GlrError, OSError) as error:
-                _log.warning("alertes : nouvel essai dans %.0f s : %s", EVERY, error)
+            except Exception as error:  # noqa: BLE001 - a border: what is watched goes on, and so do the other tasks
+                _log.warning("alertes : nouvel essai dans %.0f s : %s", EVERY, _told(error))
             with suppress(TimeoutError):
                 await asyncio.wait_for(stopping.wait(), EVERY)
+
+
+def _told(error: Exception) -> str:
+    """Return our own sentences; of others the name alone, because they may quote an address or a secret."""
+    return str(error) if isinstance(error, GlrError) else type(error).__name__

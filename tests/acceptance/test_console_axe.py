@@ -275,7 +275,9 @@ async def test_the_gaps_of_a_reconciliation(busy: Any, at_browser: Any, look: An
     async with busy.database.transaction("reconcile") as tx:
         said = await write_down(tx, "cpam-931", "compta", [missing, extra])
     assert sorted(said.values()) == ["", "Annulée dans COMPTA le 30/03, pièce 4412"]
-    await page.goto(f"/dossiers/{ended.reference}")  # the gap that is left stands above; what was cancelled is asked for anew
+    await page.goto(
+        f"/dossiers/{ended.reference}"
+    )  # the gap that is left stands above; what was cancelled is asked for anew
     await page.locator("summary", has_text="À saisir une nouvelle fois").click()
     problems += await look(page, "nouvelle-saisie")
     await page.get_by_label("Pourquoi elle est due à nouveau").fill("Annulée dans COMPTA par erreur, pièce 4412")

@@ -142,7 +142,7 @@ async def test_a_stop_and_a_gap_are_told_once_by_both_ways_and_again_until_a_ser
         await sender.send_all(rules)  # not before its time
         assert server.came == []
         await run(owner_db, "update alert_sending set next_try_at = now() where sent_at is null")
-        await sender.send_all(rules)
+        await asyncio.gather(sender.send_all(rules), sender.send_all(rules))  # two who send at once send one each
         await sender.send_all(rules)  # what was taken is not sent again
         found = mails(world)
     assert [(alert["kind"], alert["object"]) for alert, _, _ in server.came] == told

@@ -178,3 +178,10 @@ async def test_who_asked_does_not_agree_and_no_robot_makes_an_ordinal(
     await world.work()
     assert len(world.world.lines_of(row.stop)) == 1  # the first stands in COMPTA: the scenario's own control says so
     assert (await office.rows("select code from exception_item where closed_at is null")) == [{"code": "R-ACP"}]
+    async with office.owner.transaction("agent:s.noir") as tx:
+        await tx.connection.execute("update cases set state = 'rejected' where state = 'exception'")
+    await world.deliver(replace(row, text=row.text + " "), run_date=DAY)
+    adopt = "update entry set case_id = (select id from cases where state = 'ready') where ordinal = 2"
+    with pytest.raises(StoreError, match="GL010"):  # the decision was for the case that is closed without it
+        async with runner_db.transaction("robot:acompte-ij") as tx:
+            await tx.connection.execute(adopt)
