@@ -17,6 +17,7 @@ from orchestrator.drivers.deliveries import Delivery, DeliveryRow
 from orchestrator.engine.grouping import DeliveredCase, Gathered
 from orchestrator.engine.load import Loader
 from orchestrator.language.model import Scenario
+from orchestrator.store.database import Transaction
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,9 +46,13 @@ class FurtherRuns:
             rows=[DeliveryRow(line=line, values={}, key="") for line in case.lines],
             bad=[],
         )
+
+        async def take_over(tx: Transaction, run: UUID) -> None:
+            await tx.run("further.take_over", run=run, id=decision)
+
         with suppress(RefusedDelivery):  # given before
-            day = paris_date(self.clock.now())
-            await self.loader.begin(scenario, delivery, Gathered(cases=[case], bad=[]), day, actor)
+            day, only = paris_date(self.clock.now()), Gathered(cases=[case], bad=[])
+            await self.loader.begin(scenario, delivery, only, day, actor, take_over)
 
     def _case(self, scenario: Scenario, row: Mapping[str, Any]) -> DeliveredCase:
         vault = self.world.vault

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import date
@@ -66,9 +66,18 @@ class Loader:
         return await self.begin(scenario, delivery, gathered, run_date, actor)
 
     async def begin(
-        self, scenario: Scenario, delivery: Delivery, gathered: Gathered, run_date: date, actor: str
+        self,
+        scenario: Scenario,
+        delivery: Delivery,
+        gathered: Gathered,
+        run_date: date,
+        actor: str,
+        then: Callable[[Transaction, UUID], Awaitable[object]] | None = None,
     ) -> Loaded:
-        """Start the run of a delivery whose cases are known; raises as :meth:`load`."""
+        """Start the run of a delivery whose cases are known; raises as :meth:`load`.
+
+        :param then: what else is written with it, given its run.
+        """
         async with self.database.transaction(actor) as tx:
             await check_published(tx, scenario)
             run = await self._start(tx, scenario, delivery, run_date)
@@ -78,6 +87,8 @@ class Loader:
                 async for batch in batches:
                     made = await self._insert(tx, rows, batch)
                     cases, taken = cases + len(made), taken + sum(len(row.lines) for row in made)
+            if then is not None:
+                await then(tx, run)
             for bad in gathered.bad:
                 await self._set_aside(tx, run, scenario, bad.line, bad.code, bad.reason, None)
             await tx.record(

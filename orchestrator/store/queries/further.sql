@@ -44,6 +44,12 @@ from further_entry further join entry made on made.id = further.entry join cases
 where further.id = %(id)s and further.caisse = %(caisse)s and further.state = 'agreed'
   and cases.state in ('ended', 'rejected', 'cancelled')
 
+-- take_over: the case of a run is the one for which it was decided: closed without the entry, the decision lapses
+update entry set case_id = cases.id
+from cases, further_entry further join entry made on made.id = further.entry
+where cases.run = %(run)s and further.id = %(id)s and further.state = 'agreed' and entry.state = 'planned'
+  and entry.effect_digest = made.effect_digest and entry.ordinal = made.ordinal + 1 and entry.case_id = made.case_id
+
 -- asked: what waits for a second person, oldest first
 select further.id, further.reason, further.asked_at, coalesce(account.display_name, further.asked_by) as asker, further.asked_by,
        cases.reference as case_reference, entry.application, entry.reference, entry.amount_c
