@@ -17,6 +17,7 @@ from orchestrator.settings import VARIABLES
 from orchestrator.store.addresses import opened
 from orchestrator.store.known_schema import check_schema
 from orchestrator.store.logins import Standing, give_login, standing
+from orchestrator.store.roles import RUNNER
 
 
 @click.group()
@@ -27,7 +28,7 @@ def database() -> None:
 @database.command()
 @options.workspace
 def migrate(workspace: Path | None) -> None:
-    """Met la base à jour, avec ses rôles et leurs droits, puis rend la main ; demande l'adresse du propriétaire."""
+    """Met la base à jour. Avec ses rôles et leurs droits ; demande l'adresse du propriétaire."""
     settings = options.settings_of(workspace)
     if settings.by_role:
         addresses(settings)["owner"]  # says which one is lacking
@@ -39,7 +40,7 @@ def migrate(workspace: Path | None) -> None:
 @click.argument("login")
 @options.workspace
 def login(login: str, workspace: Path | None) -> None:
-    """Fait le compte d'un poste d'exécution, ou lui donne un autre mot de passe ; demande l'adresse du propriétaire."""
+    """Fait le compte d'un poste. Ou lui donne un autre mot de passe ; demande l'adresse du propriétaire."""
     settings = options.settings_of(workspace)
     path = settings.secrets / f"{login}.pgpass"
 
@@ -65,11 +66,12 @@ def login(login: str, workspace: Path | None) -> None:
 @database.command()
 @options.workspace
 def check(workspace: Path | None) -> None:
-    """Dit ce que vaut chaque adresse que cette machine a : son compte, ses rôles, TLS, et ce qui lui manque."""
+    """Dit ce que vaut chaque adresse. Celles de cette machine : compte, rôle, TLS, et ce qui manque."""
     settings = options.settings_of(workspace)
-    wrong = [role for role, url in addresses(settings).items() if not asyncio.run(_told(role, url))]
+    given = {role: url for role, url in addresses(settings).items() if role in VARIABLES}
+    wrong = [VARIABLES[role] for role, url in given.items() if not asyncio.run(_told(role, url))]
     if wrong:
-        raise SettingsError(f"À corriger : {', '.join(VARIABLES.get(role, role) for role in wrong)}.")
+        raise SettingsError(f"À corriger : {', '.join(wrong)}.")
 
 
 async def _told(role: str, url: str) -> bool:
@@ -82,13 +84,12 @@ async def _told(role: str, url: str) -> bool:
             except GlrError as error:
                 lacking = str(error)
     except GlrError as error:
-        click.echo(f"{VARIABLES.get(role, role)} : {error}")
+        click.echo(f"{VARIABLES[role]} : {error}")
         return False
     wrong = lacking or _wrong(role, found)
-    who = "propriétaire de la base" if found.owns else ", ".join(found.roles) or "aucun rôle de la maison"
-    click.echo(
-        f"{VARIABLES.get(role, role)} : compte {found.login}, {who}, {'TLS' if found.encrypted else 'sans TLS'}."
-    )
+    who = "propriétaire de la base" if found.owns else f"rôle {', '.join(found.roles) or 'aucun de la maison'}"
+    seen = f", dossiers de {', '.join(found.caisses)}" if found.caisses else ""
+    click.echo(f"{VARIABLES[role]} : compte {found.login}, {who}{seen}, {'TLS' if found.encrypted else 'sans TLS'}.")
     if wrong:
         click.echo(f"  {wrong}")
     return not wrong
@@ -101,6 +102,8 @@ def _wrong(role: str, found: Standing) -> str:
         return f"Ce compte peut tout : donner ici l'adresse d'un compte qui n'a que le rôle {role}."
     if role not in found.roles:
         return f"Ce compte n'a pas le rôle {role}."
+    if role == RUNNER and not found.caisses:
+        return "Ce compte ne voit les dossiers d'aucune caisse : glr database login, sur la machine de l'orchestrateur."
     more = [each for each in found.roles if each != role]
     return f"Ce compte a aussi {', '.join(more)} : un compte par rôle." if more else ""
 

@@ -22,6 +22,8 @@ class Standing:
     login: str
     #: The roles of the house whose rights it has; the owner has none of them.
     roles: tuple[str, ...]
+    #: Whose cases it sees, when it is a runner's.
+    caisses: tuple[str, ...]
     #: Whether it may change the schema, or is above every right: too much for a process that runs all day.
     owns: bool
     #: Whether TLS carries this connection.
@@ -62,9 +64,12 @@ async def standing(connection: psycopg.AsyncConnection) -> Standing:
             "select coalesce(pg_has_role(session_user, nspowner, 'usage'), false) from pg_namespace where nspname = 'glr'"
         )
     ).fetchone()
+    roles = tuple(sorted(row[0] for row in rows))
+    mine = await (await connection.execute("select glr.my_caisses()")).fetchone() if roles == (RUNNER,) else None
     return Standing(
         login=connection.info.user,
-        roles=tuple(sorted(row[0] for row in rows)),
+        roles=roles,
+        caisses=tuple(mine[0]) if mine else (),
         owns=bool(above and above[0]),
         encrypted=bool(connection.pgconn.ssl_in_use),
     )

@@ -16,12 +16,14 @@ import psycopg
 import pytest
 from audit_rows import connect
 from authority import Authority
+from click.testing import CliRunner
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from published import orchestrator_of, publish_at
 from robot_world import DAY, PROJECT, PracticeWorld
 from tls_front import tls_front
 
 from orchestrator.bootstrap.world import build_world, load_keywords
+from orchestrator.cli.database import database
 from orchestrator.domain.errors import SettingsError
 from orchestrator.engine.load import Loader
 from orchestrator.engine.tickets import ticket_queue
@@ -196,3 +198,44 @@ async def test_an_owner_who_is_no_superuser_makes_the_house_and_its_rights(
         finally:
             await administrator.execute(f"drop database {name} with (force)")
             await administrator.execute(f"drop role {name}")
+
+
+def test_each_address_is_said_for_what_it_is_and_a_login_is_made_for_a_machine(
+    owner_url: str, role_url: Mapping[str, str], vault: Vault, practice_world: PracticeWorld, tmp_path: Path
+) -> None:
+    workspace = machine_of(tmp_path / "orchestrateur", practice_world, vault)
+    passwords = {role: conninfo_to_dict(url)["password"] for role, url in role_url.items()}
+    (workspace / "secrets" / "roles.json").touch(0o600)
+    (workspace / "secrets" / "roles.json").write_text(json.dumps(passwords))
+
+    def said(*words: str, **given: str) -> str:
+        names = ("GLR_DATABASE_URL", "GLR_RUNNER_URL", "GLR_CONSOLE_URL")
+        environment = {"GLR_WORKSPACE": str(workspace), "GLR_HOME": str(PROJECT), **dict.fromkeys(names), **given}
+        done = CliRunner().invoke(database, words, env=environment)
+        return done.output + str(done.exception or "")
+
+    name = "glr_poste_cli"
+    made = said("login", name, GLR_DATABASE_URL=owner_url)
+    path = workspace / "secrets" / f"{name}.pgpass"
+    assert "GLR_RUNNER_URL='postgresql://glr_poste_cli@" in made
+    assert path.stat().st_mode & 0o777 == 0o600
+    password = path.read_text().strip().rpartition(":")[2]
+    assert password not in made
+    address = make_conninfo(role_url["glr_runner"], user=name, password=password)
+    try:
+        assert f"compte {name}, rôle glr_runner, dossiers de {CAISSE}, sans TLS.\n" in said(
+            "check", GLR_RUNNER_URL=address
+        )
+        assert "Ce compte peut tout" in said("check", GLR_RUNNER_URL=owner_url)
+        assert "Ce compte n'a pas le rôle glr_console.\nÀ corriger : GLR_CONSOLE_URL." in said(
+            "check", GLR_CONSOLE_URL=address
+        )
+        assert "demande l'adresse du propriétaire de la base (GLR_DATABASE_URL)" in said(
+            "migrate", GLR_RUNNER_URL=address
+        )
+        with connect(owner_url) as owner:
+            owner.execute("delete from runner_login where login = %s", [name])
+        assert "d'aucune caisse" in said("check", GLR_RUNNER_URL=address)
+    finally:
+        with connect(owner_url) as owner:
+            owner.execute(f"drop role {name}")
