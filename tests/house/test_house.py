@@ -64,3 +64,15 @@ def test_everything_a_user_may_call_says_what_it_does() -> None:
         and not ast.get_docstring(node)
     ]
     assert silent == []
+
+
+def test_every_right_is_in_one_file() -> None:
+    store = PROJECT / "orchestrator" / "store"
+    later = [path for path in (store / "migrations").iterdir() if path.name > "0026"]
+    elsewhere = [
+        f"{path.name}: {line.strip()}"
+        for path in (store / "schema.sql", *later)
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if re.match(r"\s*(grant|revoke|create policy)\b", line)
+    ]
+    assert elsewhere == [], "a right is a line of store/rights.sql, which takes away every other (ADR 33)"
