@@ -18,11 +18,14 @@ from orchestrator.bootstrap.workshops import open_workshop
 from orchestrator.bootstrap.world import World
 from orchestrator.domain.cases import RetryPolicy
 from orchestrator.domain.civil import SystemClock
+from orchestrator.drivers.account import RobotAccount
 from orchestrator.drivers.browser import open_browser
+from orchestrator.drivers.contracts import ApplicationContract
 from orchestrator.drivers.desk import WebDesk
 from orchestrator.drivers.witness import load_witnesses
 from orchestrator.engine.entries import by_protocol
 from orchestrator.engine.lease import Heartbeat
+from orchestrator.engine.logins import LoginTurn
 from orchestrator.engine.runner import Runner
 from orchestrator.engine.session import RobotSession
 from orchestrator.engine.suite_steps import MainThread, SuiteRunner
@@ -75,7 +78,15 @@ async def run_session(
             database = await stack.enter_async_context(Database(world.urls["glr_runner"], size=2, options=CLAIMING))
             browser = await stack.enter_async_context(open_browser())
             suites = SuiteRunner(robot=robot, enter=by_protocol) if robot else None
-            place = _Place(world=world, database=database, browser=browser, scenario=name, suites=suites, stack=stack)
+            place = _Place(
+                world=world,
+                database=database,
+                browser=browser,
+                scenario=name,
+                session=identifier,
+                suites=suites,
+                stack=stack,
+            )
             async with database.transaction("session") as tx:
                 version = await next_turn(tx, world.settings.caisse, name, [])
             if version is None:
@@ -105,6 +116,7 @@ class _Place:
     database: Database
     browser: Browser
     scenario: str
+    session: UUID
     suites: SuiteRunner | None
     #: Closes the workshops with the session.
     stack: AsyncExitStack
@@ -125,16 +137,12 @@ class _Place:
             found = await restored(tx, world, self.scenario, version)
         robot = world.robot(found.scenario.robot)
         accounts = world.accounts(robot)
-        pages = world.settings.pages_only
         contracts = {name: found.contracts.get(name) or world.contract(name) for name in robot.applications}
         workshop = open_workshop(world, robot, version)
         return Workbench(
             scenario=found.scenario,
             keywords=world.keywords,
-            desks={
-                name: WebDesk(self.browser, contract, accounts[name], pages_only=pages)
-                for name, contract in contracts.items()
-            },
+            desks={name: self._desk(name, contract, accounts[name]) for name, contract in contracts.items()},
             database=self.database,
             vault=world.vault,
             evidence=world.settings.evidence,
@@ -142,3 +150,8 @@ class _Place:
             suites=self.suites,
             workshop=await self.stack.enter_async_context(workshop),
         )
+
+    def _desk(self, name: str, contract: ApplicationContract, account: RobotAccount) -> WebDesk:
+        desk = WebDesk(self.browser, contract, account, pages_only=self.world.settings.pages_only)
+        desk.entrance = LoginTurn(database=self.database, session=self.session, application=name)
+        return desk

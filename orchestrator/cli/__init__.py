@@ -39,6 +39,7 @@ _COMMANDS = (
         for name in (
             "account",
             "alert",
+            "application",
             "backup",
             "bench",
             "campaign",

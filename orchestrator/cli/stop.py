@@ -46,7 +46,7 @@ def stop(scenario: str | None, application: str | None, reason: str, by: str | N
         what = f"--application {name}" if application else name
         return f"« {name} » {'arrêté' if done else 'était déjà arrêté : rien ne change'}. Reprendre : glr resume {what}"
 
-    click.echo(asyncio.run(_in_the_name_of(by, workspace, act)))
+    click.echo(asyncio.run(in_the_name_of(by, workspace, act)))
 
 
 @click.command()
@@ -93,7 +93,7 @@ def resume(
             done, name = await stops.resume_scenario(tx, caisse, scenario or "", by), scenario or ""
         return f"« {name} » {'reprend' if done else 'n’était pas arrêté : rien ne change'}."
 
-    click.echo(asyncio.run(_in_the_name_of(by, workspace, act)))
+    click.echo(asyncio.run(in_the_name_of(by, workspace, act)))
 
 
 def _one_of(scenario: str | None, application: str | None) -> None:
@@ -101,12 +101,12 @@ def _one_of(scenario: str | None, application: str | None) -> None:
         raise click.UsageError("SCENARIO, ou --application NOM : l'un des deux.")
 
 
-async def _in_the_name_of(by: str | None, workspace: Path | None, act: _Act) -> str:
+async def in_the_name_of(by: str | None, workspace: Path | None, act: _Act) -> str:
     """Do it in one transaction, in the name of a supervisor whose password is asked for; without one, of this machine."""
     world = await build_world(options.settings_of(workspace))
     caisse, password = world.settings.caisse, options.password(f"Mot de passe de {by}") if by else ""
     actor = f"agent:{by}" if by else "cli"
     async with Database(world.urls["owner"], size=1) as database, database.transaction(actor) as tx:
         if by and (await person(tx, caisse, by, password)).role is not Role.SUPERVISOR:
-            raise SettingsError(f"« {by} » n'est pas responsable : arrêter et reprendre demandent ce rôle.")
+            raise SettingsError(f"« {by} » n'est pas responsable : arrêter, reprendre et limiter demandent ce rôle.")
         return await act(tx, caisse)

@@ -18,6 +18,7 @@ from orchestrator.console.world import world_of
 from orchestrator.domain.errors import SettingsError
 from orchestrator.drivers.patches import shown_change
 from orchestrator.engine import stops
+from orchestrator.engine.applications import described, standing, trial
 
 router = APIRouter(route_class=GuardedRoute)
 
@@ -84,8 +85,9 @@ async def _stop(request: Request, name: str, reason: str, message: str, asked: A
 async def _show(request: Request, *, status: int = 200, name: str = "", typed: str = "", error: str = "") -> Response:
     world = world_of(request)
     async with world.database.transaction(present(request).actor) as tx:
-        known = await tx.all("sessions.known_applications", caisse=world.caisse)
+        rows = await tx.all("sessions.known_applications", caisse=world.caisse)
         scenarios = await tx.all("versions.known_scenarios", caisse=world.caisse)
+    known = [{**row, "standing": standing(row), "trial": trial(row), "settings": described(row)} for row in rows]
     refused = {"name": name, "typed": typed, "error": error}
     return await render(
         request, "applications.html", status=status, applications=known, scenarios=scenarios, refused=refused

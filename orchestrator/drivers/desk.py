@@ -23,6 +23,7 @@ from orchestrator.drivers.act import WebAct
 from orchestrator.drivers.act_count import ActCount
 from orchestrator.drivers.contracts import ActContract, ActionContract, ApplicationContract
 from orchestrator.drivers.document import Document, UnknownEncoding
+from orchestrator.drivers.entrance import Entrance, OpenDoor
 from orchestrator.drivers.gate import Gate
 from orchestrator.drivers.kept import check_kept, not_kept
 from orchestrator.drivers.known_form import check_target, compare_forms
@@ -53,6 +54,7 @@ class WebDesk:
         self.account = account
         #: Answers dialogs during an act; without it every dialog is dismissed.
         self.dialogs: Callable[[Dialog], Awaitable[None]] | None = None
+        self.entrance: Entrance = OpenDoor()
         self.browser = browser
         #: How many acts left it, and how many were refused.
         self.acts = ActCount(account.address, contract.acts.values())
@@ -286,8 +288,10 @@ class WebDesk:
         """
         self._page = page = await context.new_page()
         self._watch(page)
+        await self.entrance.ask()
         for last in (False, True):
             if await self._enters(page):
+                await self.entrance.passed()
                 return
             refusal = await self._refusal(page)
             if refusal or last:

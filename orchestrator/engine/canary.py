@@ -87,7 +87,7 @@ class Canary:
             async with bench.database.transaction(bench.actor) as tx:
                 mine = await tx.first("sessions.begin_walk", session=self.session, **where)
                 # asked afterwards: who closes an application forgets its walks in the same transaction
-                if name in await closed(tx, bench.scenario.caisse):
+                if name in await closed(tx, bench.scenario.caisse, self.session):
                     await tx.run("sessions.forget_walks", caisse=bench.scenario.caisse, application=name)
                     return _Turn.OVER
                 if mine:
@@ -136,9 +136,10 @@ class Canary:
         return {"caisse": bench.scenario.caisse, "application": name, "basis": basis}
 
 
-async def closed(tx: Transaction, caisse: str) -> set[str]:
-    """Return the applications that are closed to robots."""
-    return {row["application"] for row in await tx.all("sessions.stopped_applications", caisse=caisse)}
+async def closed(tx: Transaction, caisse: str, session: UUID | None) -> set[str]:
+    """Return the applications in which a session may not work now: stopped, out of hours, or for another to try again."""
+    rows = await tx.all("sessions.closed_applications", caisse=caisse, session=session)
+    return {row["application"] for row in rows}
 
 
 async def close_application(tx: Transaction, caisse: str, found: Found) -> None:

@@ -83,7 +83,9 @@ class Entering:
         return not self.due.needs_approval or await self.ledger.approved(entry.row, entry.arguments, entry.plan.amount)
 
     async def make(self, entry: Planned) -> Outcome:
-        """Read again, look, act and prove; returns an outcome, or raises what ``decide()`` knows."""
+        """Wait for its turn, read again, look, act and prove; returns an outcome, or raises what ``decide()`` knows."""
+        if self.bench.scenario.mode is Mode.LIVE:  # before it reads: what it acts on is fresh
+            await self.ledger.turn()
         names = dict(self.due.names)
         failed = [
             refused

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -26,6 +27,8 @@ _CHECK_VIOLATION = "23514"
 _CEILINGS = {"case": "du dossier", "day": "de la journée", "run": "de l'exécution"}
 #: What the database says of an act that would begin while robots are stopped.
 _STOPPED = "GL008"
+#: What it says of one that would follow another too soon, and how long until it is asked again, seconds.
+_TOO_SOON, _A_MOMENT = "GL011", 0.1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,11 +128,24 @@ class EntryLedger:
             )
         return False
 
+    async def turn(self) -> None:
+        """Wait until an act may begin in the application, when a person has set an interval between two."""
+        async with self.bench.database.transaction(self.bench.actor) as tx:
+            where = {"caisse": self.bench.scenario.caisse, "application": self.step.keyword.application}
+            found = await tx.first("applications.act_turn", **where)
+        await asyncio.sleep(found["wait"] if found else 0)
+
     async def intend(self, entry: EntryRow, amount: Euros, values: bytes, cookies: str) -> None:
-        """Commit the intent, and the money under its ceilings, before the act.
+        """Commit the intent, and the money under its ceilings, before the act; a moment later when another has just begun.
 
         Raises :class:`RobotsStopped` when a person, or the house, has stopped robots: nothing is committed then.
         """
+        while True:
+            if await self._intends(entry, amount, values, cookies):
+                return
+            await asyncio.sleep(_A_MOMENT)
+
+    async def _intends(self, entry: EntryRow, amount: Euros, values: bytes, cookies: str) -> bool:
         sealed = self.bench.vault.seal(self.case.data_key, f"entry_attempt:cookies:{entry.id}", cookies)
         try:
             async with held(self.bench, self.case) as tx:
@@ -142,7 +158,10 @@ class EntryLedger:
         except StoreError as error:
             if error.state == _STOPPED:
                 raise RobotsStopped from None
+            if error.state == _TOO_SOON:
+                return False
             raise
+        return True
 
     async def confirm(self, entry: EntryRow, seen: EntrySeen) -> None:
         """Write the proof: read back, ours, with the application's own reference."""

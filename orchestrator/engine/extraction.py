@@ -8,7 +8,7 @@ from datetime import date
 from orchestrator.domain.canonical import in_french
 from orchestrator.domain.errors import ApplicationClosed, LoginRefused, SettingsError
 from orchestrator.drivers.deliveries import Delivery, read_rows
-from orchestrator.engine.canary import Found, close_application
+from orchestrator.engine.canary import Found, close_application, closed
 from orchestrator.engine.grouping import by_row
 from orchestrator.engine.work import Workbench
 from orchestrator.language.model import ExtractSource, RunInfo
@@ -47,11 +47,13 @@ class Extraction:
         return read_rows(f"{source.keyword.name} du {day:%d/%m/%Y}", rows, case, source.bad_rows)
 
     async def _check_open(self, application: str) -> None:
+        caisse = self.bench.scenario.caisse
         async with self.database.transaction(self.bench.actor) as tx:
-            stopped = await tx.all("sessions.stopped_applications", caisse=self.bench.scenario.caisse)
-        for row in stopped:
-            if row["application"] == application:
-                raise ApplicationClosed(application, row["reason"])
+            shut = application in await closed(tx, caisse, None)
+            stopped = await tx.all("sessions.stopped_applications", caisse=caisse)
+        if shut:
+            why = {row["application"]: row["reason"] for row in stopped}
+            raise ApplicationClosed(application, why.get(application, "hors de ses horaires d'ouverture."))
 
     async def _close(self, error: LoginRefused) -> None:
         async with self.database.transaction(self.bench.actor) as tx:

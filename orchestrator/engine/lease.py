@@ -97,6 +97,8 @@ class Heartbeat(threading.Thread):
         self._lease: Lease | None = None
         self._connection: psycopg.Connection | None = None
         self._stopped = threading.Event()
+        #: The session that is alive as long as this thread beats.
+        self.session: UUID | None = None
 
     def hold(self, lease: Lease | None) -> None:
         """Say which lease to renew from now on."""
@@ -112,6 +114,7 @@ class Heartbeat(threading.Thread):
             lease = self._lease
             if lease is not None and boot_clock() < lease.last_beat:
                 self._renew(lease)
+            self._live()
         if self._connection is not None:
             self._connection.close()
 
@@ -124,6 +127,13 @@ class Heartbeat(threading.Thread):
             return
         if found is not None:
             lease.renewed(*asked)
+
+    def _live(self) -> None:
+        try:
+            if self.session is not None:
+                self._open().execute(query("sessions.beat"), {"session": self.session})
+        except psycopg.Error:
+            self._connection = None  # its seats are kept for a while: the next beat tries again
 
     def _open(self) -> psycopg.Connection:
         if self._connection is None:

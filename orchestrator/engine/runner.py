@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import UUID, uuid4
@@ -118,6 +119,13 @@ class Runner:
             await child.wait()
         finally:
             del self._children[session]
+        await self._over(session)
+
+    async def _over(self, session: UUID) -> None:
+        """Free the seats of a process that has ended without a word."""
+        with suppress(StoreUnavailable, StoreError):  # the sweep sees that it gives no sign of life
+            async with Database(self.conninfo, size=1) as database, database.transaction(f"runner:{self.id}") as tx:
+                await tx.run("sessions.end", id=session, reason="process ended")
 
     def _kill(self, session: UUID) -> None:
         """End a process that nothing else ends: one that keeps its interpreter does not hear SIGTERM either."""

@@ -33,7 +33,7 @@ from orchestrator.engine.settle import give_back, settle, tell_rest
 from orchestrator.engine.suite_steps import SuiteStuck
 from orchestrator.engine.turns import OpenVersion, claim, hand_over_lacking, next_turn
 from orchestrator.engine.work import Attempt, Claimed, Workbench
-from orchestrator.store.database import StoreUnavailable
+from orchestrator.store.database import StoreUnavailable, array
 
 #: Longest time for one case, seconds; no sign of life is given beyond it.
 CASE_LIMIT = 180.0
@@ -76,10 +76,10 @@ class RobotSession:
 
     async def run(self) -> str:
         """Work until nothing is ready; returns why it ended."""
-        await self._begin()
+        full = await self._begin()
         reason = "crashed"
         try:
-            reason = await self._loop()
+            reason = await self._loop() if full is None else await self._no_seat()
         finally:
             self.heartbeat.hold(None)
             await self._end(reason)
@@ -96,6 +96,8 @@ class RobotSession:
             if case is None:
                 if await self._stopped_application():
                     return "application stopped"
+                if await self._crowded():
+                    return "fewer seats"
                 if await self._next_version():
                     continue
                 if not await self._soon():
@@ -110,9 +112,11 @@ class RobotSession:
 
     async def _handle(self, case: Claimed) -> None:
         self.heartbeat.hold(case.lease)
+        self.bench.touched.clear()
         attempt = Attempt(self.bench, case)
         outcome = await self._outcome(attempt)
         error = outcome.error if isinstance(outcome, Failed) else None
+        attempt.failed_in = self._failed_in(error)
         changed = error.__cause__ if isinstance(error, EntryInDoubt) else error
         if isinstance(changed, LoginRefused | ReleaseChanged):
             await self._stop_application(Found.of(changed))
@@ -143,6 +147,12 @@ class RobotSession:
             return Failed(error=TooSlow())
         except Exception as error:  # noqa: BLE001 - the border of an attempt: decide() says what each means
             return Failed(error=error)
+
+    def _failed_in(self, error: Exception | None) -> str | None:
+        """Return the application that an incident is about: the one that was touched last, unless the browser died."""
+        desk = self.bench.last_desk
+        about_one = isinstance(error, ApplicationException | EntryInDoubt) and not isinstance(error, BrowserGone)
+        return desk.contract.application if about_one and desk is not None and self.bench.touched else None
 
     async def _work(self, attempt: Attempt) -> Outcome:
         case = attempt.case
@@ -192,10 +202,13 @@ class RobotSession:
         """Open the workbench of a version whose turn has come; True when there was one."""
         scenario = self.bench.scenario
         async with self.bench.database.transaction(self.bench.actor) as tx:
-            version = await next_turn(tx, scenario.caisse, scenario.name, list(self.benches))
+            version = await next_turn(tx, scenario.caisse, scenario.name, list(self.benches), self.id)
         if version is None or self.open_version is None:
             return False
         opened = await self.open_version(version)
+        if await self._seat(opened) is not None:
+            await self._no_seat()
+            return False
         if not await self._walked(opened):
             return False
         self.benches[version] = opened
@@ -206,6 +219,8 @@ class RobotSession:
         canary = Canary(session=self.id, witnesses=self.witnesses, propose=self.propose)
         try:
             found = await canary.changed(bench, self.stopping)
+        except RobotsStopped:
+            return False
         except LoginRefused as refused:
             found = Found.of(refused)
         except ApplicationException:
@@ -240,19 +255,32 @@ class RobotSession:
         where = {"caisse": self.bench.scenario.caisse, "scenario": self.bench.scenario.name}
         async with self.bench.database.transaction(self.bench.actor) as tx:
             await tx.all("cases.sweep_waiting")
-            busy = await tx.first("cases.busy", **where)
+            busy = await tx.first("cases.busy", session=self.id, **where)
         return busy is not None and (busy["ready"] or busy["soon"])
 
     async def _stopped_application(self) -> bool:
         async with self.bench.database.transaction(self.bench.actor) as tx:
-            stopped = await closed(tx, self.bench.scenario.caisse)
+            stopped = await closed(tx, self.bench.scenario.caisse, self.id)
         return bool(stopped & self.bench.scenario.applications)
+
+    async def _crowded(self) -> bool:
+        async with self.bench.database.transaction(self.bench.actor) as tx:
+            found = await tx.first("sessions.crowded", session=self.id)
+        return bool(found and found["crowded"])
+
+    async def _no_seat(self) -> str:
+        """Every seat in an application is taken: the next session asks again, a little later."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self.stopping.wait(), IN_TROUBLE)
+        return "no seat"
 
     async def _stop_application(self, found: Found) -> None:
         async with self.bench.database.transaction(self.bench.actor) as tx:
             await close_application(tx, self.bench.scenario.caisse, found)
 
-    async def _begin(self) -> None:
+    async def _begin(self) -> str | None:
+        """Begin, and take the seats in the applications; returns the one that has none left."""
+        self.heartbeat.session = self.id
         scenario = self.bench.scenario
         who = {"caisse": scenario.caisse, "runner": self.runner, "robot": self.bench.robot, "scenario": scenario.name}
         async with self.bench.database.transaction(self.bench.actor) as tx:
@@ -260,6 +288,14 @@ class RobotSession:
             await tx.record(
                 scenario.caisse, "session.begun", str(self.id), robot=self.bench.robot, version=scenario.hash
             )
+        return await self._seat(self.bench)
+
+    async def _seat(self, bench: Workbench) -> str | None:
+        """Take the seats that another bench needs, beside those of the benches in hand; returns where none is left."""
+        used = set().union(*(each.scenario.applications for each in (*self.benches.values(), bench)))
+        async with self.bench.database.transaction(self.bench.actor) as tx:
+            seats = await tx.first("sessions.take_seats", session=self.id, applications=array(sorted(used)))
+        return seats["full_up"] if seats else None
 
     async def _end(self, reason: str) -> None:
         try:

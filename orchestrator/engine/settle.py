@@ -27,7 +27,7 @@ from orchestrator.engine.suite_events import record_all
 from orchestrator.engine.urgency import as_row, known_of, urgency
 from orchestrator.engine.work import Attempt, Workbench
 from orchestrator.language.faults import ExpressionError
-from orchestrator.store.database import Transaction
+from orchestrator.store.database import Transaction, array
 
 
 async def settle(bench: Workbench, attempt: Attempt, decision: Decision) -> Decision:
@@ -70,9 +70,10 @@ def _settled(bench: Workbench, attempt: Attempt, decision: Decision) -> dict[str
         "session": str(case.lease.session),
     }
     ended = {"outcome": outcome, "code": code, "incident": is_incident(decision), "said": said}
+    touched = {"failed": attempt.failed_in, "touched": array(sorted(bench.touched))}
     forgive = isinstance(decision, LookAgain) and decision.elsewhere
     target = {"findings": _sealed(bench, attempt), "forgive": forgive, **_target(decision)}
-    return {"actor": bench.actor, **case.lease.key, **target, **ended, **_acts(attempt)}
+    return {"actor": bench.actor, **case.lease.key, **target, **ended, **touched, **_acts(attempt)}
 
 
 async def keep_findings(attempt: Attempt) -> None:
@@ -108,7 +109,7 @@ async def give_back(bench: Workbench, attempt: Attempt) -> None:
     async with bench.database.transaction(bench.actor) as tx:
         target = {"state": "ready", "ended_as": None, "wait_until": None, "findings": _sealed(bench, attempt)}
         ended = {"outcome": "given_back", "code": None, "incident": None, "said": None, **_acts(attempt)}
-        how = {"actor": bench.actor, "forgive": True, "proven": False}
+        how = {"actor": bench.actor, "forgive": True, "proven": False, "failed": None, "touched": None}
         await tx.run("cases.settle", **case.lease.key, **target, **ended, **how)
         await record_all(tx, bench, case.reference, attempt.told)
 

@@ -36,8 +36,7 @@ async def stop_scenario(tx: Transaction, caisse: str, scenario: str, reason: str
 async def stop_application(tx: Transaction, caisse: str, application: str, reason: str, login: str) -> bool:
     """Stop robots in an application, whatever their scenario; as :func:`stop_scenario`."""
     reason = checked_reason(reason)
-    rows = await tx.all("sessions.known_applications", caisse=caisse)
-    _known("Application", application, [row["application"] for row in rows])
+    await check_application(tx, caisse, application)
     where = {"caisse": caisse, "application": application}
     if not await tx.run("sessions.stop_by_person", reason=reason, login=login, **where):
         return False
@@ -56,6 +55,12 @@ async def resume_application(tx: Transaction, caisse: str, application: str) -> 
         return False
     await tx.record(caisse, "application.reopened", application)
     return True
+
+
+async def check_application(tx: Transaction, caisse: str, application: str) -> None:
+    """Raise :class:`UnknownName` for an application that nothing here works in."""
+    rows = await tx.all("sessions.known_applications", caisse=caisse)
+    _known("Application", application, [row["application"] for row in rows])
 
 
 def standing_stop(row: dict[str, Any]) -> str:

@@ -19,6 +19,8 @@ async def sweep(database: Database, queue: App) -> None:
         for orphan in await tx.all("cases.sweep_orphans"):
             await tx.record(orphan["caisse"], "case.orphaned", str(orphan["id"]), scenario=orphan["scenario"])
     async with database.transaction(ACTOR) as tx:
+        for lost in await tx.all("sessions.sweep_lost"):
+            await tx.record(lost["caisse"], "session.lost", str(lost["id"]))
         await tx.all("cases.sweep_waiting")
         await tx.all("cases.sweep_approvals")
     await _feed(database, queue)
@@ -33,6 +35,7 @@ async def _feed(database: Database, queue: App) -> None:
         for hungry in await tx.all("cases.hungry"):
             caisse, scenario = hungry["caisse"], hungry["scenario"]
             live = await tx.first("sessions.live_tickets", caisse=caisse, scenario=scenario)
-            missing = min(hungry["parallel"], hungry["ready"]) - (live["live"] if live else 0)
+            most = min(hungry["parallel"], hungry["ready"], hungry["room"])
+            missing = most - (live["live"] if live else 0)
             if missing > 0:
                 await want_sessions(queue, tx.connection, caisse, scenario, missing)

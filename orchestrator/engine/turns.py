@@ -35,9 +35,15 @@ async def claim(
         return await tx.first("cases.claim", in_turn=True, **asked)
 
 
-async def next_turn(tx: Transaction, caisse: str, scenario: str, known: Sequence[str]) -> str | None:
-    """Return the version of the next case that may be taken, other than those known; None when there is none."""
-    row = await tx.first("versions.next_turn", caisse=caisse, scenario=scenario, known=array(known))
+async def next_turn(
+    tx: Transaction, caisse: str, scenario: str, known: Sequence[str], session: UUID | None = None
+) -> str | None:
+    """Return the version of the next case that may be taken, other than those known; None when there is none.
+
+    :param session: who would take it; None: a session that has not begun.
+    """
+    where = {"caisse": caisse, "scenario": scenario, "session": session}
+    row = await tx.first("versions.next_turn", known=array(known), **where)
     return row["version"] if row else None
 
 
@@ -71,6 +77,8 @@ async def hand_over_lacking(bench: Workbench, session: UUID, row: Mapping[str, A
             "incident": False,
             "left": None,
             "refused": None,
+            "failed": None,
+            "touched": None,
         }
         how = {"actor": bench.actor, "proven": False, "said": None}
         if await tx.run("cases.settle", **lease, **target, **ended, **how):

@@ -101,6 +101,8 @@ class Workbench:
     last_desk: WebDesk | None = None
     #: Runs suites; None where the process cannot.
     suites: Suites | None = None
+    #: The applications that were touched since the case in hand was taken.
+    touched: set[str] = field(default_factory=set)
 
     @property
     def actor(self) -> str:
@@ -119,6 +121,7 @@ class Workbench:
         if keyword.at_workshop:
             return await self._at_workshop(keyword, arguments)
         desk = self.last_desk = self.desks[keyword.application]
+        self.touched.add(keyword.application)
         try:
             async with asyncio.timeout(STEP_LIMIT):
                 return await self._at_desk(desk, keyword, arguments)
@@ -151,6 +154,8 @@ class Attempt:
         self.case = case
         #: What the desks count of acts from now on.
         self.acts = ActMeter([desk.acts for desk in bench.desks.values()])
+        #: The application whose failure ended it; None when none failed.
+        self.failed_in: str | None = None
         self.findings: list[Finding] = []
         #: Every reading in order: the keyword, what it was asked, what it answered.
         self.readings: list[tuple[Keyword, Mapping[str, object], object]] = []

@@ -88,12 +88,14 @@ grant execute on function current_actor to glr_runner, glr_orchestrator, glr_con
 
 grant execute on function my_caisses, held_here, worked_here to glr_runner;
 grant execute on function record_event, hold_turn, standing_of, decision_lapsed to glr_runner, glr_orchestrator;
-grant execute on function version_in_turn, version_uses, is_restored, robots_stopped to glr_runner, glr_orchestrator, glr_console;
+grant execute on function version_in_turn, version_uses, is_restored, robots_stopped, within_hours, version_closed, room_for, keeps_seat,
+    close_to_robots to glr_runner, glr_orchestrator, glr_console;
+grant execute on function take_seats, act_turn, may_log_in, logged_in to glr_runner, glr_orchestrator;
 
 grant select on cases, run, scenario_version, version_file, version_application, case_turn, doubt_to_settle,
     attempt, entry, entry_attempt, doubt, by_hand, by_hand_entry, scenario_stop, application_stop, screen_difference, screen_walk,
-    spending, restoration, runner, further_entry to glr_runner, glr_orchestrator;
-grant select (id, caisse, runner, robot, scenario, started_at, last_seen, ended_at, end_reason) on robot_session
+    spending, restoration, runner, further_entry, application_setting, application_closed to glr_runner, glr_orchestrator;
+grant select (id, caisse, runner, robot, scenario, started_at, last_seen, ended_at, end_reason, applications) on robot_session
     to glr_runner, glr_orchestrator;
 -- the version in force and the room of its ramp; not who proposed it, nor why
 grant select (id, caisse, scenario, version, state, previous, stage, allowed, begun) on publication to glr_runner;
@@ -108,7 +110,7 @@ grant insert (id, caisse, runner, robot, scenario), update (last_seen, ended_at,
 grant update (state, ended_as, epoch, attempts, tries, leased_by, lease_until, wait_until, instruction, findings, begun_under,
     waits_for, waited, priority, due, urgency_on) on cases to glr_runner, glr_orchestrator;
 grant insert (case_id, n, caisse, epoch, session, scenario, version),
-    update (ended_at, outcome, code, incident, acts_left, acts_refused) on attempt to glr_runner, glr_orchestrator;
+    update (ended_at, outcome, code, incident, application, touched, acts_left, acts_refused) on attempt to glr_runner, glr_orchestrator;
 grant insert (id, caisse, effect_digest, scenario, application, keyword, payment, token, case_id),
     update (case_id, line, state, amount_c, reference, settled_by, settled_at, undoes, counted) on entry
     to glr_runner, glr_orchestrator;
@@ -127,7 +129,7 @@ grant update (amount_c, limit_c) on spending to glr_runner, glr_orchestrator;
 grant update (reference, amount_c, declared_by, declared_at) on by_hand_entry to glr_runner, glr_orchestrator;
 -- robots close what they may not work; people alone open it again
 grant insert (caisse, scenario, reason) on scenario_stop to glr_runner, glr_orchestrator;
-grant insert (caisse, application, reason), update (proposal) on application_stop to glr_runner, glr_orchestrator;
+grant update (proposal) on application_stop to glr_runner, glr_orchestrator;
 grant insert on screen_difference to glr_runner, glr_orchestrator;
 grant insert, update, delete on screen_walk to glr_runner, glr_orchestrator;
 
@@ -163,7 +165,8 @@ grant execute on function record_event, decided_in_run, decision_lapsed, asked_o
 grant select on scenario_version, version_file, version_application, publication, delivery, run, row_set_aside, cases, case_turn,
     case_to_take, blind_index, runner, robot_session, application_stop, scenario_stop, screen_difference, attempt, entry, doubt,
     doubt_to_settle, approval, exception_item, evidence, spending, schedule_occurrence, hand_over, closing, by_hand,
-    by_hand_entry, gap, bordereau, restoration, restoration_look, alert, alert_sending, house_backup, account, machine
+    by_hand_entry, gap, bordereau, restoration, restoration_look, alert, alert_sending, house_backup, account, machine,
+    application_setting, application_closed
     to glr_console;
 -- proof and time of an entry; never the cookies
 grant select (entry, n, caisse, case_id, epoch, session, intent_at, ended_at, result) on entry_attempt to glr_console;
@@ -173,7 +176,8 @@ grant insert, update on exception_item to glr_console;
 grant update (state, validator, decided_at) on approval to glr_console;
 grant update (failed_logins, locked_until) on account to glr_console;
 grant select, insert, update, delete on web_session to glr_console;
-grant insert (caisse, application, reason, stopped_by), delete on application_stop to glr_console;
+grant delete on application_stop to glr_console;
+grant insert, update on application_setting to glr_console;
 grant insert (caisse, scenario, reason, stopped_by), update (released_at, released_by) on scenario_stop to glr_console;
 grant update (state, decided_by, decided_at, previous, stage, allowed, begun) on publication to glr_console;
 grant update (state, result, settled_by, reason) on hand_over to glr_console;
@@ -199,7 +203,8 @@ grant select, delete on audit_outbox to glr_exporter;
 -- --- the reader ----------------------------------------------------------------------------------------------------------
 
 grant select on delivery, run, row_set_aside, attempt, entry, closing, hand_over, gap, bordereau, bordereau_sample,
-    scenario_stop, application_stop, spending, runner, robot_session, schedule_occurrence, restoration to glr_reader;
+    scenario_stop, application_stop, application_setting, spending, runner, robot_session, schedule_occurrence, restoration
+    to glr_reader;
 grant select (id, caisse, run, scenario, line, lines, reference, state, ended_as, version, epoch, attempts, tries, priority, due,
     created_at, changed_at, begun_under, waits_for, wait_until) on cases to glr_reader;
 grant select (id, caisse, case_id, scenario, cause, code, failed, amount_c, queue, restricted, attempt, opened_at, closed_at,

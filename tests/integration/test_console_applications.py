@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime, time
 from pathlib import Path
 from typing import Any
 
 from stopped_application import DIFFERENCES, close_compta
+
+from orchestrator.engine.applications import Hours, change
 
 
 async def test_a_supervisor_sees_each_difference_by_screen_and_takes_the_proposed_change(
@@ -69,6 +72,9 @@ async def test_a_supervisor_stops_and_lets_go_on_with_a_reason_that_everyone_see
         stopped = await supervisor.post(f"{path}/arreter", motif="Montants <b>faux</b>")
         assert "aucune saisie" in stopped.text
         assert "étaient déjà arrêtés" in (await supervisor.post(f"{path}/arreter", motif="encore")).text
+    listed = (await supervisor.get("/applications")).text
+    assert "Arrêter ARPEGE" in listed
+    assert "Rouvrir COMPTA" in listed
     banner = (await agent.get("/executions")).text
     assert banner.count("Montants &lt;b&gt;faux&lt;/b&gt;") == 2
     assert banner.count("par s.noir") == 2
@@ -76,3 +82,27 @@ async def test_a_supervisor_stops_and_lets_go_on_with_a_reason_that_everyone_see
     assert "Scénario repris" in (await supervisor.post("/scenarios/ij-acompte/reprendre")).text
     assert (await supervisor.post("/scenarios/ij-acompte/reprendre")).status_code == 409
     assert "par s.noir" not in (await agent.get("/executions")).text
+
+
+async def test_the_page_shows_limits_hours_and_how_an_application_that_incidents_closed_is_tried_again(
+    seed: Any, visit: Any, console_db: Any, owner_db: Any
+) -> None:
+    hours = Hours(days=(7,), opens=time(0), closes=time(0, 1), zone="Indian/Reunion")
+    async with console_db.transaction("agent:s.noir") as tx:
+        await change(tx, "cpam-931", "arpege", "s.noir", {"sessions": 5, "per_account": 2, "act_every": 0.5})
+        await change(tx, "cpam-931", "bdo", "s.noir", {"hours": hours, "incidents": 0})
+    async with owner_db.transaction("test") as tx:
+        closing = "insert into application_stop (caisse, application, reason, retry_at) values (%s, 'compta', %s, %s)"
+        await tx.connection.execute(closing, ["cpam-931", "10 incidents applicatifs de suite.", datetime.now(UTC)])
+    page = (await (await visit("s.noir")).get("/applications")).text
+    for said in (
+        "<dt>Sessions</dt><dd>0 en ce moment, 5 au plus, 2 au plus par compte de robot</dd>",
+        "<dt>Entre deux saisies</dt><dd>0,5 s au moins</dd>",
+        "<dt>Horaires</dt><dd>dim 00:00-00:01 Indian/Reunion</dd>",
+        "hors de ses horaires",
+        "<dt>Incidents</dt><dd>ne la ferment jamais</dd>",
+        "fermée après des incidents",
+        "10 incidents applicatifs de suite. Un dossier l&#39;essaie à partir de ",
+        "Réglée par s.noir",
+    ):
+        assert said in page

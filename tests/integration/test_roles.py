@@ -95,6 +95,13 @@ FORBIDDEN_TO_A_RUNNER = (
     "delete from application_stop",
     "update scenario_stop set released_at = now()",
     "insert into application_stop (caisse, application, reason, stopped_by) values ('cpam-931', 'compta', 'x', 's.noir')",
+    "insert into application_stop (caisse, application, reason) values ('cpam-931', 'compta', 'x')",
+    "select close_to_robots('cpam-974', 'compta', 'x', null)",
+    "select close_to_robots('cpam-931', 'compta', 'x', 's.noir')",
+    "update application_stop set retry_at = now()",
+    "insert into application_setting (caisse, application) values ('cpam-931', 'compta')",
+    "update application_setting set sessions = 99",
+    "select * from application_login",
     # a session in another's name
     (
         "insert into robot_session (id, caisse, runner, robot, scenario, login)"

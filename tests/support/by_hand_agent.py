@@ -71,10 +71,8 @@ def typed(amount_c: int) -> str:
 async def stop_compta(world: RobotWorld) -> None:
     """Close COMPTA to the robots."""
     async with world.bench.database.transaction("test") as tx:
-        closing = (
-            "insert into application_stop (caisse, application, reason) values (%s, 'compta', 'Un écran a changé.')"
-        )
-        await tx.connection.execute(closing, [world.bench.scenario.caisse])
+        where = {"caisse": world.bench.scenario.caisse, "application": "compta"}
+        await tx.run("sessions.stop_application", reason="Un écran a changé.", **where)
 
 
 async def reopen_compta(owner: Database) -> None:

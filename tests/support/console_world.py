@@ -280,8 +280,8 @@ class Seed:
     async def stop_application(self, application: str) -> None:
         """Close an application to the robots, as a session that saw another screen."""
         async with self.database.transaction("robot:acompte-ij") as tx:
-            closing = "insert into application_stop (caisse, application, reason) values (%s, %s, 'Un écran a changé.')"
-            await tx.connection.execute(closing, [CAISSE, application])
+            where = {"caisse": CAISSE, "application": application}
+            await tx.run("sessions.stop_application", reason="Un écran a changé.", **where)
 
     async def claim_one(self) -> str | None:
         """Have the robot claim the next case and keep it; returns its reference, None when it may take none."""

@@ -25,7 +25,7 @@ from orchestrator.engine.settle import give_back
 from orchestrator.engine.turns import claim
 from orchestrator.engine.work import Attempt, Claimed, Workbench
 from orchestrator.language.model import Limits, Scenario
-from orchestrator.store.database import Database
+from orchestrator.store.database import Database, array
 from orchestrator.store.vault import Vault
 
 LANES = 16
@@ -75,14 +75,16 @@ class EntryLanes:
                 await tx.run("cases.insert", **one_row(run=run, data_key=wrapped, **about, **where))
         return run
 
-    async def lane(self, number: int = 0) -> Lane:
-        """Begin a session."""
+    async def lane(self, number: int = 0, robot: str = "acompte-ij") -> Lane:
+        """Begin a session, and take its seats."""
         session = uuid4()
-        about = {"caisse": self.scenario.caisse, "robot": "acompte-ij", "scenario": self.scenario.name}
+        about = {"caisse": self.scenario.caisse, "robot": robot, "scenario": self.scenario.name}
         async with self.database.transaction("test") as tx:
             await tx.run("sessions.register_runner", id=self.runner, host=f"poste-{number}", pid=1)
             await tx.run("sessions.begin", id=session, runner=self.runner, **about)
-        return Lane(self, session)
+            used = array(sorted(self.scenario.applications))
+            seats = await tx.first("sessions.take_seats", session=session, applications=used) or {}
+        return Lane(self, session, seats["full_up"])
 
 
 @dataclass
@@ -91,6 +93,8 @@ class Lane:
 
     lanes: EntryLanes
     session: UUID
+    #: The application in which it has no seat; None when it may work.
+    full_up: str | None = None
 
     async def take(self) -> Claimed | None:
         """Claim one case and begin its attempt; None when there is none."""
@@ -130,10 +134,24 @@ class Lane:
         await self.ledger(case).confirm(entry, seen)
         await self.end(case)
 
-    async def end(self, case: Claimed, state: str = "ended", *, incident: bool = False) -> None:
-        """Settle a case in hand."""
-        to = settled(state, "entered" if state == "ended" else None, actor="robot:acompte-ij", incident=incident)
+    async def end(
+        self,
+        case: Claimed,
+        state: str = "ended",
+        *,
+        incident: bool = False,
+        failed: str | None = None,
+        touched: str = "{}",
+    ) -> None:
+        """Settle a case in hand, after an incident of an application or none."""
+        where = {"failed": failed, "touched": touched, "incident": incident or failed is not None}
+        to = settled(state, "entered" if state == "ended" else None, actor="robot:acompte-ij", **where)
         await self.lanes.database.once("cases.settle", **case.lease.key, **to)
+
+    async def leave(self) -> None:
+        """End the session."""
+        async with self.lanes.database.transaction("test") as tx:
+            await tx.run("sessions.end", id=self.session, reason="test")
 
     async def work(self, amount: Euros) -> bool:
         """Take a case and enter it; False when nothing is to be taken. Stopped, the case goes back."""

@@ -21,9 +21,9 @@ from unnest(%(case_id)b::uuid[], %(field)b::text[], %(digest)b::bytea[]) as new 
 
 -- claim: give the most urgent ready case whose turn it is under one of these versions to a session, under a new epoch, and write
 -- down that an attempt begins, numbered by it; says itself who acts
--- What is the scenario's own is asked once: cases are read in their order until the first that may be taken (stops are counted
--- case by case: as "not exists" they would become a join, which reads every case). While the published version may begin more
--- of its ramp, nothing is taken but by who holds the turn (versions.hold_turn).
+-- What is the scenario's own, and which versions are closed, is asked once: cases are read in their order until the first that
+-- may be taken. While the published version may begin more of its ramp, nothing is taken but by who holds the turn
+-- (versions.hold_turn).
 with act as materialized (
     select set_config('glr.actor', %(actor)s, true)
 ), open as materialized (
@@ -33,15 +33,16 @@ with act as materialized (
     where (%(in_turn)s or not coalesce(now.begun < now.allowed, false)) and not exists (select 1 from scenario_stop stop
         where stop.caisse = %(caisse)s and stop.scenario = %(scenario)s and stop.released_at is null)
       and not is_restored(%(caisse)s)
+      and keeps_seat(%(session)s)
 ), next as materialized (
     select cases.id, turn.version, run.run_date
     from open cross join cases join run on run.id = cases.run
     cross join lateral (select version_in_turn(
         run.mode, run.version, cases.begun_under, open.version, open.previous, open.has_room) as version) turn
     where cases.state = 'ready' and cases.caisse = %(caisse)s and cases.scenario = %(scenario)s
-      and turn.version = any (%(versions)s::text[])
-      and (select count(*) from application_stop stop
-           where stop.caisse = %(caisse)s and version_uses(turn.version, stop.application)) = 0
+      and turn.version = any (array(
+          select asked.version from unnest(%(versions)s::text[]) as asked (version)
+          where not version_closed(asked.version, %(caisse)s, %(session)s)))
     order by cases.priority desc, cases.due, cases.created_at, cases.line, cases.id
     limit 1 for update of cases skip locked
 ), taken as (
@@ -94,7 +95,7 @@ with act as materialized (
     returning cases.id, cases.caisse, cases.reference
 ), tried as (
     update attempt set ended_at = now(), outcome = %(outcome)s, code = %(code)s, incident = %(incident)s,
-        acts_left = %(left)s, acts_refused = %(refused)s
+        application = %(failed)s, touched = coalesce(%(touched)s::text[], '{}'), acts_left = %(left)s, acts_refused = %(refused)s
     from settled where attempt.case_id = settled.id and attempt.n = %(epoch)s
 )
 select case when %(said)s::jsonb is not null
@@ -191,13 +192,20 @@ with void as (
 update cases set state = 'ready' from void where cases.id = void.case_id and cases.state = 'awaiting_approval'
 returning cases.id, cases.caisse, cases.scenario
 
--- hungry: scenarios with cases that may be taken now, and how many sessions they may use
-select turn.caisse, turn.scenario, count(*) as ready, max(asked.parallel) as parallel
-from case_turn turn join scenario_version asked on asked.hash = turn.version
+-- hungry: scenarios with cases that may be taken now, how many sessions they may use, and how many their applications allow
+select turn.caisse, turn.scenario, sum(turn.ready)::integer as ready, max(asked.parallel) as parallel,
+       min(room_for(turn.version, turn.caisse, turn.scenario, turn.robot)) as room
+from (
+    select caisse, scenario, version, max(robot) as robot, count(*) as ready from case_turn
+    group by caisse, scenario, version
+) turn join scenario_version asked on asked.hash = turn.version
+where not version_closed(turn.version, turn.caisse, null)
 group by turn.caisse, turn.scenario
 
 -- busy: is anything of this scenario to be taken now, or waiting for a moment only; a doubt is not waited for while others have work
-select exists (select 1 from case_turn where caisse = %(caisse)s and scenario = %(scenario)s) as ready,
+select exists (select 1 from case_turn where caisse = %(caisse)s and scenario = %(scenario)s and version in (
+           select hash from scenario_version
+           where caisse = %(caisse)s and name = %(scenario)s and not version_closed(hash, %(caisse)s, %(session)s))) as ready,
        exists (
            select 1 from cases where caisse = %(caisse)s and scenario = %(scenario)s and state = 'waiting'
              and wait_until < now() + interval '30 seconds'

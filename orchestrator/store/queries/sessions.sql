@@ -15,6 +15,27 @@ values (%(id)s, %(caisse)s, %(runner)s, %(robot)s, %(scenario)s)
 -- end: a robot session ends
 update robot_session set ended_at = now(), end_reason = %(reason)s where id = %(id)s and ended_at is null
 
+-- take_seats: take a session's seats in the applications that it works in; returns the one that has none left
+select take_seats(%(session)s, %(applications)s::text[]) as full_up
+
+-- crowded: may this session take no case any more: lost, or its seats are among those that are gone
+select not keeps_seat(%(session)s) as crowded
+
+-- beat: a session is alive
+update robot_session set last_seen = now() where id = %(session)s and ended_at is null
+
+-- sweep_lost: sessions without a sign of life have ended; their seats are free, and they may take no case any more
+update robot_session set ended_at = now(), end_reason = 'lost'
+where id in (
+    select id from robot_session where ended_at is null and last_seen < now() - interval '30 seconds'
+    order by id for update skip locked
+)
+returning id, caisse
+
+-- closed_applications: the applications in which a session may not work now
+select application from application_closed
+where caisse = %(caisse)s and (trial = %(session)s::uuid and trial_case is null) is not true
+
 -- hung: sessions of a runner whose last attempt has lasted longer than any may, and has not ended
 select robot_session.id from robot_session
 join lateral (
@@ -24,13 +45,10 @@ where robot_session.runner = %(runner)s and robot_session.ended_at is null and l
   and last.started_at < now() - %(longest)s
 
 -- stop_application: close an application to every robot, once
-insert into application_stop (caisse, application, reason) values (%(caisse)s, %(application)s, %(reason)s)
-on conflict do nothing
+select true from (select close_to_robots(%(caisse)s, %(application)s, %(reason)s, null) as closed) stop where closed
 
 -- stop_by_person: a person closes an application to every robot
-insert into application_stop (caisse, application, reason, stopped_by)
-values (%(caisse)s, %(application)s, %(reason)s, %(login)s)
-on conflict do nothing
+select true from (select close_to_robots(%(caisse)s, %(application)s, %(reason)s, %(login)s) as closed) stop where closed
 
 -- keep_proposal: remember the change that would follow what was different
 update application_stop set proposal = %(proposal)s where caisse = %(caisse)s and application = %(application)s
@@ -59,21 +77,29 @@ where caisse = %(caisse)s and application = %(application)s and basis = %(basis)
 delete from screen_walk where caisse = %(caisse)s and application = %(application)s
 
 -- stopped_applications: the applications closed to robots
-select application, reason, stopped_at, stopped_by,
+select application, reason, stopped_at, stopped_by, retry_at,
        (select count(*) from screen_difference difference
         where difference.caisse = stop.caisse and difference.application = stop.application) as differences
 from application_stop stop where caisse = %(caisse)s order by application
 
 -- known_applications: every application that a version here is worked in, or that is closed to robots
-select known.application, stop.reason, stop.stopped_at, stop.stopped_by,
+select known.application, stop.reason, stop.stopped_at, stop.stopped_by, stop.retry_at,
+       exists (select 1 from robot_session where robot_session.id = stop.trial and ended_at is null) as tried,
+       setting.sessions, setting.per_account, setting.act_every, setting.zone, setting.days, setting.opens, setting.closes, setting.incidents,
+       setting.incidents_within, setting.try_after, setting.set_by, setting.set_at,
+       setting.opens is not null and not within_hours(now(), setting.zone, setting.days, setting.opens, setting.closes) as out_of_hours,
+       (select count(*) from robot_session
+        where ended_at is null and caisse = %(caisse)s and known.application = any (applications)) as working,
        (select count(*) from screen_difference difference
         where difference.caisse = %(caisse)s and difference.application = known.application) as differences
 from (
     select used.application from version_application used
     join scenario_version version on version.hash = used.version where version.caisse = %(caisse)s
     union select application from application_stop where caisse = %(caisse)s
+    union select application from application_setting where caisse = %(caisse)s
 ) known
 left join application_stop stop on stop.caisse = %(caisse)s and stop.application = known.application
+left join application_setting setting on setting.caisse = %(caisse)s and setting.application = known.application
 order by known.application
 
 -- reopen_application: open an application again

@@ -78,9 +78,10 @@ from open cross join cases join run on run.id = cases.run
 cross join lateral (select version_in_turn(
     run.mode, run.version, cases.begun_under, open.version, open.previous, open.has_room) as version) turn
 where cases.state = 'ready' and cases.caisse = %(caisse)s and cases.scenario = %(scenario)s
-  and turn.version is not null and not turn.version = any (%(known)s::text[])
-  and (select count(*) from application_stop stop
-       where stop.caisse = %(caisse)s and version_uses(turn.version, stop.application)) = 0
+  and not turn.version = any (%(known)s::text[])
+  and turn.version = any (array(
+      select hash from scenario_version
+      where caisse = %(caisse)s and name = %(scenario)s and not version_closed(hash, %(caisse)s, %(session)s::uuid)))
 order by cases.priority desc, cases.due, cases.created_at, cases.line, cases.id limit 1
 
 -- stop_scenario: close a scenario to robots, once
