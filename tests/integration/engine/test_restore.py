@@ -98,6 +98,9 @@ async def test_what_was_entered_since_the_backup_is_looked_at_before_anything_is
     }
     async with robot_world(world.world, restored_url["glr_runner"], world.bench.vault, tmp_path / "second") as second:
         assert await second.work() == "nothing ready"
+        with connect(empty_database) as rows_of:
+            states = rows_of.execute("select state::text, epoch from cases").fetchall()
+        assert states == [("ready", 0)] * 2, "no session was given a case"
         with psycopg.connect(restored_url["glr_runner"], options="-c search_path=glr -c glr.actor=test") as runner:
             runner.execute(_PLANNED)
             with pytest.raises(psycopg.Error) as refused:
