@@ -102,6 +102,10 @@ FORBIDDEN_TO_A_RUNNER = (
     "insert into application_setting (caisse, application) values ('cpam-931', 'compta')",
     "update application_setting set sessions = 99",
     "select * from application_login",
+    "select close_to_robots('cpam-931', 'compta', 'x', 's.noir')",
+    "select close_to_robots('cpam-974', 'compta', 'x', null)",
+    "update application_setting set sessions = null",
+    "select * from application_login",
     # a session in another's name
     (
         "insert into robot_session (id, caisse, runner, robot, scenario, login)"

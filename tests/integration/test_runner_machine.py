@@ -22,13 +22,14 @@ from published import orchestrator_of, publish_at
 from robot_world import DAY, PROJECT, PracticeWorld
 from tls_front import tls_front
 
+from orchestrator.bootstrap.robots import build_runner
 from orchestrator.bootstrap.world import build_world, load_keywords
 from orchestrator.cli.database import database
 from orchestrator.domain.errors import SettingsError
 from orchestrator.engine.load import Loader
 from orchestrator.engine.tickets import ticket_queue
 from orchestrator.language.load import load_scenario
-from orchestrator.settings import Settings
+from orchestrator.settings import VARIABLES, Settings
 from orchestrator.store.addresses import Unreachable, opened
 from orchestrator.store.database import Database
 from orchestrator.store.keys import NoKeys
@@ -147,12 +148,22 @@ def ended(owner_url: str, runner: subprocess.Popen[bytes]) -> tuple[str, ...]:
 
 
 async def test_a_machine_says_what_to_do_with_a_schema_that_it_does_not_know(
-    address: str, owner_url: str, vault: Vault, practice_world: PracticeWorld, tmp_path: Path
+    address: str,
+    owner_url: str,
+    vault: Vault,
+    practice_world: PracticeWorld,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     workspace = machine_of(tmp_path / "poste", practice_world, vault)
     settings = Settings(workspace=workspace, home=PROJECT, runner_url=address)
     world = await build_world(settings)
     assert list(world.urls) == ["glr_runner"]
+    monkeypatch.setenv("GLR_DATABASE_URL", owner_url)  # of the machine, and not of its sessions
+    environment = build_runner(world).environment
+    assert {name: environment.get(name) for name in VARIABLES.values()} == {
+        **dict.fromkeys(VARIABLES.values()), "GLR_RUNNER_URL": address,
+    }  # fmt: skip
     with pytest.raises(SettingsError, match=r"du propriétaire de la base \(GLR_DATABASE_URL\)"):
         world.urls["owner"]
     with pytest.raises(
