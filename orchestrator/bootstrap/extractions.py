@@ -97,11 +97,12 @@ class ScheduledExtractions:
     database: Database
     _running: set[asyncio.Task[None]] = field(default_factory=set)
 
-    def start(self, scenario: str, day: date) -> None:
-        """Have the lists of a scenario read, without waiting for them."""
+    def start(self, scenario: str, day: date) -> asyncio.Task[None]:
+        """Have the lists of a scenario read, without waiting for them; done once they are."""
         task = asyncio.create_task(self._read(scenario, day))
         self._running.add(task)
         task.add_done_callback(self._running.discard)
+        return task
 
     async def stop(self) -> None:
         """End what is still being read: nothing of it was loaded."""

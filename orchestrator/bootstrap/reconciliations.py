@@ -64,11 +64,12 @@ class DailyReconciliations:
     database: Database
     _running: set[asyncio.Task[None]] = field(default_factory=set)
 
-    async def start(self, name: str, due: Due) -> None:
-        """Have a scenario reconciled, without waiting for it."""
+    async def start(self, name: str, due: Due) -> asyncio.Task[None]:
+        """Have a scenario reconciled, without waiting for it; done once it is."""
         task = asyncio.create_task(self._reconcile(name.removeprefix(_NAME), paris_date(due.instant)))
         self._running.add(task)
         task.add_done_callback(self._running.discard)
+        return task
 
     async def stop(self) -> None:
         """End what is still being compared; a later day compares it again."""

@@ -26,10 +26,10 @@ from orchestrator.domain.civil import SystemClock, paris_date
 from orchestrator.engine.inbox import load_inbox
 from orchestrator.language.model import ScheduleEntry
 from orchestrator.planner.occurrences import Due
-from orchestrator.planner.scheduler import Planner
+from orchestrator.planner.scheduler import HELD, Planner
 from orchestrator.store import embedded
 from orchestrator.store.accounts import create_account
-from orchestrator.store.database import Database, StoreUnavailable
+from orchestrator.store.database import Database, StoreUnavailable, array
 
 #: Seconds between two looks at what was published.
 _FOLLOW = 15.0
@@ -129,7 +129,7 @@ class StoredOccurrences:
         """Write the occurrence; False when somebody was first."""
         occurrence = {"caisse": self.caisse, "scenario": scenario, "occurrence": due.local, "due": due.instant}
         async with self.database.transaction("planner") as tx:
-            first = await tx.run("runs.claim_occurrence", fired_by=self.planner, **occurrence)
+            first = await tx.run("runs.claim_occurrence", fired_by=self.planner, held=HELD, **occurrence)
             if first:
                 await tx.record(self.caisse, "schedule.fired", scenario, occurrence=due.local)
         return bool(first)
@@ -139,6 +139,29 @@ class StoredOccurrences:
         async with self.database.transaction("planner") as tx:
             row = await tx.first("runs.latest_occurrence", caisse=self.caisse, scenario=scenario)
         return row["due"] if row else None
+
+    async def hold(self, scenario: str, due: Due) -> None:
+        """Give a sign of life for an occurrence that is being launched here."""
+        async with self.database.transaction("planner") as tx:
+            await tx.run("runs.hold_occurrence", held=HELD, **self._mine(scenario, due))
+
+    async def launched(self, scenario: str, due: Due) -> None:
+        """Write that an occurrence is launched: nobody does so again."""
+        async with self.database.transaction("planner") as tx:
+            await tx.run("runs.end_occurrence", **self._mine(scenario, due))
+
+    async def adopt(self, scenarios: Sequence[str], since: datetime) -> Sequence[tuple[str, Due]]:
+        """Take over the occurrences whose planner gives no sign of life, in their order."""
+        asked = {"scenarios": array(sorted(scenarios)), "since": since, "held": HELD, "fired_by": self.planner}
+        async with self.database.transaction("planner") as tx:
+            rows = await tx.all("runs.adopt_occurrences", caisse=self.caisse, **asked)
+            for row in rows:
+                await tx.record(self.caisse, "schedule.taken_over", row["scenario"], occurrence=row["occurrence"])
+        found = [(row["scenario"], Due(instant=row["due"], local=row["occurrence"])) for row in rows]
+        return sorted(found, key=lambda each: each[1].instant)
+
+    def _mine(self, scenario: str, due: Due) -> dict[str, str]:
+        return {"caisse": self.caisse, "scenario": scenario, "occurrence": due.local, "fired_by": self.planner}
 
 
 @asynccontextmanager
@@ -151,13 +174,13 @@ async def open_planner(world: World) -> AsyncIterator[None]:
         async def schedules() -> Mapping[str, Sequence[ScheduleEntry]]:
             return {name: scenario.schedule for name, scenario in (await in_force.to_run()).items()}
 
-        async def launch(name: str, due: Due) -> None:
+        async def launch(name: str, due: Due) -> asyncio.Task[None] | None:
             inbox = world.settings.workspace / "inbox"
             async with database.transaction("schedule") as tx:
                 scenario = await scenario_to_run(tx, world, name)
-            if reads_lists(scenario):
-                extractions.start(name, paris_date(due.instant))
+            reading = extractions.start(name, paris_date(due.instant)) if reads_lists(scenario) else None
             await load_inbox(loader, scenario, inbox, paris_date(due.instant))
+            return reading
 
         occurrences = StoredOccurrences(database=database, caisse=world.settings.caisse, planner=str(uuid4()))
         try:

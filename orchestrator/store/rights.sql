@@ -146,6 +146,7 @@ grant insert on scenario_version, version_file, version_application, delivery, r
     schedule_occurrence to glr_orchestrator;
 grant insert (id, caisse, run, scenario, line, lines, reference, key_digest, priority, due, urgency_on, data_key, payload) on cases
     to glr_orchestrator;
+grant update (fired_by, launched_at, held_until) on schedule_occurrence to glr_orchestrator;
 grant insert, update on hand_over, closing to glr_orchestrator;
 grant update (document_at) on by_hand to glr_orchestrator;
 grant insert, update (last_seen_at) on gap to glr_orchestrator;

@@ -635,8 +635,12 @@ create table schedule_occurrence (
     due timestamptz not null,
     fired_at timestamptz not null default now(),
     fired_by text not null,
+    -- null: being launched, by who fired it; by another once that one has given no sign of life until this instant
+    launched_at timestamptz default now(),
+    held_until timestamptz not null default now(),
     primary key (caisse, scenario, occurrence)
 );
+create index schedule_occurrence_open on schedule_occurrence (caisse, scenario) where launched_at is null;
 
 -- The house as a backup made it: nobody knows what was entered since, so robots begin nothing until people have looked (ENTER).
 create table restoration (

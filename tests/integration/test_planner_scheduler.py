@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import signal
+import sys
+import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import psycopg
 import pytest
 
+from orchestrator.domain.civil import PARIS
 from orchestrator.language.model import ScheduleEntry
 from orchestrator.planner.occurrences import Due
-from orchestrator.planner.scheduler import Planner
+from orchestrator.planner.scheduler import BEAT, Planner
 
 SCHEDULES = {
     "ij-acompte": [ScheduleEntry(at="06:30", days="business", calendar="FR", missing="run after", repeated="first")],
@@ -61,6 +67,17 @@ class TableOccurrences:
         )
         row = await cursor.fetchone()
         return row[0] if row else None
+
+    async def hold(self, scenario: str, due: Due) -> None:
+        """Nobody takes over what this memory holds."""
+
+    async def launched(self, scenario: str, due: Due) -> None:
+        """It was, as soon as it was claimed."""
+
+    async def adopt(self, scenarios: Sequence[str], since: datetime) -> Sequence[tuple[str, Due]]:
+        assert isinstance(scenarios, list)
+        assert since.tzinfo is not None
+        return []
 
 
 class Launches(list[str]):
@@ -199,6 +216,71 @@ async def test_an_occurrence_that_could_not_be_written_is_tried_again(occurrence
     away.is_away = False
     await running.fire_due()
     assert launches == ["ij-acompte 2026-03-27T06:30"]
+
+
+@pytest.mark.parametrize("fault", [signal.SIGKILL, signal.SIGSTOP])
+async def test_a_start_whose_planner_dies_or_freezes_is_launched_by_another_within_five_seconds_and_once(
+    role_url: Mapping[str, str], owner_url: str, fault: signal.Signals
+) -> None:
+    url = role_url["glr_orchestrator"]
+    due = datetime.now(PARIS).replace(second=0, microsecond=0)
+    with psycopg.connect(owner_url, autocommit=True) as owner:
+        owner.execute(
+            "insert into glr.schedule_occurrence (caisse, scenario, occurrence, due, fired_by)"
+            " values ('cpam-931', 's', 'earlier', %s, 'test')", (due - timedelta(hours=12),),
+        )  # fmt: skip
+        async with planner_process(url, "first", due, seconds=600) as first:
+            await first.said("begun")
+            first.process.send_signal(fault)
+            hurt = time.monotonic()
+            async with planner_process(url, "second", due, seconds=0) as second:
+                await second.said("ended")
+                waited = time.monotonic() - hurt
+                if fault is signal.SIGSTOP:
+                    first.process.send_signal(signal.SIGCONT)
+                await asyncio.sleep(2 * BEAT.total_seconds())  # both look again
+                rows = owner.execute(
+                    "select fired_by, launched_at is not null from glr.schedule_occurrence where occurrence <> 'earlier'"
+                ).fetchall()
+                assert rows == [("second", True)]
+        assert (first.lines.count("begun"), second.lines.count("begun")) == (1, 1)
+        print(f"{fault.name}: {waited:.1f} s")
+        assert waited < 20  # its start included; measured in docs/reliability.md
+        events = "select verb from glr.audit_outbox where verb like 'schedule.%' order by id"
+        assert owner.execute(events.encode()).fetchall() == [("schedule.fired",), ("schedule.taken_over",)]
+
+
+@dataclass
+class PlannerProcess:
+    """One planner in a process of its own, and the first word of each line it wrote."""
+
+    process: asyncio.subprocess.Process
+    lines: list[str] = field(default_factory=list)
+
+    async def said(self, word: str) -> None:
+        """Read until it has said so."""
+        assert self.process.stdout is not None
+        async with asyncio.timeout(60):
+            while word not in self.lines:
+                line = await self.process.stdout.readline()
+                assert line, f"it ended, having said {self.lines}"
+                self.lines.append(line.split()[0].decode())
+
+
+@asynccontextmanager
+async def planner_process(url: str, name: str, due: datetime, *, seconds: float) -> AsyncIterator[PlannerProcess]:
+    script = Path(__file__).parents[1] / "support" / "planner_process.py"
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, str(script), url, name, f"{due:%H:%M}", str(seconds)), stdout=asyncio.subprocess.PIPE
+    )
+    running = PlannerProcess(process)
+    try:
+        yield running
+    finally:
+        if process.returncode is None:
+            process.kill()
+        rest, _ = await process.communicate()
+        running.lines += [line.split()[0] for line in rest.decode().splitlines()]
 
 
 async def until(condition: Callable[[], bool]) -> None:

@@ -75,8 +75,28 @@ select run.id, run.scenario, run.title, run.version, run.robot, run.mode, run.ru
 from run join delivery on delivery.id = run.delivery where run.id = %(run)s
 
 -- claim_occurrence: a due instant belongs to whoever writes it first
-insert into schedule_occurrence (caisse, scenario, occurrence, due, fired_by)
-values (%(caisse)s, %(scenario)s, %(occurrence)s, %(due)s, %(fired_by)s) on conflict do nothing
+insert into schedule_occurrence (caisse, scenario, occurrence, due, fired_by, launched_at, held_until)
+values (%(caisse)s, %(scenario)s, %(occurrence)s, %(due)s, %(fired_by)s, null, now() + %(held)s) on conflict do nothing
+
+-- hold_occurrence: who launches a start gives a sign of life; false once another has taken it over
+update schedule_occurrence set held_until = now() + %(held)s
+where caisse = %(caisse)s and scenario = %(scenario)s and occurrence = %(occurrence)s and fired_by = %(fired_by)s
+  and launched_at is null
+
+-- end_occurrence: a start is launched
+update schedule_occurrence set launched_at = now()
+where caisse = %(caisse)s and scenario = %(scenario)s and occurrence = %(occurrence)s and fired_by = %(fired_by)s
+  and launched_at is null
+
+-- adopt_occurrences: take over starts that nobody launches any more, of these scenarios and not too long ago
+update schedule_occurrence set fired_by = %(fired_by)s, held_until = now() + %(held)s
+where (caisse, scenario, occurrence) in (
+    select caisse, scenario, occurrence from schedule_occurrence
+    where caisse = %(caisse)s and scenario = any (%(scenarios)s::text[]) and due > %(since)s
+      and launched_at is null and held_until < now()
+    for update skip locked
+)
+returning scenario, occurrence, due
 
 -- latest_occurrence: the last start of a scenario
 select due from schedule_occurrence where caisse = %(caisse)s and scenario = %(scenario)s order by due desc limit 1
