@@ -99,7 +99,6 @@ async def test_an_answer_lost_after_the_confirmation_is_a_doubt_and_nothing_is_e
     ("release", "kind", "said"),
     [
         ("2", "confirm.other_sent", "la page n'envoie pas ce qui a été tapé"),
-        ("2.1", "confirm.other_sent", "la page n'envoie pas ce qui a été tapé"),
         ("2.1", "confirm.one_to_fill", "champ à remplir « canal »"),
         ("2", "confirmation_page", "le formulaire est envoyé à « /avances/confirmation"),
         ("2.1", "banner", ""),
