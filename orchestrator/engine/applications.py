@@ -6,9 +6,9 @@ A person sets it; the database counts seats one after the other and looks at its
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import time, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 from zoneinfo import available_timezones
 
@@ -96,7 +96,18 @@ def described(row: Mapping[str, Any]) -> dict[str, str]:
         "Horaires": hours_of(row) if row["opens"] is not None else ALWAYS,
         "Entre deux saisies": f"{_seconds(row['act_every'])} au moins" if row["act_every"] else "sans limite",
         "Incidents": closes if incidents else "ne la ferment jamais",
+        "Écrans": _walked(row["walked_at"], row["unseen"]),
     }
+
+
+def _walked(at: datetime | None, unseen: Sequence[str] | None) -> str:
+    if at is None:
+        return "pas encore parcourus par un robot"
+    said = f"parcourus le {at.astimezone(PARIS):%d/%m/%Y à %H:%M}, rien qui altère une saisie"
+    names = ", ".join(f"« {name} »" for name in unseen or ())
+    return (
+        f"{said} ; non vu : {names}, où seule une saisie mène (le robot compare avant de confirmer)" if names else said
+    )
 
 
 def standing(row: Mapping[str, Any]) -> str:

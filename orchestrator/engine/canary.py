@@ -20,7 +20,7 @@ from orchestrator.drivers.desk import WebDesk
 from orchestrator.drivers.differences import Difference
 from orchestrator.drivers.witness import Witness
 from orchestrator.engine.work import Workbench
-from orchestrator.store.database import Transaction
+from orchestrator.store.database import Transaction, array
 
 #: Writes the change of an application's files that would follow a walk.
 Propose = Callable[[ApplicationContract, Walked], str]
@@ -111,7 +111,10 @@ class Canary:
                 screens = sorted({each.screen for each in walked.differences})
                 await tx.record(caisse, "screens.differ", name, screens=screens, alter=len(walked.stopping))
             if not walked.stopping:
-                await tx.run("sessions.pass_walk", session=self.session, **self._where(bench, name, witness))
+                unseen = array(walked.unseen)
+                await tx.run(
+                    "sessions.pass_walk", session=self.session, unseen=unseen, **self._where(bench, name, witness)
+                )
                 return None
         return await self._told(desk, witness, walked)
 

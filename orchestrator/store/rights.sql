@@ -167,7 +167,7 @@ grant select on scenario_version, version_file, version_application, publication
     case_to_take, blind_index, runner, robot_session, application_stop, scenario_stop, screen_difference, attempt, entry, doubt,
     doubt_to_settle, approval, exception_item, evidence, spending, schedule_occurrence, hand_over, closing, by_hand,
     by_hand_entry, gap, bordereau, restoration, restoration_look, alert, alert_sending, house_backup, account, machine,
-    application_setting, application_closed
+    application_setting, application_closed, screen_walk
     to glr_console;
 -- proof and time of an entry; never the cookies
 grant select (entry, n, caisse, case_id, epoch, session, intent_at, ended_at, result) on entry_attempt to glr_console;

@@ -314,6 +314,8 @@ create table screen_walk (
     begun_at timestamptz not null default now(),
     -- when nothing was found that could alter an entry; absent while it is walked
     passed_at timestamptz,
+    -- the screens that only an act leads to: it did not see them
+    unseen text[] not null default '{}',
     primary key (caisse, application, basis)
 );
 

@@ -94,6 +94,10 @@ async def test_the_page_shows_limits_hours_and_how_an_application_that_incidents
     async with owner_db.transaction("test") as tx:
         closing = "insert into application_stop (caisse, application, reason, retry_at) values (%s, 'compta', %s, %s)"
         await tx.connection.execute(closing, ["cpam-931", "10 incidents applicatifs de suite.", datetime.now(UTC)])
+        walk = (
+            "insert into screen_walk values ('cpam-931', 'arpege', 'b', gen_random_uuid(), now(), %s, '{confirmation}')"
+        )
+        await tx.connection.execute(walk, [datetime(2026, 3, 20, 7, 5, tzinfo=UTC)])
     page = (await (await visit("s.noir")).get("/applications")).text
     for said in (
         "<dt>Sessions</dt><dd>0 en ce moment, 5 au plus, 2 au plus par compte de robot</dd>",
@@ -104,5 +108,7 @@ async def test_the_page_shows_limits_hours_and_how_an_application_that_incidents
         "fermée après des incidents",
         "10 incidents applicatifs de suite. Un dossier l&#39;essaie à partir de ",
         "Réglée par s.noir",
+        "<dt>Écrans</dt><dd>pas encore parcourus par un robot</dd>",
+        "<dt>Écrans</dt><dd>parcourus le 20/03/2026 à 08:05, rien qui altère une saisie ; non vu : « confirmation », où seule",
     ):
         assert said in page

@@ -70,7 +70,7 @@ select passed_at is not null and passed_at + interval '120 seconds' >= now() as 
 from screen_walk where caisse = %(caisse)s and application = %(application)s and basis = %(basis)s
 
 -- pass_walk: nothing was found that could alter an entry
-update screen_walk set passed_at = now()
+update screen_walk set passed_at = now(), unseen = %(unseen)s
 where caisse = %(caisse)s and application = %(application)s and basis = %(basis)s and session = %(session)s
 
 -- forget_walks: the next session walks anew, whatever was walked before
@@ -91,7 +91,8 @@ select known.application, stop.reason, stop.stopped_at, stop.stopped_by, stop.re
        (select count(*) from robot_session
         where ended_at is null and caisse = %(caisse)s and known.application = any (applications)) as working,
        (select count(*) from screen_difference difference
-        where difference.caisse = %(caisse)s and difference.application = known.application) as differences
+        where difference.caisse = %(caisse)s and difference.application = known.application) as differences,
+       walk.passed_at as walked_at, walk.unseen
 from (
     select used.application from version_application used
     join scenario_version version on version.hash = used.version where version.caisse = %(caisse)s
@@ -100,6 +101,11 @@ from (
 ) known
 left join application_stop stop on stop.caisse = %(caisse)s and stop.application = known.application
 left join application_setting setting on setting.caisse = %(caisse)s and setting.application = known.application
+left join lateral (
+    select passed_at, unseen from screen_walk
+    where caisse = %(caisse)s and application = known.application and passed_at is not null
+    order by passed_at desc limit 1
+) walk on true
 order by known.application
 
 -- reopen_application: open an application again

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from robot_world import PracticeWorld, RobotWorld, Row, robot_world
 from second_release import adopted, install
+from witnessed import work
 
 from orchestrator.domain.errors import SettingsError
 from orchestrator.drivers.act_count import ActsSeen
@@ -73,9 +74,13 @@ async def test_cases_are_entered_once_through_the_page_that_asks(world: RobotWor
     row = world.world.take("entered")
     assert await worked(world, row) == (RowOutcome.ENTERED, [row.amount_c])
     loaded = await world.deliver(row, other := world.world.take("entered"))  # the first is looked up in the new release
-    await world.work()
+    assert await work(world, witnesses) == "nothing ready"  # walked first, as a session does
     outcomes = [result.outcome for result in await world.results(loaded.run)]
     assert outcomes == [RowOutcome.ALREADY_DONE, RowOutcome.ENTERED]
+    async with world.bench.database.transaction("test") as tx:
+        known = await tx.all("sessions.known_applications", caisse="cpam-931")
+    said = {row["application"]: row["unseen"] for row in known}
+    assert {name: said[name] for name in ("arpege", "compta")} == {"arpege": [], "compta": ["confirmation"]}
     assert (len(world.world.lines_of(row.stop)), len(world.world.lines_of(other.stop))) == (1, 1)
 
 
