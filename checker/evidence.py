@@ -15,7 +15,10 @@ _CASES = "select id, reference, run, state::text as state, ended_as, epoch, vers
 _ENTRIES = """
 select entry.id, entry.token, entry.state::text as state, entry.amount_c, entry.reference, entry.case_id,
        exists (select 1 from glr.exception_item item where item.case_id = entry.case_id and item.closed_at is null) as shown,
-       (select cases.state::text from glr.cases where cases.id = entry.case_id) as case_state, entry.payment,
+       (select cases.state::text from glr.cases where cases.id = entry.case_id) as case_state,
+       (select cases.ended_as from glr.cases where cases.id = entry.case_id) as ended_as, entry.payment,
+       exists (select 1 from glr.by_hand_entry line where line.entry = entry.id and line.case_id = entry.case_id
+               and line.not_due_at is not null) as not_due,
        coalesce((
            select json_agg(json_build_object('n', attempt.n, 'result', attempt.result, 'seen', doubt.seen,
                'reference', doubt.reference, 'login_ended', doubt.login_ended_at is not null,
@@ -100,18 +103,27 @@ def read_all(ledger: Path, audit: Path, database: str, *, patience: float) -> Se
     """Read the three sources; ``patience``: seconds after its end that a lease may still stand."""
     with psycopg.connect(database, row_factory=dict_row) as connection:
         exported = [event for path in sorted(audit.glob("*.jsonl")) for event in _lines(path)]
-        return Seen(
-            ledger=read_ledger(ledger),
-            cases=connection.execute(_CASES).fetchall(),
-            entries=connection.execute(_ENTRIES).fetchall(),
-            events=[*exported, *connection.execute(_EVENTS).fetchall()],
-            stops={row["what"]: row["reason"] for row in connection.execute(_STOPS).fetchall()},
-            late=[row["reference"] for row in connection.execute(_LATE, {"seconds": patience}).fetchall()],
-            missing={
-                str(row["id"]): row["missing"] for row in connection.execute(_MISSING).fetchall() if row["missing"]
-            },
-            same_eyes=[row["token"] for row in connection.execute(_SAME_EYES).fetchall()],
-        )
+        return read_tables(connection, read_ledger(ledger), exported, patience=patience)
+
+
+def read_tables(
+    connection: psycopg.Connection[dict[str, Any]],
+    ledger: Sequence[Line],
+    exported: Sequence[Mapping[str, Any]] = (),
+    *,
+    patience: float,
+) -> Seen:
+    """Read the tables beside a ledger and the events that were exported."""
+    return Seen(
+        ledger=ledger,
+        cases=connection.execute(_CASES).fetchall(),
+        entries=connection.execute(_ENTRIES).fetchall(),
+        events=[*exported, *connection.execute(_EVENTS).fetchall()],
+        stops={row["what"]: row["reason"] for row in connection.execute(_STOPS).fetchall()},
+        late=[row["reference"] for row in connection.execute(_LATE, {"seconds": patience}).fetchall()],
+        missing={str(row["id"]): row["missing"] for row in connection.execute(_MISSING).fetchall() if row["missing"]},
+        same_eyes=[row["token"] for row in connection.execute(_SAME_EYES).fetchall()],
+    )
 
 
 def _lines(path: Path) -> Iterator[dict[str, Any]]:

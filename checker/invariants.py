@@ -10,6 +10,8 @@ from enum import StrEnum
 from checker.evidence import Seen
 
 _MOVING = {"ready", "leased", "waiting"}
+#: Ends that say that what was to be entered is.
+_WORKED = {"entered", "already_done", "done_by_hand"}
 
 
 class Promise(StrEnum):
@@ -25,6 +27,8 @@ class Promise(StrEnum):
     SHOWN = "hidden_doubts"
     #: What was in doubt was settled by a look that came late enough, and made once more once at most, if it pays nothing.
     SETTLED = "badly_settled"
+    #: No case ends as worked before each of its entries is proven.
+    ENDED = "unproven_ends"
     #: I4: no running case with a lease that ended long ago.
     LEASED = "late_leases"
     #: I5: every change of state has its event.
@@ -101,6 +105,14 @@ def _settled(seen: Seen) -> Iterator[str]:
             yield f"{entry['token']} : confirmée sans que le doute ait été vérifié ({last['seen'] or 'jamais'})"
 
 
+def _ended(seen: Seen) -> Iterator[str]:
+    for entry in seen.entries:
+        begun = entry["state"] in {"intent", "doubtful"}
+        lacking = entry["state"] == "planned" and entry["ended_as"] in _WORKED and not entry["not_due"]
+        if entry["case_state"] == "ended" and (begun or lacking):
+            yield f"{entry['token']} est {entry['state']}, et son dossier terminé ({entry['ended_as']})"
+
+
 def _kept(seen: Seen) -> Iterator[str]:
     yield from (f"livraison {delivery} : {missing} ligne(s) sans issue" for delivery, missing in seen.missing.items())
 
@@ -139,6 +151,7 @@ _JUDGES: dict[Promise, Callable[[Seen], Iterator[str]]] = {
     Promise.PROVEN: _proven,
     Promise.SHOWN: _shown,
     Promise.SETTLED: _settled,
+    Promise.ENDED: _ended,
     Promise.KEPT: _kept,
     Promise.LEASED: _leased,
     Promise.LOGGED: _logged,

@@ -55,7 +55,7 @@ class Lease:
 
     def in_time(self) -> bool:
         """True while neither clock says that the deadline has passed."""
-        return boot_clock() < self.boot_deadline and time.time() < self.wall_deadline
+        return boot_clock() < self.boot_deadline and wall_clock() < self.wall_deadline
 
 
 @dataclass(frozen=True)
@@ -143,9 +143,14 @@ class Heartbeat(threading.Thread):
 
 def clocks() -> tuple[float, float]:
     """Return the boot-time clock and the wall clock, to be read before a lease is asked for."""
-    return boot_clock(), time.time()
+    return boot_clock(), wall_clock()
 
 
 def boot_clock() -> float:
     """Return seconds since boot, suspension included."""
     return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
+def wall_clock() -> float:
+    """Return seconds since the epoch, by a clock that people may set."""
+    return time.time()

@@ -15,15 +15,25 @@ ACTOR = "sweep"
 
 async def sweep(database: Database, queue: App) -> None:
     """Give orphans back, wake waiting cases, void expired approvals, and see that ready cases have a live ticket."""
+    await give_back_orphans(database)
+    await wake_waiting(database)
+    await _feed(database, queue)
+
+
+async def give_back_orphans(database: Database) -> None:
+    """Let others have the cases whose lease ran out."""
     async with database.transaction(ACTOR) as tx:
         for orphan in await tx.all("cases.sweep_orphans"):
             await tx.record(orphan["caisse"], "case.orphaned", str(orphan["id"]), scenario=orphan["scenario"])
+
+
+async def wake_waiting(database: Database) -> None:
+    """Wake waiting cases whose instant has come, and void expired approvals."""
     async with database.transaction(ACTOR) as tx:
         for lost in await tx.all("sessions.sweep_lost"):
             await tx.record(lost["caisse"], "session.lost", str(lost["id"]))
         await tx.all("cases.sweep_waiting")
         await tx.all("cases.sweep_approvals")
-    await _feed(database, queue)
 
 
 async def _feed(database: Database, queue: App) -> None:

@@ -15,7 +15,7 @@ from checker.invariants import Promise, violations
 LINE = Line(number="ACP-1", effect=("N", "AT1"), amount_c=5000, token="GLR-A", author="ROB", at="2026-03-27T06:30:00Z")
 CASE = {"id": 1, "reference": "DOS-1", "run": 1, "state": "ended", "ended_as": "entered", "epoch": 1, "version": 2}
 ENTRY = {"id": 1, "token": "GLR-A", "state": "confirmed", "amount_c": 5000, "reference": "ACP-1", "shown": False,
-         "case_state": "ended", "payment": True, "tries": []}  # fmt: skip
+         "case_state": "ended", "ended_as": "entered", "not_due": False, "payment": True, "tries": []}  # fmt: skip
 DOUBT = {"n": 1, "result": "doubtful", "seen": "absent", "reference": None, "login_ended": True, "waited": True}
 PROVEN = {**DOUBT, "n": 2, "result": "confirmed", "seen": None}
 
@@ -54,6 +54,8 @@ BROKEN: list[tuple[Seen, Promise, str]] = [
     (tried(DOUBT, {**DOUBT, "n": 2}, {**PROVEN, "n": 3}), Promise.SETTLED, "refaite 2 fois"),
     (tried(DOUBT), Promise.SETTLED, "confirmée sans que le doute ait été vérifié (absent)"),
     (tried({**DOUBT, "seen": "ours", "reference": "ACP-9"}), Promise.SETTLED, "confirmée sans"),
+    (replace(QUIET, entries=[{**ENTRY, "state": "planned"}]), Promise.ENDED, "terminé (entered)"),
+    (replace(QUIET, entries=[{**ENTRY, "state": "intent", "ended_as": "nothing_to_pay"}]), Promise.ENDED, "intent"),
     (replace(QUIET, missing={"anomalies.csv": 1}), Promise.KEPT, "1 ligne(s) sans issue"),
     (replace(QUIET, late=["DOS-1"]), Promise.LEASED, "DOS-1"),
     (replace(QUIET, events=EVENTS[:-1]), Promise.LOGGED, "DOS-1"),
@@ -76,6 +78,12 @@ def test_each_promise_can_be_seen_broken(seen: Seen, promise: Promise, words: st
 @pytest.mark.parametrize("tries", [(DOUBT, PROVEN), ({**DOUBT, "seen": "ours", "reference": "ACP-1"},)])
 def test_a_doubt_that_a_late_look_has_settled_breaks_nothing(tries: tuple[dict[str, Any], ...]) -> None:
     assert violations(tried(*tries)) == []
+
+
+@pytest.mark.parametrize("change", [{"ended_as": "nothing_to_pay"}, {"not_due": True}])
+def test_an_entry_that_was_planned_and_is_not_made_after_all_leaves_its_case_a_good_end(change: dict[str, Any]) -> None:
+    planned = replace(QUIET, ledger=[], entries=[{**ENTRY, "state": "planned", **change}])
+    assert Promise.ENDED not in {broken.promise for broken in violations(planned)}
 
 
 def test_a_doubt_that_a_person_is_shown_breaks_nothing() -> None:
