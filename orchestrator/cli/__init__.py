@@ -63,6 +63,7 @@ _COMMANDS = (
             "screens",
             "serve",
             "shadow",
+            "simulate",
             "status",
             "stop",
             "verify",

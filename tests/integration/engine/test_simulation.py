@@ -1,0 +1,45 @@
+"""Made-up histories on a virtual clock: none breaks a promise, a seed tells the same again, and without a guard one breaks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from checker.invariants import Promise
+from orchestrator.campaign.guards import GUARDS
+from orchestrator.engine import enter
+from orchestrator.simulation.history import History, Stage
+from orchestrator.simulation.stage import prepared
+from orchestrator.store.vault import Vault
+
+#: The first history of each test; change them and others are tried.
+FIRST, FIRST_WITHOUT = 931, 948
+
+
+@pytest.fixture
+def stage(owner_url: str, vault: Vault, tmp_path: Path) -> Iterator[Stage]:
+    with prepared(owner_url, vault, tmp_path) as made:
+        yield made
+
+
+def test_no_history_breaks_a_promise_and_a_seed_tells_the_same_again(stage: Stage) -> None:
+    told = [History(stage=stage, seed=seed).tell() for seed in range(FIRST, FIRST + 10)]
+    broken = [
+        f"glr simulate --seed {one.seed} --histories 1 --story : {one.violations}" for one in told if one.violations
+    ]
+    assert not broken
+    assert sum(one.faults.total() for one in told) > 10
+    assert sum(one.entries for one in told) > 10
+    longest = max(told, key=lambda one: len(one.story))
+    assert History(stage=stage, seed=longest.seed).tell().story == longest.story
+
+
+def test_without_the_first_look_what_people_entered_before_is_entered_again(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(enter.Entering, "_already_there", enter.Entering._already_there)  # put back at the end
+    GUARDS["look-first"].take_out()
+    told = (History(stage=stage, seed=seed).tell() for seed in range(FIRST_WITHOUT, FIRST_WITHOUT + 60))
+    assert any(each.promise is Promise.ONCE for one in told for each in one.violations)
