@@ -72,7 +72,7 @@ def prepared(
         for guard in without:
             GUARDS[guard].take_out()
         if "effect-key" in without:
-            connection.execute("alter table glr.entry drop constraint entry_effect_digest_key")
+            connection.execute("alter table glr.entry drop constraint entry_effect")
             connection.commit()
         yield Stage(
             connection=connection,
