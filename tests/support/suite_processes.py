@@ -49,6 +49,8 @@ SUITE = """Saisir
 *** Settings ***
 Library    orchestrator.bootstrap.robot_library.KeywordLibrary    compta    AS    compta
 """
+#: How long an application is left in peace after a doubt: longer than an act that hangs takes there (seconds).
+QUIET = 8.0
 #: Patience with one session, its start included, on a loaded machine (seconds).
 PATIENCE = 120.0
 
@@ -230,7 +232,7 @@ def suite_processes(
     keys = {name: base64.b64encode(getattr(vault, name)).decode() for name in ("wrap", "index", "effect")}
     passwords = {role: str(conninfo_to_dict(url)["password"]) for role, url in urls.items()}
     accounts = {
-        name: {"address": each.address, "login": each.login, "password": each.password.reveal()}
+        name: {"address": each.address, "login": each.login, "password": each.password.reveal(), "quiet": QUIET}
         for name, each in practice.accounts.items()
     }
     for name, content in (("keys", keys), ("roles", passwords), ("acompte-ij", accounts)):
