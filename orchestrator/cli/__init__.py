@@ -42,6 +42,7 @@ _COMMANDS = (
             "application",
             "backup",
             "bench",
+            "bundle",
             "campaign",
             "check",
             "close",

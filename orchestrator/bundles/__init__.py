@@ -1,0 +1,1 @@
+"""Bundles: one file with all that a server without a route to the outside needs to run a version."""
