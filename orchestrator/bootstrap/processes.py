@@ -19,7 +19,7 @@ _PARENT = "GLR_PARENT"
 def die_with_parent() -> None:
     """Ask the kernel for SIGTERM when the process that started us dies, however it dies (Linux)."""
     parent = os.environ.get(_PARENT)
-    if parent is None:
+    if not parent:
         return
     _follow_parent()()
     if os.getppid() != int(parent):  # it died before we asked

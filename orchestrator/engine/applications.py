@@ -1,4 +1,4 @@
-"""What robots may do in an application, on all machines together: sessions, hours, and when incidents close it (ADR 30).
+"""What robots may do in an application, on all machines together: sessions, hours, and when incidents close it (ADR 34).
 
 A person sets it; the database counts seats one after the other and looks at its own clock, whatever machine asks.
 """

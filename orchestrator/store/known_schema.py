@@ -1,11 +1,13 @@
-"""Is the database one that this program knows? Asked by processes that may not change it: they say what to do instead."""
+"""Is the database one that this program knows? Who may not change it is told what to do instead; a newer one nobody changes."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
+from importlib.resources import files
 
 import psycopg
 
 from orchestrator.domain.errors import SettingsError
-from orchestrator.store.migrate import migrations
 
 
 class NoHouse(SettingsError):
@@ -36,8 +38,21 @@ class NewerDatabase(SettingsError):
     def __init__(self, unknown: list[str]) -> None:
         super().__init__(
             f"La base a des changements que cette version du programme ne connaît pas ({', '.join(unknown)}). Installer ici la "
-            "version de l'orchestrateur (glr --version), puis relancer. Rien n'a été fait."
+            "version de l'orchestrateur (glr --version), puis relancer. Celle-ci n'y change rien."
         )
+
+
+def migrations() -> list[str]:
+    """Return the names of all migrations, in order."""
+    folder = files("orchestrator.store").joinpath("migrations")
+    return sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".sql"))
+
+
+def refuse_newer(applied: Iterable[str]) -> None:
+    """Raise :class:`NewerDatabase` for migrations that this program lacks: it would put rights of before in force."""
+    unknown = set(applied) - set(migrations())
+    if unknown:
+        raise NewerDatabase(sorted(unknown))
 
 
 async def check_schema(connection: psycopg.AsyncConnection) -> None:
@@ -46,8 +61,8 @@ async def check_schema(connection: psycopg.AsyncConnection) -> None:
         rows = await (await connection.execute("select name from glr.migration")).fetchall()
     except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName, psycopg.errors.InsufficientPrivilege):
         raise NoHouse(connection.info.user) from None
-    found, ours = {row[0] for row in rows}, set(migrations())
-    if found - ours:
-        raise NewerDatabase(sorted(found - ours))
-    if ours - found:
-        raise OlderDatabase(sorted(ours - found))
+    found = {row[0] for row in rows}
+    refuse_newer(found)
+    lacking = set(migrations()) - found
+    if lacking:
+        raise OlderDatabase(sorted(lacking))

@@ -15,6 +15,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from orchestrator.domain.errors import SettingsError
 from orchestrator.store import roles
 from orchestrator.store.keys import known_keys, refuse_other_keys, remember_keys
+from orchestrator.store.known_schema import migrations, refuse_newer
 
 _LOCK = 20261122
 #: PostgreSQL 15, as libpq counts.
@@ -22,7 +23,7 @@ _OLDEST = 150_000
 
 
 async def migrate(owner: str, urls: Mapping[str, str], fingerprints: Mapping[str, str], caisse: str) -> None:
-    """Create or upgrade everything; other keys than those of this database are refused before anything is touched.
+    """Create or upgrade everything; a newer database, or one of other keys, is refused before anything is touched.
 
     :param urls: by role; a role without one keeps its password.
     :param fingerprints: of each key, by its name.
@@ -31,9 +32,11 @@ async def migrate(owner: str, urls: Mapping[str, str], fingerprints: Mapping[str
     async with await psycopg.AsyncConnection.connect(owner, autocommit=True) as connection:
         _check_version(connection.info.server_version)
         await connection.execute("select pg_advisory_lock(%s)", [_LOCK])
+        applied = await _applied(connection)
+        refuse_newer(applied)
         refuse_other_keys(await known_keys(connection), fingerprints)
         await roles.ensure_roles(connection, urls)
-        await _ensure_schema(connection)
+        await _ensure_schema(connection, applied)
         await _ensure_queue(connection, owner)
         await roles.ensure_rights(connection, migrations())
         await remember_keys(connection, fingerprints)
@@ -59,24 +62,24 @@ def _login(urls: Mapping[str, str]) -> str:
     return str(conninfo_to_dict(urls.get(roles.RUNNER, "")).get("user") or roles.RUNNER)
 
 
-def migrations() -> list[str]:
-    """Return the names of all migrations, in order."""
-    folder = files("orchestrator.store").joinpath("migrations")
-    return sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".sql"))
-
-
 def sql_text(*path: str) -> str:
     """Return one of our SQL files."""
     return files("orchestrator.store").joinpath(*path).read_text(encoding="utf-8")
 
 
-async def _ensure_schema(connection: psycopg.AsyncConnection) -> None:
+async def _applied(connection: psycopg.AsyncConnection) -> set[str]:
+    """Return the migrations that a database has; none before there is a house."""
+    there = await (await connection.execute("select to_regclass('glr.migration') is not null")).fetchone()
+    if there is None or not there[0]:
+        return set()
+    return {row[0] for row in await (await connection.execute("select name from glr.migration")).fetchall()}
+
+
+async def _ensure_schema(connection: psycopg.AsyncConnection, applied: set[str]) -> None:
     await connection.execute("create schema if not exists glr")
     await connection.execute(
         "create table if not exists glr.migration (name text primary key, at timestamptz default now())"
     )
-    rows = await (await connection.execute("select name from glr.migration")).fetchall()
-    applied = {row[0] for row in rows}
     if not applied:
         await _apply(connection, sql_text("schema.sql"), migrations())
     for name in migrations():

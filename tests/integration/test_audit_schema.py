@@ -9,7 +9,8 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
-from orchestrator.store.migrate import migrations, sql_text
+from orchestrator.store.known_schema import migrations
+from orchestrator.store.migrate import sql_text
 
 #: What each kind of object is, as text that the server itself writes.
 CATALOG: Mapping[str, str] = {

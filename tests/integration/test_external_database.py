@@ -10,6 +10,7 @@ import sys
 from base64 import b64encode
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from orchestrator.bootstrap.world import build_world, running_world
@@ -17,6 +18,7 @@ from orchestrator.domain.errors import SettingsError
 from orchestrator.settings import Settings
 from orchestrator.store import embedded
 from orchestrator.store.keys import LostKeys, WrongKeys
+from orchestrator.store.known_schema import NewerDatabase
 from orchestrator.store.migrate import migrate
 from orchestrator.store.vault import Vault
 
@@ -64,6 +66,21 @@ def test_another_key_is_refused_before_anything_is_done_and_so_is_a_lost_key_fil
 
 async def not_reached(*_: object) -> None:
     raise AssertionError("keys are tried first")
+
+
+def test_a_newer_database_is_refused_to_its_owner_too_and_keeps_its_rights(
+    owner_url: str, role_url: dict[str, str], vault: Vault
+) -> None:
+    with psycopg.connect(owner_url, autocommit=True) as owner:
+        owner.execute("insert into glr.migration (name) values ('9999_demain.sql')")
+        owner.execute("comment on schema glr is 'rights of tomorrow'")
+        owner.execute("grant insert on glr.account to glr_reader")
+        with pytest.raises(NewerDatabase, match=r"9999_demain.sql.*Celle-ci n'y change rien"):
+            asyncio.run(migrate(owner_url, role_url, vault.fingerprints, "cpam-931"))
+        kept = owner.execute(
+            "select has_table_privilege('glr_reader', 'glr.account', 'insert'), obj_description('glr'::regnamespace)"
+        )
+        assert kept.fetchone() == (True, "rights of tomorrow")
 
 
 def test_an_older_server_is_refused_by_name(
