@@ -39,10 +39,10 @@ class Sessions:
     runner: UUID
     #: Everything that was begun, in its order.
     lives: list[asyncio.Task[Any]] = field(default_factory=list)
-    #: Sessions that ended with an error, other than a connection cut off.
-    died: list[str] = field(default_factory=list)
     #: Those of them that are sessions.
     robots: list[asyncio.Task[Any]] = field(default_factory=list)
+    #: What ended a session with an error, other than a connection cut off.
+    died: list[str] = field(default_factory=list)
     _begun: int = 0
 
     def begin(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
