@@ -46,6 +46,10 @@ class Settings(BaseSettings):
     caisse: str = "cpam-931"
     #: How many robot sessions this machine hosts.
     sessions: int = Field(default=2, ge=1, le=64)
+    #: What robots may ask of this machine, separated by commas: its labels.
+    labels: str = ""
+    #: Seconds a session gets to finish its case when its runner is asked to stop.
+    grace: float = Field(default=20.0, ge=1, le=600)
     #: True to read every screen through pages, even those proven to read the same through plain requests.
     pages_only: bool = False
     #: Where the console listens.
@@ -124,6 +128,7 @@ class Settings(BaseSettings):
     def environment(self) -> dict[str, str]:
         """What a child process needs to read the same settings."""
         given = {"GLR_WORKSPACE": str(self.workspace), "GLR_CAISSE": self.caisse, "GLR_SESSIONS": str(self.sessions)}
+        given |= {"GLR_LABELS": self.labels, "GLR_GRACE": str(self.grace)}
         given |= {"GLR_CONSOLE_HOST": self.console_host, "GLR_CONSOLE_PORT": str(self.console_port)}
         given |= {
             "GLR_PAGES_ONLY": str(self.pages_only).lower(),

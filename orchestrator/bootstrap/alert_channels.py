@@ -36,6 +36,7 @@ TITLES = {
     "log": "journal changé",
     "backup": "sauvegarde trop ancienne",
     "not_run": "exécution attendue absente",
+    "unhosted": "dossiers sans poste qui ait leurs étiquettes",
     "test": "essai",
 }
 

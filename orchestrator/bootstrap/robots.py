@@ -8,6 +8,7 @@ import sys
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from functools import partial
+from importlib.metadata import version
 from uuid import UUID
 
 from playwright.async_api import Browser
@@ -18,6 +19,7 @@ from orchestrator.bootstrap.workshops import open_workshop
 from orchestrator.bootstrap.world import World
 from orchestrator.domain.cases import RetryPolicy
 from orchestrator.domain.civil import SystemClock
+from orchestrator.domain.labels import read_labels
 from orchestrator.drivers.account import RobotAccount
 from orchestrator.drivers.browser import open_browser
 from orchestrator.drivers.contracts import ApplicationContract
@@ -34,6 +36,7 @@ from orchestrator.engine.versions import UnusableVersion
 from orchestrator.engine.work import Workbench
 from orchestrator.settings import VARIABLES
 from orchestrator.store.database import CLAIMING, Database
+from orchestrator.store.known_schema import newest
 
 
 def build_runner(world: World) -> Runner:
@@ -43,6 +46,10 @@ def build_runner(world: World) -> Runner:
         session_command=[sys.executable, "-m", "orchestrator.cli", "session"],
         environment={**_without_the_owner(world), "GLR_PARENT": str(os.getpid())},
         sessions=world.settings.sessions,
+        labels=read_labels(world.settings.labels),
+        program=version("go-les-robots"),
+        knows=newest(),
+        grace=world.settings.grace,
     )
 
 
@@ -88,11 +95,11 @@ async def run_session(
                 stack=stack,
             )
             async with database.transaction("session") as tx:
-                version = await next_turn(tx, world.settings.caisse, name, [])
-            if version is None:
+                turn = await next_turn(tx, world.settings.caisse, name, [])
+            if turn is None:
                 return "nothing ready"
             session = RobotSession(
-                bench=await place.open(version),
+                bench=await place.open(turn),
                 open_version=place.open,
                 heartbeat=heartbeat,
                 clock=SystemClock(),

@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import Any, Self
 
 from orchestrator.audit.merkle import Tree, leaf
+from orchestrator.bootstrap.labels import keep_labels
 from orchestrator.bootstrap.surveillance import Surveillance
 from orchestrator.bootstrap.versions import InForce
 from orchestrator.bootstrap.world import World
 from orchestrator.domain.civil import Clock, SystemClock, french_date, paris_date
+from orchestrator.engine.labels import LABELS_ADVICE, unhosted
 from orchestrator.planner.occurrences import all_due_between
 from orchestrator.store.database import Database
 
@@ -34,6 +36,8 @@ class Watch:
     clock: Clock = field(default_factory=SystemClock)
     #: Starts from before this are nobody's: there was no house.
     since: datetime
+    #: What no machine hosted at the last look: a runner that starts again is not told of.
+    _unhosted: frozenset[str] = frozenset()
     _looked: datetime | None = None
     _log_looked: datetime | None = None
 
@@ -52,6 +56,7 @@ class Watch:
         await self.doubts(rules)
         await self.backup(rules)
         await self.starts(rules, now)
+        await self.labels()
         if self._log_looked is None or now - self._log_looked >= LOG_EVERY:
             self._log_looked = now
             await self.log()
@@ -83,6 +88,18 @@ class Watch:
                 if row and not row["found"]:
                     said = f"{name} devait démarrer le {due.local.replace('T', ' à ')} : aucune exécution depuis."
                     await self._raise("not_run", name, f"{said} Livraison absente ?", f"not_run {name} {due.local}")
+
+    async def labels(self) -> None:
+        """Tell once a day of cases that no living runner may host, when they were there at the look before."""
+        await keep_labels(self.world, self.database)
+        async with self.database.transaction(ACTOR) as tx:
+            rows = await tx.all("sessions.unhosted", caisse=self._caisse)
+        found = {f"unhosted {row['scenario']} {','.join(row['labels'])}": row for row in rows}
+        for fingerprint, row in found.items():
+            if fingerprint in self._unhosted:
+                today = f"{fingerprint} {paris_date(self.clock.now())}"
+                await self._raise("unhosted", row["scenario"], f"{unhosted(row)} {LABELS_ADVICE}", today)
+        self._unhosted = frozenset(found)
 
     async def log(self) -> None:
         """Tell of each day of the audit log that is not what it was."""

@@ -27,11 +27,12 @@ def check(files: tuple[Path, ...], workspace: Path | None, caisse: str | None) -
     for path in found:
         try:
             scenario = load_scenario(path, keywords=keywords, caisse=settings.caisse)
+            robot = load_robot(settings.project / "robots" / scenario.robot / "robot.yaml")
         except ScenarioErrors as errors:
             faulty += 1
             click.echo(str(errors))
             continue
-        check_rights(load_robot(settings.project / "robots" / scenario.robot / "robot.yaml"), scenario)
+        check_rights(robot, scenario)
         click.echo(f"{path.name} : correct ({len(scenario.steps)} étapes, empreinte {scenario.hash[:12]}).")
     if faulty:
         raise click.exceptions.Exit(Exit.SCENARIO)

@@ -12,7 +12,15 @@ from orchestrator.bootstrap.processes import die_with_parent, stop_event
 from orchestrator.bootstrap.robots import build_runner, run_session
 from orchestrator.bootstrap.world import build_world, running_world
 from orchestrator.cli import options
+from orchestrator.domain.labels import read_labels
 from orchestrator.suites.host import hosted
+
+
+def _labels(_: click.Context, __: click.Parameter, given: str | None) -> str | None:
+    try:
+        return None if given is None else ",".join(read_labels(given))
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
 
 
 @click.command()
@@ -20,13 +28,21 @@ from orchestrator.suites.host import hosted
 @click.option(
     "--sessions", type=click.IntRange(1, 64), envvar="GLR_SESSIONS", show_envvar=True, help="Sessions robot au plus."
 )
-def runner(workspace: Path | None, sessions: int | None) -> None:
+@click.option(
+    "--labels",
+    metavar="ÉTIQUETTES",
+    callback=_labels,
+    envvar="GLR_LABELS",
+    show_envvar=True,
+    help="Ce que cette machine a et que des robots demandent (runs_on:), par exemple web,siege.",
+)
+def runner(workspace: Path | None, sessions: int | None, labels: str | None) -> None:
     """Poste d'exécution : héberge les sessions des robots, jusqu'à Ctrl-C."""
     die_with_parent()
 
     async def serve() -> None:
         stopping = stop_event()
-        world = await build_world(options.settings_of(workspace, sessions=sessions))
+        world = await build_world(options.settings_of(workspace, sessions=sessions, labels=labels))
         await build_runner(world).run(stopping)
 
     asyncio.run(serve())

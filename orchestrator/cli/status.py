@@ -16,6 +16,7 @@ from orchestrator.bootstrap.world import World, build_world
 from orchestrator.cli import options
 from orchestrator.domain.civil import PARIS
 from orchestrator.engine import restorations, stops
+from orchestrator.engine.labels import LABELS_ADVICE, unhosted
 from orchestrator.engine.versions import standing
 from orchestrator.store.database import Database, Transaction
 
@@ -36,7 +37,7 @@ def status(workspace: Path | None, reopen: str | None, resume: str | None) -> No
                 await _reopen(tx, world.settings.caisse, reopen)
             if resume:
                 await _resume(tx, world.settings.caisse, resume)
-            await _show(tx, world)
+            await show(tx, world)
 
     asyncio.run(show())
 
@@ -63,7 +64,8 @@ def _not_a_persons(rows: Sequence[Mapping[str, Any]], kind: str, name: str) -> N
         raise click.UsageError(f"« {name} » a été arrêté par {by} : glr resume {what} --by IDENTIFIANT.")
 
 
-async def _show(tx: Transaction, world: World) -> None:
+async def show(tx: Transaction, world: World) -> None:
+    """Write where everything stands."""
     console = Console()
     table = Table("Exécution", "Scénario", "Livraison", "Début", "Dossiers par état")
     for run in await tx.all("runs.recent", caisse=world.settings.caisse, limit=10):
@@ -85,6 +87,8 @@ async def _show(tx: Transaction, world: World) -> None:
             else f"status --resume {stop['scenario']}"
         )
         console.print(f"Pour reprendre : glr {again}")
+    for waiting in await tx.all("sessions.unhosted", caisse=world.settings.caisse):
+        console.print(f"[red]{unhosted(waiting)}[/red] {LABELS_ADVICE}", soft_wrap=True, highlight=False)
     for doubt in await tx.all("doubts.to_settle", caisse=world.settings.caisse):
         console.print(
             f"[yellow]Saisies en doute que les robots vérifieront : {doubt['cases']}[/yellow], "

@@ -19,6 +19,7 @@ from orchestrator.domain.errors import SettingsError
 from orchestrator.drivers.patches import shown_change
 from orchestrator.engine import stops
 from orchestrator.engine.applications import described, standing, trial
+from orchestrator.engine.labels import unhosted
 
 router = APIRouter(route_class=GuardedRoute)
 
@@ -87,11 +88,11 @@ async def _show(request: Request, *, status: int = 200, name: str = "", typed: s
     async with world.database.transaction(present(request).actor) as tx:
         rows = await tx.all("sessions.known_applications", caisse=world.caisse)
         scenarios = await tx.all("versions.known_scenarios", caisse=world.caisse)
+        waiting = {row["scenario"]: unhosted(row) for row in await tx.all("sessions.unhosted", caisse=world.caisse)}
     known = [{**row, "standing": standing(row), "trial": trial(row), "settings": described(row)} for row in rows]
     refused = {"name": name, "typed": typed, "error": error}
-    return await render(
-        request, "applications.html", status=status, applications=known, scenarios=scenarios, refused=refused
-    )
+    about = {"applications": known, "scenarios": scenarios, "unhosted": waiting, "refused": refused}
+    return await render(request, "applications.html", status=status, **about)
 
 
 @router.get("/applications/{application}")

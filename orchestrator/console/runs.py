@@ -17,6 +17,7 @@ from orchestrator.console.permissions import GuardedRoute, Permission, allow
 from orchestrator.console.progress import Progress, progress_of
 from orchestrator.console.sessions import present, visitor_of
 from orchestrator.console.world import ConsoleWorld, world_of
+from orchestrator.engine.labels import unhosted
 
 router = APIRouter(route_class=GuardedRoute)
 _PAGE = 20
@@ -32,8 +33,9 @@ async def runs(request: Request) -> Response:
     world, mark = world_of(request), Mark.read(request.query_params.get("apres"), newest_first=True)
     async with world.database.transaction(present(request).actor) as tx:
         rows = await tx.all("console.runs", caisse=world.caisse, before_at=mark.at, before_id=mark.id, limit=_PAGE + 1)
+        waiting = [unhosted(row) for row in await tx.all("sessions.unhosted", caisse=world.caisse)]
     page, following = cut(rows, _PAGE, "started_at")
-    return await render(request, "executions.html", runs=page, following=following)
+    return await render(request, "executions.html", runs=page, following=following, unhosted=waiting)
 
 
 @router.get("/executions/{run}")

@@ -18,13 +18,13 @@ from procrastinate import exceptions as queue_errors
 
 from orchestrator.engine.sweep import sweep
 from orchestrator.engine.tickets import QUEUE, TASK, ticket_queue
-from orchestrator.store.database import Database, StoreError, StoreUnavailable
+from orchestrator.store.database import Database, StoreError, StoreUnavailable, array
 
 #: Seconds between two sweeps; an orphan is available at most that long after its lease ends.
 SWEEP_EVERY = 2.0
 #: A session that is at one case for longer holds nothing any more, and does not end by itself: it is killed.
 HUNG = timedelta(seconds=300)
-#: Seconds a session gets to finish the case in hand when its runner stops.
+#: Seconds a session gets to finish the case in hand when its runner stops, unless the installation says otherwise.
 GRACE = 20.0
 
 
@@ -38,11 +38,20 @@ class Runner:
     environment: Mapping[str, str]
     #: How many sessions this machine hosts at most.
     sessions: int
+    #: What robots may ask of this machine.
+    labels: Sequence[str] = ()
+    #: Its version, and the last migration that it knows.
+    program: str = ""
+    knows: str = ""
+    #: Seconds a session gets to finish the case in hand when this runner is asked to stop.
+    grace: float = GRACE
     id: UUID = field(default_factory=uuid4)
     #: Longest time that a session may be at one case.
     hung: timedelta = HUNG
     #: By the id of their session.
     _children: dict[UUID, asyncio.subprocess.Process] = field(default_factory=dict)
+    #: No session is started any more.
+    _leaving: bool = False
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Serve until asked to stop; a database that goes away is waited for."""
@@ -54,7 +63,7 @@ class Runner:
         await self._stop_children()
 
     async def _serve(self, stopping: asyncio.Event) -> None:
-        queue = ticket_queue(self.conninfo)
+        queue, self._leaving = ticket_queue(self.conninfo, labels=self.labels), False
         queue.task(name=TASK, queue=QUEUE)(self._host)
         async with Database(self.conninfo) as database, queue.open_async():
             await self._register(database)
@@ -67,15 +76,18 @@ class Runner:
                     update_heartbeat_interval=5,
                     stalled_worker_timeout=15,
                     delete_jobs="successful",
-                    shutdown_graceful_timeout=GRACE,
+                    shutdown_graceful_timeout=self.grace,
                 )
             )
             try:
                 await self._sweep_until(stopping, worker, database, queue)
             finally:
-                await self._stop_children()
-                worker.cancel()
-                await asyncio.gather(worker, return_exceptions=True)
+                self._leaving = True
+                worker.cancel()  # takes no more tickets, and ends with the sessions that it hosts
+                finishing = asyncio.create_task(self._stop_children())
+                if stopping.is_set():
+                    await self._say_leaving(finishing, database)
+                await asyncio.gather(finishing, worker, return_exceptions=True)
 
     async def _sweep_until(
         self, stopping: asyncio.Event, worker: asyncio.Task[None], database: Database, queue: App
@@ -95,12 +107,28 @@ class Runner:
             except TimeoutError:
                 continue
 
+    async def _say_leaving(self, finishing: asyncio.Task[None], database: Database) -> None:
+        """Give signs of life until the sessions have ended: who updates the database counts on them."""
+        with suppress(StoreUnavailable, StoreError):  # then others see no sign of life
+            while not finishing.done():
+                await self._say(database, "sessions.leave_runner")
+                await asyncio.wait({finishing}, timeout=SWEEP_EVERY)
+            await self._say(database, "sessions.stop_runner")
+
+    async def _say(self, database: Database, what: str) -> None:
+        async with database.transaction(f"runner:{self.id}") as tx:
+            await tx.run(what, id=self.id)
+
     async def _register(self, database: Database) -> None:
         async with database.transaction(f"runner:{self.id}") as tx:
             await tx.run("sessions.register_runner", id=self.id, host=socket.gethostname(), pid=os.getpid())
+            about = {"labels": array(self.labels), "program": self.program, "knows": self.knows}
+            await tx.run("sessions.describe_runner", id=self.id, **about)
 
     async def _host(self, caisse: str, scenario: str) -> None:
         """Run one session process to its end; how it ends does not matter here, the ledger knows."""
+        if self._leaving:
+            return  # a sweep sees that a session is still wanted
         session = uuid4()
         child = await asyncio.create_subprocess_exec(
             *self.session_command,
@@ -115,6 +143,8 @@ class Runner:
             env=self.environment,
         )
         self._children[session] = child
+        if self._leaving:
+            _signal(child, signal.SIGTERM)
         try:
             await child.wait()
         finally:
@@ -138,7 +168,7 @@ class Runner:
             _signal(child, signal.SIGTERM)
         done = [asyncio.create_task(child.wait()) for child in children]
         if done:
-            _, late = await asyncio.wait(done, timeout=GRACE)
+            _, late = await asyncio.wait(done, timeout=self.grace)
             for child in children if late else ():
                 _signal(child, signal.SIGKILL)
 

@@ -6,6 +6,8 @@ sweep, a doubled one finds nothing to do.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import psycopg
 from procrastinate import App, PsycopgConnector
 from psycopg.conninfo import make_conninfo
@@ -17,11 +19,13 @@ TASK = "robot_session"
 QUEUE = "sessions"
 
 
-def ticket_queue(conninfo: str, *, size: int = 4) -> App:
-    """Return the queue on a database; open it with ``async with queue.open_async()``."""
-    return App(
-        connector=PsycopgConnector(conninfo=make_conninfo(conninfo, options=SEARCH_PATH), min_size=1, max_size=size)
-    )
+def ticket_queue(conninfo: str, *, size: int = 4, labels: Iterable[str] | None = None) -> App:
+    """Return the queue on a database; open it with ``async with queue.open_async()``.
+
+    :param labels: of the machine: the database shows the tickets that it may host, and no others; None: all of them.
+    """
+    options = SEARCH_PATH if labels is None else f"{SEARCH_PATH} -c glr.labels={','.join(labels)}"
+    return App(connector=PsycopgConnector(conninfo=make_conninfo(conninfo, options=options), min_size=1, max_size=size))
 
 
 async def want_sessions(

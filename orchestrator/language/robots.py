@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
 
@@ -11,6 +11,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from orchestrator.domain.errors import SettingsError
 from orchestrator.domain.keywords import Keyword, Kind
+from orchestrator.domain.labels import EXPECTED, is_label
+from orchestrator.language.faults import ScenarioErrors, ScenarioFault
 from orchestrator.language.model import ExtractSource, Scenario, Step
 
 
@@ -50,6 +52,8 @@ class Robot(BaseModel):
     mail: str | None = None
     #: The secrets file of its accounts, in the workspace's ``secrets`` folder (0600).
     accounts: str
+    #: The labels that a machine must have to host its sessions (``glr runner --labels``).
+    runs_on: tuple[str, ...] = ()
     #: Last day it may work.
     ends_on: date
     #: Whom to ask.
@@ -57,11 +61,39 @@ class Robot(BaseModel):
 
 
 def load_robot(path: Path) -> Robot:
-    """Read a ``robot.yaml``; raises :class:`SettingsError` with each fault."""
+    """Read a ``robot.yaml``; raises :class:`SettingsError`, or :class:`ScenarioErrors` with the place of each wrong label."""
     try:
-        return Robot.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        text = path.read_text(encoding="utf-8")
+        _check_labels(f"robots/{path.parent.name}/{path.name}", yaml.compose(text, yaml.SafeLoader))
+        return Robot.model_validate(yaml.safe_load(text))
     except (OSError, yaml.YAMLError, ValidationError) as error:
         raise SettingsError(f"{path} : déclaration de robot illisible.\n{error}") from None
+
+
+def _check_labels(file: str, document: yaml.Node | None) -> None:
+    entries = document.value if isinstance(document, yaml.MappingNode) else []
+    for value in (value for key, value in entries if key.value == "runs_on"):
+        faults = list(_label_faults(file, value))
+        if faults:
+            raise ScenarioErrors(faults)
+
+
+def _label_faults(file: str, value: yaml.Node) -> Iterator[ScenarioFault]:
+    def fault(at: yaml.Node, message: str, advice: str) -> ScenarioFault:
+        mark = at.start_mark
+        return ScenarioFault(file=file, line=mark.line + 1, column=mark.column + 1, message=message, advice=advice)
+
+    if not isinstance(value, yaml.SequenceNode):
+        yield fault(value, "une liste d'étiquettes est attendue", "Écrire « runs_on: [siege] ».")
+        return
+    seen = set()
+    for item in value.value:
+        text = item.value if isinstance(item, yaml.ScalarNode) else None
+        if text is None or item.tag != "tag:yaml.org,2002:str" or not is_label(text):
+            yield fault(item, f"« {'?' if text is None else text} » n'est pas une étiquette", f"Attendu : {EXPECTED}.")
+        elif text in seen:
+            yield fault(item, f"l'étiquette « {text} » est deux fois", "L'enlever ici.")
+        seen.add(text)
 
 
 def may(robot: Robot, keyword: Keyword) -> bool:

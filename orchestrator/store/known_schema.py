@@ -48,6 +48,11 @@ def migrations() -> list[str]:
     return sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".sql"))
 
 
+def newest() -> str:
+    """Return the last migration that this program knows."""
+    return migrations()[-1]
+
+
 def refuse_newer(applied: Iterable[str]) -> None:
     """Raise :class:`NewerDatabase` for migrations that this program lacks: it would put rights of before in force."""
     unknown = set(applied) - set(migrations())

@@ -76,6 +76,9 @@ alter table glr.runner_login enable row level security;
 alter table queue.procrastinate_jobs enable row level security;
 create policy house on queue.procrastinate_jobs to glr_orchestrator using (true);
 create policy its_caisse on queue.procrastinate_jobs to glr_runner using (args ->> 'caisse' = any ((select glr.my_caisses())::text[]));
+-- A runner that says its labels sees no ticket that it may not host: others take it.
+create policy its_labels on queue.procrastinate_jobs as restrictive for select to glr_runner
+    using (status <> 'todo' or glr.may_host(args ->> 'caisse', args ->> 'scenario'));
 
 set local search_path = glr;
 
@@ -86,7 +89,7 @@ grant execute on function current_actor to glr_runner, glr_orchestrator, glr_con
 
 -- --- what robots need: a runner of its caisse, the orchestrator of all ---------------------------------------------------
 
-grant execute on function my_caisses, held_here, worked_here to glr_runner;
+grant execute on function my_caisses, held_here, worked_here, may_host to glr_runner;
 grant execute on function record_event, hold_turn, standing_of, decision_lapsed to glr_runner, glr_orchestrator;
 grant execute on function version_in_turn, version_uses, is_restored, robots_stopped, within_hours, version_closed, room_for, keeps_seat,
     close_to_robots to glr_runner, glr_orchestrator, glr_console;
@@ -104,7 +107,7 @@ grant select (id, caisse, case_id, entry, values_digest, amount_c, state, valida
     to glr_runner;
 
 -- its session, its leases, the entries of its claims, their outcomes
-grant insert (id, host, pid), update (last_seen, stopped_at) on runner to glr_runner, glr_orchestrator;
+grant insert (id, host, pid), update (last_seen, stopped_at, labels, program, knows, leaving_at) on runner to glr_runner, glr_orchestrator;
 grant insert (id, caisse, runner, robot, scenario), update (last_seen, ended_at, end_reason) on robot_session
     to glr_runner, glr_orchestrator;
 grant update (state, ended_as, epoch, attempts, tries, leased_by, lease_until, wait_until, instruction, findings, begun_under,
@@ -156,13 +159,14 @@ grant insert (restoration, caisse, application, first, last) on restoration_look
 grant select, insert on alert, alert_sending, log_day to glr_orchestrator;
 grant update (tries, next_try_at, sent_at, failure) on alert_sending to glr_orchestrator;
 grant select on house_backup to glr_orchestrator;
-grant execute on function raise_alert to glr_orchestrator;
+grant execute on function raise_alert, unhosted to glr_orchestrator;
+grant select, insert, delete, update (labels) on robot_labels to glr_orchestrator;
 -- is this database older than the audit log?
 grant select on sequence audit_outbox_id_seq to glr_orchestrator;
 
 -- --- the console ---------------------------------------------------------------------------------------------------------
 
-grant execute on function record_event, decided_in_run, decision_lapsed, asked_once_more to glr_console;
+grant execute on function record_event, decided_in_run, decision_lapsed, asked_once_more, unhosted to glr_console;
 grant select on scenario_version, version_file, version_application, publication, delivery, run, row_set_aside, cases, case_turn,
     case_to_take, blind_index, runner, robot_session, application_stop, scenario_stop, screen_difference, attempt, entry, doubt,
     doubt_to_settle, approval, exception_item, evidence, spending, schedule_occurrence, hand_over, closing, by_hand,

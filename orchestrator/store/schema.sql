@@ -1,6 +1,9 @@
 -- The house: cases, entries, approvals, exceptions, evidence, audit outbox, people, schedule.
 -- Every table that holds cases, people or money has its caisse. Personal payloads are AES-256-GCM ciphertext.
 
+-- Of each migration, the newest one that a program has to know to run beside it; none: that migration itself (ADR 37).
+alter table migration add column compatible_from text;
+
 create type case_state as enum (
     'ready', 'waiting', 'leased', 'awaiting_approval', 'exception', 'ended', 'rejected', 'cancelled'
 );
@@ -111,6 +114,7 @@ create table run (
     run_date date not null,
     started_at timestamptz not null default now()
 );
+create index run_of_scenario on run (caisse, scenario, started_at);
 
 -- A row of a delivery that did not become a case, with its reason; never its content.
 create table row_set_aside (
@@ -200,7 +204,23 @@ create table runner (
     pid integer not null,
     started_at timestamptz not null default now(),
     last_seen timestamptz not null default now(),
-    stopped_at timestamptz
+    stopped_at timestamptz,
+    login name not null default session_user,
+    -- what this machine may host, beside robots that ask for nothing
+    labels text[] not null default '{}',
+    -- its version, and the last migration that it knows; none: a program of before
+    program text,
+    knows text,
+    -- it takes no more tickets and lets its sessions finish
+    leaving_at timestamptz
+);
+
+-- The labels that a robot asks of the machine that hosts it, as its robot.yaml says on the orchestrator.
+create table robot_labels (
+    caisse text not null,
+    robot text not null,
+    labels text[] not null,
+    primary key (caisse, robot)
 );
 
 -- Whose cases the runners of a database login may see; a login without a row sees none.
@@ -682,7 +702,7 @@ create table alert (
     id uuid primary key default gen_random_uuid(),
     caisse text not null,
     kind text not null check (kind in ('scenario_stopped', 'application_stopped', 'doubt', 'gap', 'reconciliation', 'log', 'backup',
-        'not_run', 'test')),
+        'not_run', 'unhosted', 'test')),
     -- a scenario, an application, a token, a day
     object text not null,
     message text not null,
@@ -1913,5 +1933,29 @@ begin
 end
 $$;
 create trigger restoration_look_event after insert on restoration_look for each row execute function restoration_look_event();
+
+-- What the robot of a scenario asks of a machine.
+create function labels_of(in_caisse text, asked text) returns text[] language sql stable security definer as $$
+    select coalesce((select labels from robot_labels where caisse = in_caisse and robot = (
+        select robot from run where run.caisse = in_caisse and run.scenario = asked order by started_at desc limit 1)), '{}')
+$$;
+
+-- May who asks host a session of a scenario? Who does not say its labels (a sweep, a program of before) is not asked for any.
+create function may_host(in_caisse text, asked text) returns boolean language sql stable security definer as $$
+    select current_setting('glr.labels', true) is null
+        or labels_of(in_caisse, asked) <@ string_to_array(current_setting('glr.labels', true), ',')
+$$;
+
+-- Cases that may be taken now, and no living runner has the labels that their robot asks for.
+create function unhosted(in_caisse text) returns table (scenario text, labels text[], cases bigint)
+    language sql stable security definer as $$
+    select turn.scenario, needed.labels, count(*)
+    from case_turn turn join robot_labels needed on needed.caisse = turn.caisse and needed.robot = turn.robot
+    where turn.caisse = in_caisse and needed.labels <> '{}' and not exists (
+        select from runner join runner_login allowed on allowed.login = runner.login and allowed.caisse = in_caisse
+        where runner.stopped_at is null and runner.leaving_at is null and runner.last_seen > now() - interval '15 seconds'
+          and runner.labels @> needed.labels)
+    group by turn.scenario, needed.labels order by turn.scenario
+$$;
 
 -- Rights are in rights.sql, all of them: put in force whenever they, or a migration, are new.

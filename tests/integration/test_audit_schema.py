@@ -71,7 +71,7 @@ def empty_databases(server: str, template: Mapping[str, str]) -> Iterator[tuple[
 #: What ``migrate`` makes around our schema, as far as rights name it.
 AROUND = """
 create schema glr; create table glr.migration (name text primary key, at timestamptz default now());
-create schema queue; create table queue.procrastinate_jobs (args jsonb)
+create schema queue; create table queue.procrastinate_jobs (args jsonb, status text)
 """
 
 

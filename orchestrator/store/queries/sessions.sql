@@ -2,6 +2,23 @@
 insert into runner (id, host, pid) values (%(id)s, %(host)s, %(pid)s)
 on conflict (id) do update set last_seen = now(), stopped_at = null
 
+-- describe_runner: what a runner is: labels of its machine, version, last migration it knows
+update runner set labels = %(labels)s, program = %(program)s, knows = %(knows)s, leaving_at = null where id = %(id)s
+
+-- leave_runner: a runner takes no more tickets
+update runner set leaving_at = coalesce(leaving_at, now()), last_seen = now() where id = %(id)s
+
+-- keep_labels: remember what a robot asks of a machine, when that is new
+insert into robot_labels (caisse, robot, labels) values (%(caisse)s, %(robot)s, %(labels)s)
+on conflict (caisse, robot) do update set labels = excluded.labels where robot_labels.labels <> excluded.labels
+
+-- unhosted: cases whose labels no living runner has
+select scenario, labels, cases from unhosted(%(caisse)s)
+
+-- living_runners: runners that give signs of life, here or elsewhere
+select host, pid, labels, program, leaving_at from runner
+where stopped_at is null and last_seen > now() - interval '15 seconds' order by host, started_at, id
+
 -- beat_runner: a runner is alive
 update runner set last_seen = now() where id = %(id)s
 
