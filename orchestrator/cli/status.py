@@ -37,7 +37,7 @@ def status(workspace: Path | None, reopen: str | None, resume: str | None) -> No
                 await _reopen(tx, world.settings.caisse, reopen)
             if resume:
                 await _resume(tx, world.settings.caisse, resume)
-            await show(tx, world)
+            await show_standing(tx, world)
 
     asyncio.run(show())
 
@@ -64,7 +64,7 @@ def _not_a_persons(rows: Sequence[Mapping[str, Any]], kind: str, name: str) -> N
         raise click.UsageError(f"« {name} » a été arrêté par {by} : glr resume {what} --by IDENTIFIANT.")
 
 
-async def show(tx: Transaction, world: World) -> None:
+async def show_standing(tx: Transaction, world: World) -> None:
     """Write where everything stands."""
     console = Console()
     table = Table("Exécution", "Scénario", "Livraison", "Début", "Dossiers par état")
@@ -87,28 +87,33 @@ async def show(tx: Transaction, world: World) -> None:
             else f"status --resume {stop['scenario']}"
         )
         console.print(f"Pour reprendre : glr {again}")
-    for waiting in await tx.all("sessions.unhosted", caisse=world.settings.caisse):
+    await _show_waiting(tx, console, world.settings.caisse)
+    for stop in await tx.all("sessions.stopped_applications", caisse=world.settings.caisse):
+        how = f"arrêtée par {stop['stopped_by']}" if stop["stopped_by"] else "fermée aux robots"
+        console.print(f"[red]{stop['application']} {how} : {stop['reason']}[/red]", soft_wrap=True)
+
+
+async def _show_waiting(tx: Transaction, console: Console, caisse: str) -> None:
+    """Write what waits: for a machine, for a look, for a person."""
+    for waiting in await tx.all("sessions.unhosted", caisse=caisse):
         console.print(f"[red]{unhosted(waiting)}[/red] {LABELS_ADVICE}", soft_wrap=True, highlight=False)
-    for doubt in await tx.all("doubts.to_settle", caisse=world.settings.caisse):
+    for doubt in await tx.all("doubts.to_settle", caisse=caisse):
         console.print(
             f"[yellow]Saisies en doute que les robots vérifieront : {doubt['cases']}[/yellow], "
             f"{doubt['application'].upper()}, à partir du {doubt['look_at'].astimezone(PARIS):%d/%m/%Y %H:%M}",
             soft_wrap=True,
         )
-    for late in await tx.all("closings.not_closed", caisse=world.settings.caisse):
+    for late in await tx.all("closings.not_closed", caisse=caisse):
         again = f"{late['next_try_at'].astimezone(PARIS):%d/%m/%Y %H:%M}"
         console.print(
             f"[red]Exécution {str(late['run'])[:8]} : clôture pas faite[/red], essai {late['tries']}, le suivant à partir du "
             f"{again} (à la main : glr close {str(late['run'])[:8]}). {late['reason']}",
             soft_wrap=True,
         )
-    for doubt in await tx.all("hand_overs.in_doubt", caisse=world.settings.caisse):
+    for doubt in await tx.all("hand_overs.in_doubt", caisse=caisse):
         short, key = str(doubt["run"])[:8], doubt["effect_key"]
         console.print(
             f"[red]Remise « {key} » ({doubt['keyword']}) en doute, exécution {short}[/red] : regarder chez le "
             f"destinataire, puis glr close {short} --settle {key}",
             soft_wrap=True,
         )
-    for stop in await tx.all("sessions.stopped_applications", caisse=world.settings.caisse):
-        how = f"arrêtée par {stop['stopped_by']}" if stop["stopped_by"] else "fermée aux robots"
-        console.print(f"[red]{stop['application']} {how} : {stop['reason']}[/red]", soft_wrap=True)

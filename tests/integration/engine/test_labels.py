@@ -18,7 +18,7 @@ from orchestrator.bootstrap.labels import keep_labels
 from orchestrator.bootstrap.watch import Watch
 from orchestrator.bootstrap.world import World
 from orchestrator.cli import commands
-from orchestrator.cli.status import show
+from orchestrator.cli.status import show_standing
 from orchestrator.domain.errors import GlrError
 from orchestrator.engine.runner import Runner
 from orchestrator.language.robots import load_robot
@@ -98,7 +98,7 @@ async def test_a_ticket_waits_for_a_runner_with_its_labels_and_people_are_told_m
         for page in ("/executions", "/applications"):
             assert SAID in (await supervisor.get(page)).text
         async with owner_db.transaction("cli") as tx:
-            await show(tx, world)
+            await show_standing(tx, world)
         assert SAID in capsys.readouterr().out
     async with runner_of(runner_url, ["autre", "siege", "web"], mark):
         for _ in range(50):
