@@ -11,6 +11,7 @@ from pathlib import Path
 from sandbox import delivery, oracle, stores
 from sandbox.errors import SandboxError
 from sandbox.faults import Rates
+from sandbox.green.server import Green
 from sandbox.mutations import asked
 from sandbox.population import DEFAULT_SEED, DEFAULT_SIZE, DEFAULT_TODAY, build
 from sandbox.releases import install
@@ -41,7 +42,8 @@ def _serve(options: argparse.Namespace) -> None:
     if options.release:
         install(options.dir, options.release)
     served = Options(folder=options.dir, rates=rates, today=options.today, idle_seconds=options.session_minutes * 60)
-    serve(served, options.ports or [options.port_base + n if options.port_base else 0 for n in range(3)])
+    green = Green(port=options.progres_port, sessions=options.progres_sessions, secure=options.progres_tls)
+    serve(served, options.ports or [options.port_base + n if options.port_base else 0 for n in range(3)], green)
 
 
 def _install(options: argparse.Namespace) -> None:
@@ -129,6 +131,9 @@ def _serve_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--fault-seed", type=int, default=1)
     parser.add_argument("--release", default="", help=_RELEASE)
     parser.add_argument("--session-minutes", type=float, default=30.0, help="idle time that ends a session")
+    parser.add_argument("--progres-port", type=int, default=0, help="port of PROGRES, the green screen; 0 = any")
+    parser.add_argument("--progres-sessions", type=int, default=20, help="terminals that PROGRES lets in at once")
+    parser.add_argument("--progres-tls", type=Path, metavar="PEM", help="certificate and key: PROGRES speaks TLS")
 
 
 def _delivery_options(parser: argparse.ArgumentParser) -> None:

@@ -15,7 +15,8 @@ ACT_FAULTS = frozenset({"before", "after", "drop", "slow", "alter"})
 PAGE_FAULTS = frozenset({"error", "expiry", "degraded", "stale_date"})
 LOGIN_FAULTS = frozenset({"refused"})
 ANY_FAULTS = frozenset({"latency"})
-KINDS = ACT_FAULTS | PAGE_FAULTS | LOGIN_FAULTS | ANY_FAULTS
+GREEN_FAULTS = frozenset({"cut", "lock"})
+KINDS = ACT_FAULTS | PAGE_FAULTS | LOGIN_FAULTS | ANY_FAULTS | GREEN_FAULTS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +61,19 @@ class Request:
         return ANY_FAULTS | PAGE_FAULTS | (ACT_FAULTS if is_act else frozenset())
 
 
+class GreenRequest(Request):
+    """A key pressed on a screen of PROGRES: the method is the key, the path the screen's code."""
+
+    @property
+    def kinds(self) -> frozenset[str]:
+        """The faults that make sense on this key: the act is PF5 on the page that asks to confirm."""
+        if self.path == "PGC0":
+            return ANY_FAULTS | LOGIN_FAULTS | GREEN_FAULTS
+        is_act = (self.method, self.path) == ("PF5", "PGN2")
+        acts = frozenset({"before", "after", "drop", "slow"}) if is_act else frozenset()
+        return ANY_FAULTS | GREEN_FAULTS | frozenset({"error", "expiry", "degraded"}) | acts
+
+
 @dataclass(frozen=True, kw_only=True)
 class Planned:
     """The faults chosen for one request."""
@@ -67,6 +81,8 @@ class Planned:
     kinds: frozenset[str] = frozenset()
     latency_s: float = 0.0
     slow_s: float = 0.0
+    #: How long a keyboard stays locked.
+    lock_s: float = 0.0
 
     def __contains__(self, kind: str) -> bool:
         """Whether this fault was chosen."""
@@ -94,7 +110,8 @@ class Faults:
             drawn.add(target["fault"])
             latency += target.get("ms", 0) / 1000
             slow = target.get("seconds", slow)
-        return Planned(kinds=frozenset(drawn), latency_s=latency, slow_s=slow if "slow" in drawn else 0.0)
+        waits = {f"{kind}_s": slow for kind in ("slow", "lock") if kind in drawn}
+        return Planned(kinds=frozenset(drawn), latency_s=latency, **waits)
 
     def _draws(self, kind: str, request: Request) -> bool:
         return kind in request.kinds and self._random.random() < self._rates.shares[kind]

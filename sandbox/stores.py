@@ -19,6 +19,7 @@ _PEOPLE_ACCOUNTS = {
     "bdo": {"A1001": "agent", "A1002": "agent"},
     "arpege": {"A1001": "agent", "A1002": "agent"},
     "compta": {"A1001": "agent", "A1002": "agent", "ordonnateur": "ordonnateur", "dcf": "dcf"},
+    "progres": {"A1001": "agent", "A1002": "agent"},
 }
 _DOSSIER_BASE, _ASSURE_BASE, _ADVANCE_BASE = 10_000, 50_000, 100
 
@@ -28,7 +29,7 @@ def create(folder: Path, population: Population) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     if (folder / "population.json").exists():
         raise PopulationExistsError(folder)
-    accounts = _accounts(population.seed)
+    accounts = known_accounts(population.seed)
     for application in APPLICATIONS:
         _create_store(folder, application, population, accounts[application])
     _write_private(folder / "accounts.json", json.dumps(accounts, indent=1) + "\n")
@@ -52,7 +53,8 @@ def password_hash(salt: str, password: str) -> str:
     return hashlib.sha256(f"{salt}:{password}".encode()).hexdigest()
 
 
-def _accounts(seed: int) -> dict[str, dict[str, dict[str, str]]]:
+def known_accounts(seed: int) -> dict[str, dict[str, dict[str, str]]]:
+    """The accounts of each application, with their passwords."""
     return {
         application: {
             login: {"password": _password(seed, application, login), "role": role}
@@ -78,13 +80,14 @@ def _create_store(folder: Path, application: str, population: Population, accoun
     store = Store(path)
     store.create(application)
     with store.transaction():
-        _fill_accounts(store, accounts)
+        fill_accounts(store, accounts)
         {"bdo": _fill_bdo, "arpege": _fill_arpege, "compta": _fill_compta}[application](store, population)
     store.close()
     (folder / f"{application}.ledger.jsonl").touch()
 
 
-def _fill_accounts(store: Store, accounts: dict[str, dict[str, str]]) -> None:
+def fill_accounts(store: Store, accounts: dict[str, dict[str, str]]) -> None:
+    """Write the accounts of one application into its store."""
     store.run_many(
         "INSERT INTO compte (login, sel, empreinte, role) VALUES (?, ?, ?, ?)",
         [(login, login, password_hash(login, one["password"]), one["role"]) for login, one in accounts.items()],

@@ -1,4 +1,4 @@
-"""The three applications on three ports of 127.0.0.1, and the mail server, in one process."""
+"""The three applications on three ports of 127.0.0.1, PROGRES and the mail server, in one process."""
 
 import asyncio
 import contextlib
@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 import uvicorn
 
 from sandbox.errors import NoPopulationError, PortTakenError
+from sandbox.green.server import Green, green_screen
 from sandbox.mail.server import mail_server
 from sandbox.web import arpege, bdo, compta
 from sandbox.web.connections import DroppableProtocol
@@ -35,12 +36,12 @@ class _Server(uvicorn.Server):
         yield
 
 
-def serve(options: Options, ports: Sequence[int]) -> None:
+def serve(options: Options, ports: Sequence[int], green: Green) -> None:
     """Serve until SIGTERM or SIGINT; prints one JSON line with the addresses when ready."""
     if not (options.folder / "population.json").exists():
         raise NoPopulationError(options.folder)
     sockets = [_listen(port) for port in ports]
-    asyncio.run(_serve(options, sockets))
+    asyncio.run(_serve(options, sockets, green))
 
 
 def _listen(port: int) -> socket.socket:
@@ -55,7 +56,7 @@ def _listen(port: int) -> socket.socket:
     return listener
 
 
-async def _serve(options: Options, sockets: Sequence[socket.socket]) -> None:
+async def _serve(options: Options, sockets: Sequence[socket.socket], green: Green) -> None:
     servers = [_Server(_config(name, options)) for name in _BUILD]
     loop = asyncio.get_running_loop()
 
@@ -69,8 +70,9 @@ async def _serve(options: Options, sockets: Sequence[socket.socket]) -> None:
     await asyncio.gather(*(server.ready.wait() for server in servers))
     urls = {name: f"http://127.0.0.1:{sock.getsockname()[1]}" for name, sock in zip(_BUILD, sockets, strict=True)}
     today = options.business_date().isoformat()
-    async with mail_server(options.folder) as mail:
-        print(json.dumps({"ready": True, **urls, "mail": mail, "today": today, "pid": os.getpid()}), flush=True)
+    async with mail_server(options.folder) as mail, green_screen(options, green) as progres:
+        said = {"ready": True, **urls, "progres": progres, "mail": mail, "today": today, "pid": os.getpid()}
+        print(json.dumps(said), flush=True)
         await asyncio.gather(*tasks)
 
 

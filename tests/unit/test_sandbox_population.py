@@ -111,8 +111,8 @@ def test_accounts_are_private_and_there_is_a_robot_in_each_application(tmp_path:
     accounts = json.loads((tmp_path / "accounts.json").read_text())
 
     assert stat.S_IMODE((tmp_path / "accounts.json").stat().st_mode) == 0o600
-    assert [accounts[name][ROBOT_LOGIN]["role"] for name in ("bdo", "arpege", "compta")] == ["robot"] * 3
-    assert len({accounts[name][ROBOT_LOGIN]["password"] for name in accounts}) == 3
+    assert [accounts[name][ROBOT_LOGIN]["role"] for name in ("bdo", "arpege", "compta", "progres")] == ["robot"] * 4
+    assert len({accounts[name][ROBOT_LOGIN]["password"] for name in accounts}) == 4
 
 
 def test_the_description_is_rebuilt_from_three_numbers(tmp_path: Path) -> None:

@@ -1,0 +1,191 @@
+"""What PROGRES says to one terminal: login, menu, lists over pages, the entry of a note with its confirmation."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from sandbox.db import Store
+from sandbox.faults import Faults, GreenRequest, Planned
+from sandbox.formats import read_date, read_money, show_date
+from sandbox.green.data import NAME, NOTES, PAYMENTS, Insured, find, notes, payments
+from sandbox.green.layout import layouts
+from sandbox.green.wire import Gone, Terminal
+from sandbox.ledger import Ledger
+from sandbox.web.accounts import Accounts
+from sandbox.web.legacy import Options
+
+_NOTE = ("stop", "start", "end", "amount", "reason", "token")
+_REFUSED = {"REFUS": "PGX01 UTILISATEUR OU MOT DE PASSE INCORRECT", "VERROU": "PGX02 COMPTE VERROUILLÉ"}
+_NIGHT = "PGX09 MODE DEGRADE : SAISIE FERMÉE LA NUIT"
+
+
+class Progres:
+    """The application: its store, ledger, accounts, faults, and how many sessions it lets in."""
+
+    def __init__(self, options: Options, store: Store, limit: int) -> None:
+        self.options = options
+        self.store = store
+        self.limit = limit
+        self.ledger = Ledger(options.folder / f"{NAME}.ledger.jsonl", store)
+        self.accounts = Accounts(store, options.idle_seconds)
+        self.faults = Faults(NAME, options.rates, options.folder / "faults.json", store)
+        self.sessions = 0
+
+    def enter(self, insured: Insured, note: dict[str, str], author: str) -> str:
+        """Keep a note and its line of the ledger in one transaction; returns its number."""
+        start, end, cents = read_date(note["start"]), read_date(note["end"]), read_money(note["amount"])
+        if start is None or end is None or cents is None:
+            raise ValueError("a note is checked before it is asked for")
+        act = {
+            "app": NAME, "act": "NOTE", "nir": insured.nir, "stop": note["stop"], "from": start.isoformat(),
+            "to": end.isoformat(), "amount_c": cents, "author": author, "free_reference": note["token"],
+            "reason": note["reason"],
+        }  # fmt: skip
+        with self.store.transaction():
+            row = self.store.run(
+                "INSERT INTO note (nir, reference, du, au, montant_c, motif, libre, auteur) VALUES (?,?,?,?,?,?,?,?)",
+                insured.nir, note["stop"], note["start"], note["end"], cents, note["reason"], note["token"], author,
+            )  # fmt: skip
+            number = f"N{self.options.business_date():%y}{row:06d}"
+            self.store.run("UPDATE note SET numero = ? WHERE id = ?", number, row)
+            self.ledger.record({**act, "number": number})
+        self.ledger.catch_up()
+        return number
+
+
+@dataclass
+class Talk:
+    """One terminal at the application."""
+
+    progres: Progres
+    terminal: Terminal
+    #: What the last key was given to suffer.
+    faults: Planned = field(default_factory=Planned)
+    typed: dict[str, str] = field(default_factory=dict)
+    login: str = ""
+
+    async def run(self) -> None:
+        """Talk until one of the two leaves."""
+        await self.terminal.greet()
+        if self.progres.sessions >= self.progres.limit:
+            await self._show("PGC0", message="PGX03 NOMBRE MAXIMAL DE SESSIONS ATTEINT")
+            return
+        self.progres.sessions += 1
+        try:
+            await self._log_in()
+            await self._menu()
+        finally:
+            self.progres.sessions -= 1
+
+    # --- screens -----------------------------------------------------------------------------------------------------
+
+    async def _log_in(self) -> None:
+        message = ""
+        while not self.login:
+            await self._ask("PGC0", message=message)
+            user, password = self.typed.get("user", "").strip(), self.typed.get("password", "").strip()
+            found = "REFUS" if "refused" in self.faults else self.progres.accounts.log_in(user, password)
+            message = _REFUSED.get(found, "")
+            self.login = "" if message else user
+
+    async def _menu(self) -> None:
+        message = ""
+        choices = {"1": self._payments, "2": self._rattachement, "3": self._note, "4": self._notes}
+        while await self._ask("PGM0", message=message) != "PF3":
+            insured = find(self.progres.store, self.typed.get("nir", "").strip())
+            chosen = choices.get(self.typed.get("c", ""))
+            if chosen is None:
+                message = "PGX04 CHOIX INCONNU"
+            elif insured is None:
+                message = "PGX05 ASSURÉ INCONNU"
+            else:
+                message = await chosen(insured) or ""
+
+    async def _payments(self, insured: Insured) -> None:
+        await self._pages("PGI1", insured, payments(self.progres.store, insured.nir), PAYMENTS)
+
+    async def _notes(self, insured: Insured) -> None:
+        await self._pages("PGL1", insured, notes(self.progres.store, insured.nir), 2 * NOTES)
+
+    async def _rattachement(self, insured: Insured) -> None:
+        while await self._ask("PGR1", insured, **insured.rattachement) != "PF3":
+            pass
+
+    async def _pages(self, screen: str, insured: Insured, lines: Sequence[str], size: int) -> None:
+        page, last = 1, max(1, -(-len(lines) // size))
+        message = "" if lines else "PGI00 AUCUNE LIGNE"
+        while True:
+            shown = layouts()[screen].rows(lines[(page - 1) * size : page * size])
+            key = await self._ask(screen, insured, message=message, page=f"{page:>3}/{last:>3}", **shown)
+            wanted = page + {"PF7": -1, "PF8": 1}.get(key, 0)
+            if key == "PF3":
+                return
+            message = "" if 1 <= wanted <= last else "PGI01 PAS D'AUTRE PAGE"
+            page = min(max(wanted, 1), last)
+
+    async def _note(self, insured: Insured) -> str | None:
+        message, note = "", dict.fromkeys(_NOTE, "")
+        while True:
+            if await self._ask("PGN1", insured, message=message, **note) == "PF3":
+                return None
+            note = {name: self.typed.get(name, note[name]).strip() for name in _NOTE}
+            message = _NIGHT if "degraded" in self.faults else _fault(note)
+            if not message:
+                return await self._confirm(insured, note)
+
+    async def _confirm(self, insured: Insured, note: dict[str, str]) -> str | None:
+        while True:
+            key = await self._ask("PGN2", insured, message="CONFIRMER PAR PF5", **note)
+            if key == "PF3":
+                return "PGN02 SAISIE ABANDONNÉE"
+            if key == "PF5":
+                break
+        if "before" in self.faults:
+            return "PGX08 INCIDENT : RIEN N'A ÉTÉ ENREGISTRÉ"
+        number = self.progres.enter(insured, note, self.login)
+        if "drop" in self.faults:
+            raise Gone
+        await asyncio.sleep(self.faults.slow_s)
+        if "after" in self.faults:
+            return "PGX07 INCIDENT APRES LA SAISIE"
+        await self._ask("PGN3", number=number)
+        return None
+
+    # --- keys --------------------------------------------------------------------------------------------------------
+
+    async def _ask(self, screen: str, insured: Insured | None = None, **values: str) -> str:
+        """Show a screen and wait for a key; its typed fields are then in ``typed``."""
+        about = {"nir": insured.nir, "name": insured.name} if insured else {}
+        await self._show(screen, **about, **values)
+        try:
+            async with asyncio.timeout(self.progres.options.idle_seconds):
+                pressed = await self.terminal.pressed()
+        except TimeoutError:
+            raise Gone from None
+        cells = layouts()[screen].typed
+        self.typed = {cells[cell]: text for cell, text in pressed.typed.items() if cell in cells}
+        stop = values.get("stop") or self.typed.get("stop", "")
+        self.faults = self.progres.faults.plan(GreenRequest(method=pressed.key, path=screen, stop=stop.strip()))
+        await asyncio.sleep(self.faults.latency_s)
+        if {"cut", "expiry", "error"} & self.faults.kinds:
+            raise Gone
+        return pressed.key
+
+    async def _show(self, screen: str, **values: str) -> None:
+        mode = "NUIT" if "degraded" in self.faults else "JOUR"
+        shown = {"mode": mode, "date": show_date(self.progres.options.business_date()), **values}
+        layout = layouts()[screen]
+        if "lock" in self.faults:
+            await self.terminal.show(layout.stream(shown, unlock=False))
+            await asyncio.sleep(self.faults.lock_s)
+        await self.terminal.show(layout.stream(shown))
+
+
+def _fault(note: dict[str, str]) -> str:
+    """Why a note cannot be kept; empty when it can."""
+    if not note["stop"]:
+        return "PGX10 REFERENCE OBLIGATOIRE"
+    start, end = read_date(note["start"]), read_date(note["end"])
+    if start is None or end is None or end < start:
+        return "PGX11 PERIODE INVALIDE"
+    return "" if read_money(note["amount"]) else "PGX12 MONTANT INVALIDE"
