@@ -16,7 +16,7 @@ from sandbox.mutations import asked
 from sandbox.population import DEFAULT_SEED, DEFAULT_SIZE, DEFAULT_TODAY, build
 from sandbox.releases import install
 from sandbox.web.legacy import Options
-from sandbox.web.server import serve
+from sandbox.web.server import HERE, serve
 
 _RELEASE = "2, or by application, e.g. arpege=2,compta=2.1; it stays installed"
 
@@ -43,7 +43,8 @@ def _serve(options: argparse.Namespace) -> None:
         install(options.dir, options.release)
     served = Options(folder=options.dir, rates=rates, today=options.today, idle_seconds=options.session_minutes * 60)
     green = Green(port=options.progres_port, sessions=options.progres_sessions, secure=options.progres_tls)
-    serve(served, options.ports or [options.port_base + n if options.port_base else 0 for n in range(3)], green)
+    ports = options.ports or [options.port_base + n if options.port_base else 0 for n in range(3)]
+    serve(served, ports, green, options.host)
 
 
 def _install(options: argparse.Namespace) -> None:
@@ -126,6 +127,7 @@ def _population_options(parser: argparse.ArgumentParser) -> None:
 def _serve_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--port-base", type=int, default=8101, help="first of three ports; 0 = any three")
     parser.add_argument("--ports", type=_ports, help="three ports, by commas; 0 = any")
+    parser.add_argument("--host", default=HERE, help="IPv4 address to listen on; PROGRES and mail stay on 127.0.0.1")
     parser.add_argument("--today", type=date.fromisoformat, help="business date instead of the file `today`")
     parser.add_argument("--faults", default="", help="e.g. before=0.05,after=0.05,drop=0.02,expiry=0.02,latency=0:30")
     parser.add_argument("--fault-seed", type=int, default=1)

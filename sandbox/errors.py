@@ -28,12 +28,15 @@ class NoPopulationError(SandboxError):
 
 
 class PortTakenError(SandboxError):
-    """Another program listens on that port."""
+    """Another program listens on that port, or the address is none of this machine's."""
 
     exit_code = 4
 
-    def __init__(self, port: int) -> None:
-        super().__init__(f"port {port} of 127.0.0.1 is taken; give --ports with three free ones (0 = any)")
+    def __init__(self, host: str, port: int) -> None:
+        super().__init__(
+            f"port {port} of {host} is taken, or {host} is no address of this machine; "
+            "give --ports with three free ones (0 = any)"
+        )
 
 
 class BadOptionError(SandboxError):

@@ -1,17 +1,33 @@
-"""Addresses of a database: TLS proves who answers there, or it is this machine, or somebody has said that it need not be."""
+"""Addresses of a database: TLS proves who answers there, or it is this machine, or somebody has said that it need not be.
+
+A machine that is cut off hears nothing, not even an end: without limits a connection waits for a quarter of an hour, or
+for ever when it has nothing to send. Each connection to another machine has those of :data:`LIMITS`, so that a host knows
+before its leases have run out (ADR 37).
+"""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from ipaddress import ip_address
+from pathlib import Path
 
 import psycopg
-from psycopg.conninfo import conninfo_to_dict
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.pq import Conninfo
 
 from orchestrator.domain.errors import SettingsError
 
+#: When a server that no longer answers is given up, in words of libpq. What was sent and not acknowledged for 10 s ends the
+#: connection; one without traffic asks after 5 s and every 5 s, and ends after 10 s without an answer: at most 15 s, of the
+#: 25 s in which a lease lets an act start. Not less: a switch that restarts, or a base that changes place, takes some seconds.
+LIMITS = {
+    "connect_timeout": "5",
+    "tcp_user_timeout": "10000",
+    "keepalives_idle": "5",
+    "keepalives_interval": "5",
+    "keepalives_count": "2",
+}
 #: What libpq says of a server that may be another than it seems, and what that means.
 _UNTRUSTED = {
     "does not match host name": "son certificat est au nom d'un autre : reprendre le nom exact du serveur dans l'adresse",
@@ -61,11 +77,12 @@ class Addresses(dict[str, str]):
         )
 
 
-def checked(variable: str, url: str, *, clear: bool) -> str:
-    """Return the address; raises :class:`ClearAddress` for another machine's without proof of who answers.
+def checked(variable: str, url: str, *, clear: bool, authority: Path | None = None) -> str:
+    """Return the address, another machine's with :data:`LIMITS`; raises :class:`ClearAddress` for one without proof of who answers.
 
     :param variable: where it was read.
     :param clear: True when somebody has said that it need not be proven.
+    :param authority: the PEM file that proves it when the address names none.
     """
     try:
         given = conninfo_to_dict(url)
@@ -79,7 +96,9 @@ def checked(variable: str, url: str, *, clear: bool) -> str:
     far = [place for place in places if not _is_here(place)]
     if far and asked.get("sslmode") != "verify-full" and not clear:
         raise ClearAddress(variable, far[0])
-    return url
+    added = (LIMITS if far else {}) | ({"sslrootcert": str(authority)} if authority else {})
+    missing = {name: value for name, value in added.items() if name not in asked}
+    return make_conninfo(url, **missing) if missing else url
 
 
 @asynccontextmanager

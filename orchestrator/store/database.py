@@ -18,7 +18,9 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 from orchestrator.domain.errors import GlrError
 from orchestrator.store.queries import query
 
-SEARCH_PATH = "-c search_path=glr,queue -c idle_in_transaction_session_timeout=5s -c timezone=UTC"
+#: The server forgets a host that is cut off as soon as the host forgets the server: what it held is free (ADR 37).
+_DEAD_HOSTS = "-c tcp_user_timeout=10s -c tcp_keepalives_idle=5 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=2"
+SEARCH_PATH = f"-c search_path=glr,queue -c idle_in_transaction_session_timeout=5s -c timezone=UTC {_DEAD_HOSTS}"
 #: For a robot session, which asks the same few statements all day: each is planned once, and cases are read in the order of
 #: their index, never sorted, also in a table that was never analysed.
 CLAIMING = "-c plan_cache_mode=force_generic_plan -c enable_sort=off"
@@ -95,6 +97,7 @@ class Database:
             max_size=size,
             open=False,
             timeout=15,
+            reconnect_timeout=20,  # then at the next question: its own pause would double as long as a cut lasts
             kwargs={"row_factory": dict_row, "options": f"{SEARCH_PATH} {options}", "autocommit": True},
             check=_alive,
         )

@@ -1,4 +1,4 @@
-"""The three applications on three ports of 127.0.0.1, PROGRES and the mail server, in one process."""
+"""The three applications on three ports of one address, PROGRES and the mail server on 127.0.0.1, in one process."""
 
 import asyncio
 import contextlib
@@ -17,6 +17,8 @@ from sandbox.web import arpege, bdo, compta
 from sandbox.web.connections import DroppableProtocol
 from sandbox.web.legacy import Options
 
+#: Where they listen unless told otherwise.
+HERE = "127.0.0.1"
 _BUILD = {"bdo": bdo.application, "arpege": arpege.application, "compta": compta.application}
 
 
@@ -36,23 +38,23 @@ class _Server(uvicorn.Server):
         yield
 
 
-def serve(options: Options, ports: Sequence[int], green: Green) -> None:
+def serve(options: Options, ports: Sequence[int], green: Green, host: str = HERE) -> None:
     """Serve until SIGTERM or SIGINT; prints one JSON line with the addresses when ready."""
     if not (options.folder / "population.json").exists():
         raise NoPopulationError(options.folder)
-    sockets = [_listen(port) for port in ports]
+    sockets = [_listen(host, port) for port in ports]
     asyncio.run(_serve(options, sockets, green))
 
 
-def _listen(port: int) -> socket.socket:
+def _listen(host: str, port: int) -> socket.socket:
     # The protocol is named: asyncio turns the delay of small packets off only then.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        listener.bind(("127.0.0.1", port))
+        listener.bind((host, port))
         listener.listen(128)
     except OSError as exc:
-        raise PortTakenError(port) from exc
+        raise PortTakenError(host, port) from exc
     return listener
 
 
@@ -68,7 +70,8 @@ async def _serve(options: Options, sockets: Sequence[socket.socket], green: Gree
         loop.add_signal_handler(number, stop)
     tasks = [asyncio.create_task(s.serve(sockets=[sock])) for s, sock in zip(servers, sockets, strict=True)]
     await asyncio.gather(*(server.ready.wait() for server in servers))
-    urls = {name: f"http://127.0.0.1:{sock.getsockname()[1]}" for name, sock in zip(_BUILD, sockets, strict=True)}
+    places = {name: sock.getsockname() for name, sock in zip(_BUILD, sockets, strict=True)}
+    urls = {name: f"http://{host}:{port}" for name, (host, port) in places.items()}
     today = options.business_date().isoformat()
     async with mail_server(options.folder) as mail, green_screen(options, green) as progres:
         said = {"ready": True, **urls, "progres": progres, "mail": mail, "today": today, "pid": os.getpid()}
