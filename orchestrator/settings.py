@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from orchestrator.domain.errors import SettingsError
+from orchestrator.domain.network import Network
 
 #: Where the address of each role of the database is read; the owner's first.
 VARIABLES = {
@@ -42,6 +46,12 @@ class Settings(BaseSettings):
     exporter_url: str | None = None
     #: True to let a database that is not on this machine be reached without TLS.
     database_clear: bool = False
+    #: The internal authority (PEM) that signs certificates of applications, mail, webhook and database.
+    ca_file: Path | None = None
+    #: ``http://host:port`` through which applications and the webhook are reached; database and mail never.
+    proxy: str | None = None
+    #: What is reached without it, by commas: hosts, or suffixes that begin with a dot.
+    no_proxy: str = ""
     #: The caisse this installation works for.
     caisse: str = "cpam-931"
     #: How many robot sessions this machine hosts.
@@ -59,6 +69,31 @@ class Settings(BaseSettings):
     secure_cookies: bool = False
     #: Shown as a ribbon on every page of the console.
     environment_name: str = "démonstration"
+
+    @field_validator("ca_file")
+    @classmethod
+    def _is_there(cls, path: Path | None) -> Path | None:
+        if path is not None and not path.is_file():
+            raise SettingsError(
+                f"GLR_CA_FILE ({path}) n'est pas un fichier : le certificat de l'autorité interne (PEM)."
+            )
+        return path
+
+    @field_validator("proxy")
+    @classmethod
+    def _is_open(cls, proxy: str | None) -> str | None:
+        if proxy is not None and not re.fullmatch(r"http://[\w.-]+:\d{1,5}/?", proxy):
+            raise SettingsError(
+                "GLR_PROXY : http://serveur:port attendu, sans identifiant : un mot de passe serait lisible dans "
+                "l'environnement des processus. Faire admettre ce serveur par son adresse."
+            )
+        return proxy.rstrip("/") if proxy else None
+
+    @property
+    def network(self) -> Network:
+        """How other machines are reached."""
+        direct = tuple(part.strip() for part in self.no_proxy.split(",") if part.strip())
+        return Network(authority=self.ca_file, proxy=self.proxy, direct=direct, store=self.workspace / "browser")
 
     @property
     def role_urls(self) -> dict[str, str]:
@@ -135,5 +170,6 @@ class Settings(BaseSettings):
             "GLR_DATABASE_CLEAR": str(self.database_clear).lower(),
         }
         optional: dict[str, object] = {"GLR_HOME": self.home, "GLR_DATABASE_URL": self.database_url}
+        optional |= {"GLR_CA_FILE": self.ca_file, "GLR_PROXY": self.proxy, "GLR_NO_PROXY": self.no_proxy or None}
         optional |= {VARIABLES[role]: url for role, url in self.role_urls.items()}
         return {**given, **{name: str(value) for name, value in optional.items() if value is not None}}

@@ -95,7 +95,10 @@ async def _work(
     gathered = gather(delivery, scenario)
     declared = world.robot(scenario.robot)
     accounts = world.accounts(declared)
-    async with open_browser() as browser, open_workshop(world, declared, scenario.hash) as workshop:
+    async with (
+        open_browser(world.settings.network) as browser,
+        open_workshop(world, declared, scenario.hash) as workshop,
+    ):
         bench = Workbench(
             scenario=scenario,
             keywords=world.keywords,

@@ -63,7 +63,7 @@ async def _read(
     world: World, loader: Loader, found: Runnable, sources: Sequence[ExtractSource], day: date
 ) -> list[Delivery]:
     try:
-        async with asyncio.timeout(LIMIT), open_browser() as browser:
+        async with asyncio.timeout(LIMIT), open_browser(world.settings.network) as browser:
             extraction = Extraction(bench=_bench(world, loader, found, browser), database=loader.database)
             return [await extraction.read(source, day) for source in sources]
     except TimeoutError:

@@ -109,7 +109,7 @@ async def _compare(
     application, robot = _application(rules), world.robot(scenario.robot)
     account = world.accounts(robot)[application]
     scope = {"caisse": world.settings.caisse, "robot": scenario.robot}
-    async with open_browser() as browser:
+    async with open_browser(world.settings.network) as browser:
         desk = WebDesk(browser, world.contract(application), account)
         seen = await world.keywords[rules.made_by].function(desk, author=account.login, start=first, end=last)
         async with database.transaction("reconcile") as tx:

@@ -146,5 +146,5 @@ def _witness(world: World, application: str) -> Witness:
 async def _desks(world: World, robot: str) -> AsyncIterator[dict[str, WebDesk]]:
     """Give a desk at each application of a robot, in one browser; none is logged in before it is used."""
     accounts = world.accounts(world.robot(robot))
-    async with open_browser() as browser:
+    async with open_browser(world.settings.network) as browser:
         yield {name: WebDesk(browser, world.contract(name), accounts[name]) for name in world.robot(robot).applications}

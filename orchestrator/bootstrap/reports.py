@@ -51,7 +51,7 @@ async def compare_shadow(world: World, beginning: str, decisions: Path | None) -
         robot = world.robot(scenario.robot)
         desks: dict[str, WebDesk] = {}
         if decisions is None:
-            browser = await stack.enter_async_context(open_browser())
+            browser = await stack.enter_async_context(open_browser(world.settings.network))
             accounts = world.accounts(robot)
             desks = {each: WebDesk(browser, world.contract(each), accounts[each]) for each in robot.applications}
         bench = Workbench(

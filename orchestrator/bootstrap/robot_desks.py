@@ -77,7 +77,7 @@ class RobotDesks:
     async def _desk(self, application: str) -> WebDesk:
         if not self._desks:
             accounts = self._world.accounts(self._robot)
-            browser = await self._stack.enter_async_context(open_browser())
+            browser = await self._stack.enter_async_context(open_browser(self._world.settings.network))
             pages = self._world.settings.pages_only
             self._desks = {
                 name: WebDesk(browser, self._world.contract(name), accounts[name], pages_only=pages)

@@ -83,7 +83,7 @@ async def run_session(
     try:
         async with AsyncExitStack() as stack:
             database = await stack.enter_async_context(Database(world.urls["glr_runner"], size=2, options=CLAIMING))
-            browser = await stack.enter_async_context(open_browser())
+            browser = await stack.enter_async_context(open_browser(world.settings.network))
             suites = SuiteRunner(robot=robot, enter=by_protocol) if robot else None
             place = _Place(
                 world=world,

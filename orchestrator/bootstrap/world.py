@@ -131,7 +131,8 @@ def addresses(settings: Settings) -> Addresses:
 def _urls(settings: Settings, owner: str | None) -> Addresses:
     """Return the address of each role: those that are given, and with the owner's all others."""
     given = {
-        role: checked(VARIABLES[role], url, clear=settings.database_clear) for role, url in settings.role_urls.items()
+        role: checked(VARIABLES[role], url, clear=settings.database_clear, authority=settings.ca_file)
+        for role, url in settings.role_urls.items()
     }
     made = {} if owner is None else {"owner": owner, **role_urls(owner, settings.secrets)}
     return Addresses({**made, **given}, VARIABLES)
@@ -157,5 +158,6 @@ def load_keywords(settings: Settings) -> dict[str, Keyword]:
 def owner_url(settings: Settings) -> str:
     """Return the owner's address: the database that is given, or the workspace's own, started if need be; blocks."""
     if settings.database_url is not None:
-        return checked(VARIABLES["owner"], settings.database_url, clear=settings.database_clear)
+        given, clear = settings.database_url, settings.database_clear
+        return checked(VARIABLES["owner"], given, clear=clear, authority=settings.ca_file)
     return embedded.start(settings.workspace).superuser_dsn

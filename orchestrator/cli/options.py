@@ -43,9 +43,10 @@ def password(prompt: str) -> str:
 
 
 def settings_of(workspace_: Path | None, **changes: object) -> Settings:
-    """Return the settings, with what the command line says on top."""
+    """Return the settings, with what the command line says on top; libraries are told of the network in their own words."""
     given = {name: value for name, value in changes.items() if value is not None}
     if workspace_ is not None:
         given["workspace"] = workspace_
     settings = Settings(**given)  # type: ignore[arg-type]  # values are validated by pydantic
+    os.environ.update(settings.network.variables())
     return settings.model_copy(update={"workspace": settings.workspace.expanduser().resolve()})

@@ -51,7 +51,7 @@ async def new_application(
     _check_name(world, name, folder)
     account = _account(world, robot, name, start)
     addresses = [urlsplit(each)._replace(scheme="", netloc="").geturl() for each in also]
-    async with open_browser() as browser:
+    async with open_browser(world.settings.network) as browser:
         walked = await walk(browser, start, account, addresses, limits)
     drafted = draft(name, walked, addresses)
     _write(folder, _texts(drafted))

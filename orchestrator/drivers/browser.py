@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, ProxySettings, async_playwright
 
+from orchestrator.domain.network import Network
 from orchestrator.drivers.browser_finder import find_browser
+from orchestrator.drivers.trust import browser_home
 
 _QUIET = [
     "--disable-background-networking",
@@ -26,10 +29,17 @@ def browser_arguments() -> list[str]:
 
 
 @asynccontextmanager
-async def open_browser() -> AsyncIterator[Browser]:
+async def open_browser(network: Network | None = None) -> AsyncIterator[Browser]:
     """Start the browser that was found; closed with everything in it at the end."""
+    network = network or Network()
+    home = network.authority and await asyncio.to_thread(browser_home, network.authority, network.store)
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=str(find_browser().path), args=browser_arguments())
+        browser = await playwright.chromium.launch(
+            executable_path=str(find_browser().path),
+            args=browser_arguments(),
+            proxy=ProxySettings(server=network.proxy, bypass=network.reached_directly) if network.proxy else None,
+            env={**os.environ, "HOME": str(home)} if home else None,
+        )
         try:
             yield browser
         finally:

@@ -14,7 +14,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from typing import Any
-from urllib.parse import urlencode, urljoin, urlsplit
+from urllib.parse import SplitResult, urlencode, urljoin, urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 from playwright.async_api import BrowserContext
 
@@ -167,7 +168,9 @@ class PlainReader:
         self, method: str, url: str, body: str | None, cookies: Mapping[str, str]
     ) -> tuple[int, dict[str, str], bytes]:
         parts = urlsplit(url)
-        target = parts.path + (f"?{parts.query}" if parts.query else "")
+        target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        if parts.scheme == "http" and _proxy_of(parts):
+            target = f"http://{parts.netloc}{target}"  # a proxy is told the whole address
         headers = {
             "Cookie": "; ".join(f"{name}={value}" for name, value in cookies.items()),
             "Accept-Language": "fr-FR",
@@ -175,7 +178,7 @@ class PlainReader:
         if body is not None:
             headers["Content-Type"] = "application/x-www-form-urlencoded"
         connection = self._connected()
-        connection.request(method, target or "/", body, headers)
+        connection.request(method, target, body, headers)
         with connection.getresponse() as answer:
             found = {name.lower(): value for name, value in answer.getheaders()}
             return answer.status, found, answer.read()
@@ -183,10 +186,21 @@ class PlainReader:
     def _connected(self) -> HTTPConnection:
         if self._connection is None:
             parts = urlsplit(self.address)
-            host = parts.hostname or ""
+            proxy = _proxy_of(parts)
+            to = proxy or parts
             if parts.scheme == "https":
                 secure = ssl.create_default_context()
-                self._connection = HTTPSConnection(host, parts.port, timeout=self.timeout, context=secure)
+                self._connection = HTTPSConnection(to.hostname or "", to.port, timeout=self.timeout, context=secure)
+                if proxy:
+                    self._connection.set_tunnel(parts.hostname or "", parts.port or 443)
             else:
-                self._connection = HTTPConnection(host, parts.port, timeout=self.timeout)
+                self._connection = HTTPConnection(to.hostname or "", to.port, timeout=self.timeout)
         return self._connection
+
+
+def _proxy_of(address: SplitResult) -> SplitResult | None:
+    """Return the proxy that the machine's variables name for an address; None: it is reached directly."""
+    proxy = getproxies().get(address.scheme)
+    if not proxy or proxy_bypass(address.netloc.rpartition("@")[2]):
+        return None
+    return urlsplit(proxy)

@@ -26,7 +26,7 @@ from orchestrator.domain.personal import Masked
 #: What the child runs: a file of ours that imports nothing of ours.
 PROGRAM = Path(__file__).with_name("robot_child.py")
 #: Environment variables that a suite may know.
-HARMLESS = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "VIRTUAL_ENV")
+HARMLESS = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "VIRTUAL_ENV", "SSL_CERT_FILE")
 #: Highest code of Robot Framework that counts failed tests; what lies above says what else went wrong.
 _MOST_FAILURES = 250
 _BAD_DATA = 252

@@ -78,7 +78,7 @@ class Addresses(dict[str, str]):
 
 
 def checked(variable: str, url: str, *, clear: bool, authority: Path | None = None) -> str:
-    """Return the address, another machine's with :data:`LIMITS`; raises :class:`ClearAddress` for one without proof of who answers.
+    """Return the address, another machine's with :data:`LIMITS`; raises :class:`ClearAddress` without proof of who answers.
 
     :param variable: where it was read.
     :param clear: True when somebody has said that it need not be proven.

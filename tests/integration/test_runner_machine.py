@@ -85,7 +85,8 @@ async def test_a_machine_works_a_case_with_its_own_login_over_tls_and_nothing_el
             "GLR_WORKSPACE": str(workspace),
             "GLR_HOME": str(PROJECT),
             "GLR_SESSIONS": "1",
-            "GLR_RUNNER_URL": proven,
+            "GLR_RUNNER_URL": make_conninfo(address, port=port, sslmode="verify-full"),
+            "GLR_CA_FILE": authority.path,  # proves the database too
         }
         state = await asyncio.to_thread(run_until_ended, given, owner_url)
     assert state == ("ended", "entered", MACHINE)

@@ -1,7 +1,7 @@
 """Several hosts: one is killed, one is cut off in the middle of an act, one loses the database alone; each is healed.
 
-Not part of ``./glr test`` (four minutes, root): ``sudo .venv/bin/pytest -s tests/proofs/several_hosts.py``. Judged by COMPTA's own
-ledger, the oracle of the practice applications and the independent checker. Leases are the real ones.
+Not part of ``./glr test``: ``.venv/bin/pytest -s tests/proofs/several_hosts.py`` as root, eight minutes, with real leases.
+Judged by COMPTA's own ledger and the independent checker.
 """
 
 from __future__ import annotations
@@ -53,6 +53,7 @@ from glr.cases join glr.robot_session session on session.id = cases.leased_by
 where cases.state = 'leased' and session.login = %(login)s
 """
 _FREED = "select count(*) as held from glr.cases where id = %(id)s::uuid and epoch = %(epoch)s and state = 'leased'"
+_SHOWN = "select count(*) as n from glr.exception_item where cause = 'doubt' and closed_at is null"
 _STALE = """
 select 'attempt' as what from glr.attempt where session = %(session)s::uuid and case_id = %(id)s::uuid and ended_at > %(at)s
 union all
@@ -216,7 +217,9 @@ def test_hosts_that_die_or_are_cut_off_enter_nothing_twice_and_lose_nothing(host
         patience=LEASE + MORE,
     )
     doubts = hosts.postgres.ask("select count(*) as n, count(looked_at) as looked from glr.doubt")[0]
-    shown = hosts.postgres.ask("select count(*) as n from glr.exception_item where cause = 'doubt' and closed_at is null")
+    shown = hosts.postgres.ask(
+        "select count(*) as n from glr.exception_item where cause = 'doubt' and closed_at is null"
+    )
     said = {
         "faults": measured,
         "cases": len(seen.cases),
@@ -246,7 +249,12 @@ def hit(house: Hosts, name: str, fault: str, *, acting: bool) -> dict[str, Any]:
     wait_for(lambda: any(case["acting"] or not acting for case in house.held_by(name)), f"{name} acts", 300)
     hurt(house, name)
     held, began = house.held_by(name), time.monotonic()
-    measured: dict[str, Any] = {"fault": fault, "host": name, "held": len(held), "acting": sum(c["acting"] for c in held)}
+    measured: dict[str, Any] = {
+        "fault": fault,
+        "host": name,
+        "held": len(held),
+        "acting": sum(c["acting"] for c in held),
+    }
     ways: dict[str, Callable[[], bool]] = {
         "server_knows": lambda: house.served_for(host) == 0,
         "host_knows": lambda: host.connected_to(house.postgres.host) == 0,

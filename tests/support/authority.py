@@ -31,7 +31,7 @@ class Authority:
         return str(path)
 
     def server(self, address: str = "127.0.0.1", days: int = 1) -> ssl.SSLContext:
-        """Return what a server at that address shows; it expired when ``days`` is negative."""
+        """Return what a server at that address, or of that name, shows; it expired when ``days`` is negative."""
         key = ec.generate_private_key(ec.SECP256R1())
         certificate, private = self.folder / f"{address}{days}.pem", self.folder / f"{address}{days}.key"
         certificate.write_bytes(_pem(self._signed(address, key, days=days)))
@@ -56,10 +56,15 @@ class Authority:
             .add_extension(x509.BasicConstraints(ca=is_authority, path_length=None), critical=True)
         )
         if not is_authority:
-            made = made.add_extension(
-                x509.SubjectAlternativeName([x509.IPAddress(ip_address(subject))]), critical=False
-            )
+            made = made.add_extension(x509.SubjectAlternativeName([_place(subject)]), critical=False)
         return made.sign(self.key, hashes.SHA256())
+
+
+def _place(text: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ip_address(text))
+    except ValueError:
+        return x509.DNSName(text)
 
 
 def _name(text: str) -> x509.Name:

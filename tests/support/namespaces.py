@@ -1,4 +1,4 @@
-"""Hosts on one machine: a network namespace each, all on one switch whose cables can be taken out without a word to either side."""
+"""Hosts on one machine: a network namespace each, all on one switch, where a cable can be taken out without a word."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The distribution's PostgreSQL on a host of its own, with real TLS; observed through a socket, whatever happens to networks."""
+"""The distribution's PostgreSQL on a host of its own, with real TLS; observed through a socket, whatever is cut."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ from authority import Authority
 from namespaces import Host
 from psycopg.rows import dict_row
 
-PASSWORD = "essai"  # noqa: S105 - of a database that lives for one proof
+#: Of a database that lives for one proof.
+PASSWORD = "essai"
 #: Where Debian puts its programs.
 PROGRAMS = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import smtplib
 import ssl
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from workshops import CONTROL, ROBOT, received, workshop_in, write_mailbox
 from keywords import mail
 from keywords.mail import lines
 from orchestrator.domain.errors import ApplicationException, NotHandedOver
+from orchestrator.domain.network import Network
 from sandbox.mail.server import mail_server
 
 
@@ -60,6 +62,19 @@ async def test_a_wrong_certificate_is_refused_before_the_password_is_said(
             assert said in str(refused.value)
             assert str(refused.value).endswith(nothing)
             assert account["password"] not in str(refused.value)
+
+
+async def test_the_house_s_authority_vouches_where_a_mailbox_names_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    authority = Authority(tmp_path)
+    for name, value in Network(authority=Path(authority.path)).variables().items():
+        monkeypatch.setenv(name, value)
+    async with mail_server(tmp_path, secure=authority.server()) as urls:
+        account = _account(tmp_path, urls, "")
+        for open_line, _, _ in _LINES:
+            line = await asyncio.to_thread(open_line, account)
+            line.close() if isinstance(line, smtplib.SMTP) else line.shutdown()
 
 
 _LINES: list[Any] = [
