@@ -42,7 +42,7 @@ async def green_screen(options: Options, green: Green) -> AsyncIterator[str]:
     try:
         server = await asyncio.start_server(answer, "127.0.0.1", green.port, ssl=_context(green.secure))
     except OSError:
-        raise PortTakenError(green.port) from None
+        raise PortTakenError("127.0.0.1", green.port) from None
     address = f"tn3270{'s' if green.secure else ''}://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     (options.folder / f"{NAME}.json").write_text(json.dumps({NAME: address}), encoding="ascii")
     try:

@@ -243,7 +243,7 @@ def test_hosts_that_die_or_are_cut_off_enter_nothing_twice_and_lose_nothing(host
 
 
 def hit(house: Hosts, name: str, fault: str, *, acting: bool) -> dict[str, Any]:
-    """Hurt a host that holds a case, wait until others have the case, heal it, wait until it works; return what was measured."""
+    """Hurt a host that holds a case, heal it once others have the case, wait until it works; return what was measured."""
     hurt, heal = FAULTS[fault]
     host = house.net.hosts[name]
     wait_for(lambda: any(case["acting"] or not acting for case in house.held_by(name)), f"{name} acts", 300)
