@@ -78,6 +78,11 @@ async def test_a_machine_works_a_case_with_its_own_login_over_tls_and_nothing_el
 
         await deliver(owner_url, vault, tmp_path, row.text)
         workspace = machine_of(tmp_path / "poste", practice_world, vault)
+        by_the_house = make_conninfo(address, port=port, sslmode="verify-full")
+        settings = Settings(workspace=workspace, home=PROJECT, runner_url=by_the_house)
+        with pytest.raises(Unreachable):
+            await build_world(settings)
+        await build_world(settings.model_copy(update={"ca_file": Path(authority.path)}))  # GLR_CA_FILE
         given = {
             name: value for name, value in os.environ.items() if not name.startswith("GLR_") or name == "GLR_BROWSER"
         }
@@ -85,8 +90,7 @@ async def test_a_machine_works_a_case_with_its_own_login_over_tls_and_nothing_el
             "GLR_WORKSPACE": str(workspace),
             "GLR_HOME": str(PROJECT),
             "GLR_SESSIONS": "1",
-            "GLR_RUNNER_URL": make_conninfo(address, port=port, sslmode="verify-full"),
-            "GLR_CA_FILE": authority.path,  # proves the database too
+            "GLR_RUNNER_URL": proven,
         }
         state = await asyncio.to_thread(run_until_ended, given, owner_url)
     assert state == ("ended", "entered", MACHINE)
