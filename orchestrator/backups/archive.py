@@ -24,7 +24,7 @@ from orchestrator.domain.errors import GlrError
 from orchestrator.store.vault import Vault
 
 #: Raised when older restorations could not read what is written.
-FORMAT = 1
+FORMAT = 2
 DATABASE, MANIFEST, SEAL = "base.sql", "manifeste.json", "sceau"
 #: Folders of a workspace that are kept: evidence, log, bordereaux; the caisse's own scenarios, robots and keywords.
 FOLDERS = ("logs", "scenarios", "robots", "keywords")
@@ -49,6 +49,8 @@ class Manifest:
     postgres: str
     #: SHA-256 of each member.
     members: Mapping[str, str]
+    #: The number of the last change of its database; 0: not said, before format 2.
+    schema: int = 0
     format: int = FORMAT
 
     @property

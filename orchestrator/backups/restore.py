@@ -24,6 +24,7 @@ from orchestrator.domain.errors import SettingsError
 from orchestrator.engine.restorations import marking
 from orchestrator.settings import Settings
 from orchestrator.store.dumps import load, rendered
+from orchestrator.store.known_schema import schema_number
 from orchestrator.store.migrate import ensure_roles, migrate
 from orchestrator.store.roles import role_urls
 from orchestrator.store.vault import open_vault
@@ -34,8 +35,8 @@ async def restore(settings: Settings, archive: Path, by: str) -> Manifest:
 
     :param by: who restores, for the log.
 
-    Raises :class:`BadBackup` for a damaged archive or another house's, ``SettingsError`` without keys or with a database that
-    is not empty, ``DumpFailed`` when PostgreSQL refuses; the database is then as it was.
+    Raises :class:`BadBackup` for a damaged archive, another house's or a newer program's, ``SettingsError`` without keys or
+    with a database that is not empty, ``DumpFailed`` when PostgreSQL refuses; the database is then as it was.
     """
     keys = settings.keys
     if not keys.exists():
@@ -48,6 +49,7 @@ async def restore(settings: Settings, archive: Path, by: str) -> Manifest:
     urls = role_urls(owner, settings.secrets)
     with tempfile.TemporaryDirectory(prefix=".restauration-", dir=settings.workspace) as draft:
         manifest = await asyncio.to_thread(unpack, archive, Path(draft), vault, settings.caisse)
+        _refuse_newer(archive, manifest)
         await asyncio.to_thread(_place, Path(draft), settings.workspace)
         await ensure_roles(owner, urls)
         await asyncio.to_thread(_load, settings, owner, Path(draft), manifest, by)
@@ -67,6 +69,16 @@ def _load(settings: Settings, owner: str, draft: Path, manifest: Manifest, by: s
     )
     mark.write_text(rendered(owner, *statements), encoding="utf-8")
     load(owner, [draft / DATABASE, mark])
+
+
+def _refuse_newer(archive: Path, manifest: Manifest) -> None:
+    """Raise :class:`BadBackup` for a database that this program does not know: nothing is touched."""
+    if manifest.schema > schema_number():
+        raise BadBackup(
+            f"{archive} contient une base au schéma {manifest.schema}, faite par Go-les-robots {manifest.glr} ; ce programme "
+            f"s'arrête au schéma {schema_number()} : rien n'a été touché. Installer cette version, ou une plus récente, puis "
+            "recommencer."
+        )
 
 
 def _refuse_a_house(owner: str) -> None:

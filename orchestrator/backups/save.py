@@ -18,6 +18,7 @@ from orchestrator.backups.archive import DATABASE, FOLDERS, Manifest, write
 from orchestrator.bootstrap.world import World
 from orchestrator.store.database import Database
 from orchestrator.store.dumps import dump
+from orchestrator.store.known_schema import schema_number
 
 
 async def back_up(world: World, out: Path) -> Manifest:
@@ -50,6 +51,7 @@ def _about(world: World, owner: str) -> Manifest:
         glr=version("go-les-robots"),
         postgres=server,
         members={},
+        schema=schema_number(),
     )
 
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
 
 from orchestrator.bootstrap.alert_channels import send
 from orchestrator.bootstrap.surveillance import Surveillance, load_surveillance
@@ -14,8 +17,10 @@ from orchestrator.bootstrap.world import World
 from orchestrator.domain.errors import GlrError
 from orchestrator.store.database import Database
 
-#: Seconds between two looks at what is to be sent.
-EVERY = 5.0
+#: Seconds between two looks at what is to be sent; alerts sent by each channel in one look.
+EVERY, ROUND = 2.0, 20
+#: How long an alert stays with a sender without a sign of life; seconds between two of them.
+HELD, BEAT = timedelta(seconds=3), 1.0
 ACTOR = "alerts"
 _log = logging.getLogger(__name__)
 
@@ -30,22 +35,46 @@ class AlertSender:
     async def send_all(self, rules: Surveillance) -> None:
         """Send every alert that a channel has not taken yet."""
         for channel in rules.channels:
-            await self._send(rules, channel)
+            for _ in range(ROUND):
+                if not await self._send_one(rules, channel):
+                    break
 
-    async def _send(self, rules: Surveillance, channel: str) -> None:
-        async with self.database.transaction(ACTOR) as tx:  # taken before it is sent: nothing is held meanwhile
-            taken = await tx.all("alerts.take", channel=channel, caisse=self.world.settings.caisse)
-        for row in taken:
-            where = {"alert": row["alert"], "channel": channel}
-            try:
+    async def _send_one(self, rules: Surveillance, channel: str) -> bool:
+        """Send the oldest; False when nothing waits. Another sender takes it up when we die or freeze meanwhile."""
+        async with self.database.transaction(ACTOR) as tx:  # taken before it is sent: nothing is locked meanwhile
+            row = await tx.first("alerts.take", channel=channel, held=HELD, caisse=self.world.settings.caisse)
+        if row is None:
+            return False
+        where = {"alert": row["alert"], "channel": channel, "tries": row["tries"]}
+        try:
+            async with self._held(where):
                 await asyncio.to_thread(send, self.world.settings, rules, channel, row["about"])
-            except Exception as error:  # noqa: BLE001 - a border: an alert or a channel that fails stops no other
-                _log.warning("alerte %s par %s : nouvel essai plus tard : %s", row["alert"], channel, _told(error))
-                async with self.database.transaction(ACTOR) as tx:
-                    await tx.run("alerts.not_sent", failure=_told(error), **where)
-                continue
+        except Exception as error:  # noqa: BLE001 - a border: an alert or a channel that fails stops no other
+            _log.warning("alerte %s par %s : nouvel essai plus tard : %s", row["alert"], channel, _told(error))
             async with self.database.transaction(ACTOR) as tx:
-                await tx.run("alerts.sent", **where)
+                await tx.run("alerts.not_sent", failure=_told(error), **where)
+            return True
+        async with self.database.transaction(ACTOR) as tx:
+            await tx.run("alerts.sent", alert=row["alert"], channel=channel)
+        return True
+
+    @asynccontextmanager
+    async def _held(self, where: dict[str, Any]) -> AsyncIterator[None]:
+        """Give signs of life for an alert that is being sent here."""
+
+        async def beat() -> None:
+            while True:
+                await asyncio.sleep(BEAT)
+                with suppress(GlrError):
+                    async with self.database.transaction(ACTOR) as tx:
+                        await tx.run("alerts.hold", held=HELD, **where)
+
+        beating = asyncio.create_task(beat())
+        try:
+            yield
+        finally:
+            beating.cancel()
+            await asyncio.gather(beating, return_exceptions=True)
 
 
 async def send_alerts(world: World, stopping: asyncio.Event) -> None:

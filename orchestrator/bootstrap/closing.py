@@ -48,7 +48,7 @@ class Closed:
 async def close_run(world: World, run: UUID) -> Closed:
     """Write the bordereau of a run that robots have done with and make its robot's hand-overs; safe to repeat.
 
-    Raises ``SettingsError`` for an unknown or unfinished run, ``BeingClosed``, ``SuiteFailed``.
+    Raises ``SettingsError`` for an unknown or unfinished run, ``BeingClosed``, ``TakenOver``, ``SuiteFailed``.
     """
     async with AsyncExitStack() as stack:
         holding, database = [
@@ -58,7 +58,7 @@ async def close_run(world: World, run: UUID) -> Closed:
         async with database.transaction(ACTOR) as tx:
             await refuse_restored(tx, world.settings.caisse)
         closing = await _about(world, database, run)
-        await record.hold()
+        await stack.enter_async_context(record.held())
         rows = await results_of(database, run)
         if any(row.outcome is RowOutcome.RUNNING for row in rows):
             raise SettingsError(f"L'exécution {run} n'est pas finie : des dossiers sont encore aux mains des robots.")

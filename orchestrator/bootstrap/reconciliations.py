@@ -105,7 +105,7 @@ class DailyReconciliations:
             *(sys.executable, "-m", "orchestrator.cli", *words),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.DEVNULL,
-            env={**os.environ, **self.world.settings.environment},
+            env={**os.environ, **self.world.settings.environment, "GLR_PARENT": str(os.getpid())},
         )
         try:
             async with asyncio.timeout(LIMIT):

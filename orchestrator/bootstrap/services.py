@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
+import socket
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import uuid4
@@ -14,6 +15,7 @@ from uuid import uuid4
 from fastapi import FastAPI
 
 from orchestrator.audit.exporter import export_until
+from orchestrator.audit.files import LogElsewhere
 from orchestrator.bootstrap.api_deliveries import ApiDeliveries
 from orchestrator.bootstrap.extractions import ScheduledExtractions, reads_lists
 from orchestrator.bootstrap.further import FurtherRuns
@@ -97,8 +99,22 @@ async def ensure_people(world: World) -> dict[str, str]:
 
 
 async def serve_audit_log(world: World, stopping: asyncio.Event) -> None:
-    """Move events from the outbox to files until asked to stop."""
-    await export_until(lambda: Database(world.urls["glr_exporter"], size=1), world.settings.audit_log, stopping)
+    """Move events from the outbox to files until asked to stop; tell once a day that they are written elsewhere."""
+
+    async def refused(error: LogElsewhere) -> None:
+        told = {"kind": "log", "object": socket.gethostname(), "message": str(error)}
+        fingerprint = f"log elsewhere {socket.gethostname()} {paris_date(SystemClock().now())}"
+        with suppress(StoreUnavailable):
+            async with (
+                Database(world.urls["glr_orchestrator"], size=1) as database,
+                database.transaction("journal") as tx,
+            ):
+                await tx.first("alerts.raise", caisse=world.settings.caisse, fingerprint=fingerprint, **told)
+
+    def opened() -> Database:
+        return Database(world.urls["glr_exporter"], size=1)
+
+    await export_until(opened, world.settings.audit_log, stopping, refused)
 
 
 async def watch_database(world: World, stopping: asyncio.Event) -> None:

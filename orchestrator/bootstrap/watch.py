@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+import logging
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
@@ -15,11 +17,13 @@ from orchestrator.bootstrap.surveillance import Surveillance
 from orchestrator.bootstrap.versions import InForce
 from orchestrator.bootstrap.world import World
 from orchestrator.domain.civil import Clock, SystemClock, french_date, paris_date
+from orchestrator.domain.errors import GlrError
 from orchestrator.engine.labels import LABELS_ADVICE, unhosted
 from orchestrator.planner.occurrences import all_due_between
 from orchestrator.store.database import Database
 
 ACTOR = "watch"
+_log = logging.getLogger(__name__)
 #: Between two looks; between two looks at the files of the log.
 EVERY, LOG_EVERY = timedelta(seconds=60), timedelta(hours=1)
 #: How far back a planned start is missed.
@@ -48,18 +52,22 @@ class Watch:
         return cls(world=world, database=database, in_force=InForce(world=world, database=database), since=now)
 
     async def look(self, rules: Surveillance) -> None:
-        """Write down what is wrong now, when it is time to look."""
+        """Write down what is wrong now, when it is time to look; a look that fails keeps no other from looking."""
         now = self.clock.now()
         if self._looked is not None and now - self._looked < EVERY:
             return
         self._looked = now
-        await self.doubts(rules)
-        await self.backup(rules)
-        await self.starts(rules, now)
-        await self.labels()
+        looks: list[Callable[[], Awaitable[None]]] = [partial(look, rules) for look in (self.doubts, self.backup)]
+        looks += [partial(self.starts, rules, now), self.labels]
         if self._log_looked is None or now - self._log_looked >= LOG_EVERY:
             self._log_looked = now
-            await self.log()
+            looks.append(self.log)
+        for each in looks:
+            try:
+                await each()
+            except Exception as error:  # noqa: BLE001 - a border: each look for itself
+                said = error if isinstance(error, GlrError) else type(error).__name__
+                _log.warning("surveillance : un regard n'a pas abouti, les autres continuent : %s", said)
 
     async def doubts(self, rules: Surveillance) -> None:
         """Tell of entries in doubt that nobody has settled in time."""

@@ -42,4 +42,5 @@ def backup(file: Path, workspace: Path | None) -> None:
 def said(manifest: Manifest) -> str:
     """Say what an archive holds."""
     moment = datetime.fromisoformat(manifest.made_at).astimezone(PARIS)
-    return f"caisse {manifest.caisse}, état du {moment:%d/%m/%Y à %H:%M:%S}, {len(manifest.members)} fichiers"
+    state = f"état du {moment:%d/%m/%Y à %H:%M:%S}, schéma {manifest.schema}"
+    return f"caisse {manifest.caisse}, {state}, {len(manifest.members)} fichiers"

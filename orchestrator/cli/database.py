@@ -5,16 +5,19 @@ from __future__ import annotations
 import asyncio
 import os
 import secrets
+import socket
 from pathlib import Path
 
 import click
 from psycopg.conninfo import conninfo_to_dict
 
+from orchestrator.audit.files import AuditLog
 from orchestrator.bootstrap.world import addresses, build_world
 from orchestrator.cli import options
 from orchestrator.domain.errors import GlrError, SettingsError
 from orchestrator.settings import VARIABLES
 from orchestrator.store.addresses import opened
+from orchestrator.store.database import Database
 from orchestrator.store.known_schema import check_schema
 from orchestrator.store.logins import Standing, give_login, standing
 from orchestrator.store.roles import RUNNER
@@ -72,6 +75,25 @@ def check(workspace: Path | None) -> None:
     wrong = [VARIABLES[role] for role, url in given.items() if not asyncio.run(_told(role, url))]
     if wrong:
         raise SettingsError(f"À corriger : {', '.join(wrong)}.")
+
+
+@database.command()
+@options.workspace
+def journal(workspace: Path | None) -> None:
+    """Dit que le journal s'écrit ici désormais. Quand l'ancien dossier est perdu ; demande l'adresse du propriétaire."""
+    settings = options.settings_of(workspace)
+    log, host = AuditLog(settings.audit_log), socket.gethostname()
+
+    async def move() -> None:
+        world = await build_world(settings)
+        async with Database(world.urls["owner"], size=1) as database, database.transaction("cli") as tx:
+            before = await tx.first("audit.folder")
+            await tx.run("audit.move_folder", id=log.identity(), host=host, path=str(log.folder))
+            said = {"from": f"{before['host']}:{before['path']}"} if before else {}
+            await tx.record(settings.caisse, "log.moved", f"{host}:{log.folder}", **said)
+
+    asyncio.run(move())
+    click.echo(f"Le journal de cette base s'écrit dans {log.folder} sur {host}.")
 
 
 async def _told(role: str, url: str) -> bool:

@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from orchestrator.bootstrap.pdfs import pdf_of
+from orchestrator.bootstrap.processes import die_with_parent
 from orchestrator.bootstrap.reconciliation import Reconciled, reconcilable, reconcile_scenario
 from orchestrator.bootstrap.world import World, build_world
 from orchestrator.cli import options
@@ -48,6 +49,7 @@ def reconcile(
     """
     if day and (start or end):
         raise click.UsageError("--date est un seul jour : sans --from ni --to.")
+    die_with_parent()  # of glr serve: another makes it again
 
     async def compare() -> Report:
         world = await build_world(options.settings_of(workspace))

@@ -10,7 +10,7 @@ from datetime import date
 from pathlib import Path
 
 from orchestrator.audit.exporter import ACTOR, export_once
-from orchestrator.audit.files import AuditLog, LogBusy
+from orchestrator.audit.files import AuditLog
 from orchestrator.audit.merkle import Tree, leaf
 from orchestrator.domain.errors import GlrError
 from orchestrator.store.database import Database
@@ -54,11 +54,7 @@ async def write_out(database: Database, folder: Path) -> None:
     for _ in range(_LOOKS):
         if upto is None or not await _left(database, upto):
             return
-        try:
-            moved = await export_once(database, log)
-        except LogBusy:
-            moved = 0
-        if not moved:
+        if not await export_once(database, log):
             await asyncio.sleep(_PAUSE)
     raise LogLate
 

@@ -53,6 +53,11 @@ def newest() -> str:
     return migrations()[-1]
 
 
+def schema_number() -> int:
+    """Return the number of the last migration: what a database of this program is."""
+    return int(migrations()[-1].partition("_")[0])
+
+
 def refuse_newer(applied: Iterable[str]) -> None:
     """Raise :class:`NewerDatabase` for migrations that this program lacks: it would put rights of before in force."""
     unknown = set(applied) - set(migrations())

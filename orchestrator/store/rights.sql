@@ -204,6 +204,7 @@ grant update (lifted_at, lifted_by) on restoration to glr_console;
 -- --- the exporter --------------------------------------------------------------------------------------------------------
 
 grant select, delete on audit_outbox to glr_exporter;
+grant select, insert on log_folder to glr_exporter;
 
 -- --- the reader ----------------------------------------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from email import message_from_bytes
 from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -218,6 +218,18 @@ async def test_old_doubts_an_old_backup_and_a_changed_log_are_seen_and_told_once
     await watch.log()
     await run(owner_db, "insert into house_backup values (%s, now())", CAISSE)
     assert (await kinds(owner_db))[2:] == [("log", day.isoformat())]
+
+
+async def test_a_look_that_fails_keeps_no_other_from_looking(
+    world: World, seed: Seed, owner_db: Database, orchestrator_db: Database
+) -> None:
+    await seed.exception(cause="doubt", entry="doubtful", capture=False)
+    await run(owner_db, "update entry_attempt set intent_at = now() - interval '31 minutes'")
+    await run(owner_db, "revoke select on house_backup from glr_orchestrator")
+    day = date(2026, 3, 27)
+    await run(owner_db, "insert into log_day (caisse, day, lines, root) values (%s, %s, 1, %s)", CAISSE, day, "0" * 64)
+    await Watch.of(world, orchestrator_db).look(Surveillance(doubt_minutes=30))
+    assert [kind for kind, _ in await kinds(owner_db)] == ["doubt", "log"]
 
 
 def test_a_wrong_file_says_where_and_a_secret_that_others_read_is_refused(world: World) -> None:

@@ -1,16 +1,15 @@
 -- raise: tell those who run the house, once for each fingerprint
 select raise_alert(%(caisse)s, %(kind)s, %(object)s, %(message)s, %(fingerprint)s)
 
--- take: alerts that a channel has not been sent yet, each for whoever takes it first; tried again later, less and less often
+-- take: an alert that a channel has not been sent yet, for whoever takes it first, as long as that one gives signs of life
 insert into alert_sending (alert, channel, tries, next_try_at)
-select alert.id, %(channel)s, 1, now() + interval '1 minute'
+select alert.id, %(channel)s, 1, now() + %(held)s
 from alert left join alert_sending sending on sending.alert = alert.id and sending.channel = %(channel)s
 where alert.caisse = %(caisse)s and alert.raised_at > now() - interval '3 days'
   and (sending.alert is null or sending.sent_at is null and sending.next_try_at <= now())
-order by alert.raised_at, alert.id limit 20
+order by alert.raised_at, alert.id limit 1
 on conflict (alert, channel) do update
-set tries = alert_sending.tries + 1,
-    next_try_at = now() + least(interval '1 hour', interval '1 minute' * 2 ^ least(alert_sending.tries, 6))
+set tries = alert_sending.tries + 1, next_try_at = excluded.next_try_at
 where alert_sending.sent_at is null and alert_sending.next_try_at <= now()
 returning alert, tries,
     (select row_to_json(one) from alert one where one.id = alert_sending.alert) as about
@@ -18,8 +17,14 @@ returning alert, tries,
 -- sent: a channel has taken an alert
 update alert_sending set sent_at = now(), failure = null where alert = %(alert)s and channel = %(channel)s and sent_at is null
 
--- not_sent: why a channel has not taken it
-update alert_sending set failure = %(failure)s where alert = %(alert)s and channel = %(channel)s and sent_at is null
+-- hold: a sign of life of who sends it: nobody else does
+update alert_sending set next_try_at = now() + %(held)s
+where alert = %(alert)s and channel = %(channel)s and tries = %(tries)s and sent_at is null
+
+-- not_sent: why a channel has not taken it; tried again later, less and less often
+update alert_sending
+set failure = %(failure)s, next_try_at = now() + least(interval '1 hour', interval '1 minute' * 2 ^ least(tries - 1, 6))
+where alert = %(alert)s and channel = %(channel)s and tries = %(tries)s and sent_at is null
 
 -- one: whether an alert was sent, by channel
 select channel, sent_at, failure from alert_sending where alert = %(alert)s order by channel

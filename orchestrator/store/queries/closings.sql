@@ -19,18 +19,26 @@ where run.caisse = %(caisse)s and run.mode = 'live' and closing.closed_at is nul
   )
 order by closing.next_try_at nulls first, run.started_at
 
--- hold: one closing of a run at a time; held until the connection ends, so that a killed closing holds nothing
-select pg_try_advisory_lock(hashtextextended('glr.close.' || %(run)s::text, 0)) as mine
+-- hold: one closing of a run at a time, until this transaction ends: killed it holds nothing, frozen nothing after 3 s
+select set_config('idle_in_transaction_session_timeout', '3s', true),
+       pg_try_advisory_xact_lock(hashtextextended('glr.close.' || %(run)s::text, 0)) as mine
 
--- begin: write down a try before it is made, and when the next one is due if nothing more is heard of it
+-- beat: a sign of life in the transaction that holds a run
+select 1
+
+-- begin: write down a try before it is made, and when the next one is due if nothing more is heard of it: at once after
+-- the first two, whose process or machine died; later and later after more, which this closing itself may kill
 insert into closing (run, caisse, tries, next_try_at, reason)
-values (%(run)s, %(caisse)s, 1, now() + interval '10 s', %(reason)s)
+values (%(run)s, %(caisse)s, 1, now(), %(reason)s)
 on conflict (run) do update set tries = closing.tries + 1, reason = excluded.reason,
-    next_try_at = now() + least(interval '10 s' * power(2, least(closing.tries, 12)), interval '1 h')
+    next_try_at = case when closing.tries < 2 then now()
+        else now() + least(interval '10 s' * power(2, least(closing.tries, 12)), interval '1 h') end
 where closing.closed_at is null
 
--- failed: why a try gave nothing
-update closing set reason = %(reason)s where run = %(run)s and closed_at is null
+-- failed: why a try gave nothing; tried again later and later
+update closing set reason = %(reason)s,
+    next_try_at = now() + least(interval '10 s' * power(2, least(tries - 1, 12)), interval '1 h')
+where run = %(run)s and closed_at is null
 
 -- done: the run is closed
 update closing set closed_at = now(), reason = null where run = %(run)s and closed_at is null

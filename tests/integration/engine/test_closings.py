@@ -57,10 +57,11 @@ async def test_a_try_is_repeated_later_and_later_and_a_closed_run_stays_closed(
         run = add_run(connection)
         async with Database(orchestrator_url, size=1) as holding, Database(orchestrator_url, size=1) as other:
             record = _record(holding, orchestrator_db, run)
-            await record.hold()
-            assert await _due(orchestrator_db) == []  # one closes it
-            with pytest.raises(BeingClosed):
-                await _record(other, orchestrator_db, run).hold()
+            async with record.held():
+                assert await _due(orchestrator_db) == []  # one closes it
+                with pytest.raises(BeingClosed):
+                    async with _record(other, orchestrator_db, run).held():
+                        pass
             for _ in range(3):
                 await record.begin()
             await record.failed("la suite n'a pas abouti")

@@ -7,6 +7,7 @@ import base64
 import json
 import shutil
 from collections.abc import AsyncIterator, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from uuid import uuid4
 
@@ -17,11 +18,13 @@ from click.testing import CliRunner, Result
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from robot_world import PracticeWorld, RobotWorld, robot_world
 
+from orchestrator.backups.archive import unpack, write
 from orchestrator.cli import commands
 from orchestrator.domain.errors import GlrError
 from orchestrator.engine.results import RowOutcome
 from orchestrator.store.accounts import create_account
 from orchestrator.store.database import Database
+from orchestrator.store.known_schema import schema_number
 from orchestrator.store.vault import Vault
 
 PASSWORD = "correct cheval pile agrafe"
@@ -89,6 +92,9 @@ async def test_what_was_entered_since_the_backup_is_looked_at_before_anything_is
     assert "contient déjà une maison" in str((await _restore(owner_url, house, archive)).exception)
     assert "secrets/" in str((await _restore(empty_database, again, archive)).exception)
     shutil.copytree(house / "secrets", again / "secrets")
+    newer = await asyncio.to_thread(_by_a_newer_program, archive, world.bench.vault, tmp_path)
+    assert "une base au schéma 9999" in str((await _restore(empty_database, again, newer)).exception)
+    assert not (again / "logs").exists()
     done = await _restore(empty_database, again, archive)
     assert done.exit_code == 0, done.output
     assert (again / "logs" / "evidence" / "ab" / "capture.png").read_bytes() == b"PNG"
@@ -135,6 +141,16 @@ _PLANNED = """
 insert into entry (id, caisse, effect_digest, scenario, application, keyword, payment, token, case_id)
 select gen_random_uuid(), caisse, 'x', scenario, 'compta', 'compta.propose_advance', true, 't', id from cases limit 1
 """
+
+
+def _by_a_newer_program(archive: Path, vault: Vault, folder: Path) -> Path:
+    """Write the backup anew as a program would that knows a later schema."""
+    parts, out = folder / "parts", folder / "newer.glr"
+    parts.mkdir()
+    said = unpack(archive, parts, vault, "cpam-931")
+    assert said.schema == schema_number()
+    write(out, [(name, parts / name) for name in said.members], replace(said, schema=9999), vault)
+    return out
 
 
 async def _restore(owner_url: str, workspace: Path, archive: Path) -> Result:

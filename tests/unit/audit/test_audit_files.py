@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import fcntl
+import threading
 from datetime import date
 from pathlib import Path
 
-import pytest
-
-from orchestrator.audit.files import AuditLog, LogBusy
+from orchestrator.audit.files import PATIENCE, AuditLog
 
 DAY = date(2026, 3, 27)
 LATER = date(2026, 3, 28)
@@ -60,10 +59,25 @@ def test_what_was_settled_is_not_read_again(tmp_path: Path) -> None:
     assert log.path(DAY).read_bytes() == b"a\na\n"
 
 
-def test_two_processes_never_write_one_file_together(tmp_path: Path) -> None:
+def test_what_is_written_late_into_a_file_that_was_held_is_in_no_log(tmp_path: Path) -> None:
+    log, path = AuditLog(tmp_path), tmp_path / "2026-03-27.jsonl"
+    log.append({DAY: [b"a\n"]})
+    with path.open("ab", buffering=0) as frozen:
+        fcntl.flock(frozen, fcntl.LOCK_EX)
+        frozen.write(b"b\n{tor")
+        AuditLog(tmp_path).append({DAY: [b"b\n", b"c\n"]})
+        frozen.write(b"n}\nb\n")
+    log.settle(log.append({DAY: [b"d\n"]}))
+    assert path.read_bytes() == b"a\nb\nc\nd\n"
+    assert [file.name for file in tmp_path.iterdir()] == [path.name]
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_file_that_is_let_go_in_time_stays_the_same_file(tmp_path: Path) -> None:
     path = tmp_path / "2026-03-27.jsonl"
     with path.open("ab") as other:
         fcntl.flock(other, fcntl.LOCK_EX)
-        with pytest.raises(LogBusy):
-            AuditLog(tmp_path).append({DAY: [b"a\n"]})
-    assert path.read_bytes() == b""
+        threading.Timer(PATIENCE / 4, fcntl.flock, (other, fcntl.LOCK_UN)).start()
+        before = path.stat().st_ino
+        AuditLog(tmp_path).append({DAY: [b"a\n"]})
+    assert (path.stat().st_ino, path.read_bytes()) == (before, b"a\n")
