@@ -51,6 +51,10 @@ class ActCount:
         """Count a request that leaves now, unless it is said to be stopped."""
         self._requests += (method, urlsplit(url).path) in self._acts
 
+    def key(self) -> None:
+        """Count a key of an act that leaves a terminal."""
+        self._requests += 1
+
     def stopped(self) -> None:
         """Take a request off that was made and aborted: it was refused."""
         self._stopped += 1

@@ -144,9 +144,14 @@ def _attempts(say: Say) -> Iterator[Callable[[], bool]]:
 
 
 def _install_with_apt(say: Say) -> bool:
+    return install_package(_PACKAGE, say)
+
+
+def install_package(package: str, say: Say) -> bool:
+    """Install a package of the distribution, as root; True when it worked, else what the installer wrote was told."""
     apt = ["apt-get", "-q", "-o", "DPkg::Lock::Timeout=300"]
     _run([*apt, "update"], "liste des paquets", say)
-    return _run([*apt, "install", "-y", "--no-install-recommends", _PACKAGE], f"paquet {_PACKAGE}", say)
+    return _run([*apt, "install", "-y", "--no-install-recommends", package], f"paquet {package}", say)
 
 
 def _run(command: Sequence[str], what: str, say: Say) -> bool:

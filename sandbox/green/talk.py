@@ -148,7 +148,7 @@ class Talk:
         await asyncio.sleep(self.faults.slow_s)
         if "after" in self.faults:
             return "PGX07 INCIDENT APRES LA SAISIE"
-        await self._ask("PGN3", number=number)
+        await self._ask("PGN3", insured, number=number)
         return None
 
     # --- keys --------------------------------------------------------------------------------------------------------
