@@ -1,9 +1,8 @@
-"""What robots can do in PROGRES, a green screen: read allowances and where a person belongs, write a note of the work basket."""
+"""What robots can do in PROGRES, a green screen: read allowances and where a person belongs, write a note."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
 from typing import Any
 
 from keywords.progres.models import Allowance, Attachment, Salaried

@@ -20,6 +20,7 @@ from orchestrator.bootstrap.processes import stop_children
 from orchestrator.bootstrap.world import World
 from orchestrator.domain.errors import GlrError, SettingsError
 from orchestrator.domain.personal import Nir
+from orchestrator.drivers.applications import desk_at
 from orchestrator.drivers.browser import open_browser
 from orchestrator.drivers.canary import Walked, walk
 from orchestrator.drivers.contracts import ApplicationContract
@@ -116,7 +117,8 @@ class Campaign:
             self.practice.mutate(None)
             accounts = world.accounts(robot)
             async with open_browser() as browser:
-                desks = {name: WebDesk(browser, world.contract(name), accounts[name]) for name in robot.applications}
+                found = {name: desk_at(browser, world.contract(name), accounts[name]) for name in robot.applications}
+                desks = {name: desk for name, desk in found.items() if isinstance(desk, WebDesk)}
                 known = {
                     name: await _known(desk, load_witnesses(settings.witnesses)[name]) for name, desk in desks.items()
                 }

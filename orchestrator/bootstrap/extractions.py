@@ -17,9 +17,9 @@ from playwright.async_api import Browser
 from orchestrator.bootstrap.versions import version_to_run
 from orchestrator.bootstrap.world import World
 from orchestrator.domain.errors import RefusedDelivery, SettingsError, TooSlow
+from orchestrator.drivers.applications import desk_at
 from orchestrator.drivers.browser import open_browser
 from orchestrator.drivers.deliveries import Delivery
-from orchestrator.drivers.desk import WebDesk
 from orchestrator.engine.extraction import Extraction
 from orchestrator.engine.load import Loaded, Loader
 from orchestrator.engine.versions import Runnable
@@ -78,7 +78,7 @@ def _bench(world: World, loader: Loader, found: Runnable, browser: Browser) -> W
         scenario=found.scenario,
         keywords=world.keywords,
         desks={
-            name: WebDesk(browser, contract, accounts[name], pages_only=world.settings.pages_only)
+            name: desk_at(browser, contract, accounts[name], pages_only=world.settings.pages_only)
             for name, contract in contracts.items()
             if name in accounts
         },

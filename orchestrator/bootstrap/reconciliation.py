@@ -12,8 +12,8 @@ from orchestrator.domain.civil import SystemClock, paris_date
 from orchestrator.domain.entries import EntrySeen, effect_digest
 from orchestrator.domain.errors import SettingsError
 from orchestrator.domain.keywords import EntryRules
+from orchestrator.drivers.applications import AnyDesk, desk_at
 from orchestrator.drivers.browser import open_browser
-from orchestrator.drivers.desk import WebDesk
 from orchestrator.engine import restorations
 from orchestrator.engine.due import DueEntry, foreseen
 from orchestrator.engine.gaps import Explained, write_down
@@ -110,7 +110,7 @@ async def _compare(
     account = world.accounts(robot)[application]
     scope = {"caisse": world.settings.caisse, "robot": scenario.robot}
     async with open_browser(world.settings.network) as browser:
-        desk = WebDesk(browser, world.contract(application), account)
+        desk = desk_at(browser, world.contract(application), account)
         seen = await world.keywords[rules.made_by].function(desk, author=account.login, start=first, end=last)
         async with database.transaction("reconcile") as tx:
             ours = await tx.all("entries.of_application", application=application, **scope)
@@ -122,7 +122,7 @@ async def _compare(
 
 
 async def _others(
-    world: World, database: Database, desk: WebDesk, scenario: Scenario, compared: Reconciliation
+    world: World, database: Database, desk: AnyDesk, scenario: Scenario, compared: Reconciliation
 ) -> Mapping[str, Sequence[EntrySeen]]:
     """Look up, under every author, the object of each entry that is missing or in doubt; by token."""
     found: dict[str, Sequence[EntrySeen]] = {}

@@ -10,13 +10,13 @@ from pathlib import Path
 from orchestrator.bootstrap.applications import application_folders, installed_folder
 from orchestrator.bootstrap.world import World
 from orchestrator.domain.errors import ApplicationException, SettingsError
+from orchestrator.drivers.applications import AnyContract, AnyDesk, desk_at
 from orchestrator.drivers.browser import open_browser
 from orchestrator.drivers.canary import Walked, further, walk
-from orchestrator.drivers.contracts import ApplicationContract
-from orchestrator.drivers.desk import WebDesk
 from orchestrator.drivers.patch_apply import applied
 from orchestrator.drivers.patches import Seen, Target, patch, release_after
 from orchestrator.drivers.release import written
+from orchestrator.drivers.terminal_contracts import TerminalContract
 from orchestrator.drivers.witness import Witness, load_witnesses, save_witnesses
 
 
@@ -44,9 +44,9 @@ async def compare_screens(world: World, robot: str) -> dict[str, Compared]:
     return found
 
 
-def proposed_change(world: World, contract: ApplicationContract, walked: Walked) -> str:
+def proposed_change(world: World, contract: AnyContract, walked: Walked) -> str:
     """Return the change of an application's files that would follow what a walk has found; empty for none."""
-    if not walked.differences:
+    if not walked.differences or isinstance(contract, TerminalContract):
         return ""
     seen = Seen(fixes=walked.fixes, documents=walked.documents, veil=walked.veil)
     return patch(target_of(world, contract.application, proposing=True), contract, seen)
@@ -57,6 +57,11 @@ async def record_screens(world: World, robot: str, application: str) -> Path:
     if application not in world.robot(robot).applications:
         raise SettingsError(f"Le robot « {robot} » ne travaille pas dans « {application} ».")
     contract, own = world.contract(application), _witness(world, application)
+    if isinstance(contract, TerminalContract):
+        raise SettingsError(
+            f"« {application} » est un écran vert : ses positions et ses libellés sont tous dans screens.yaml, il n'y a rien "
+            "à relever. Les comparer : glr screens check."
+        )
     async with _desks(world, robot) as desks:
         walked = await walk(desks[application], Witness(values=own.values), looked_at=True)
     path = target_of(world, application).release
@@ -143,8 +148,8 @@ def _witness(world: World, application: str) -> Witness:
 
 
 @asynccontextmanager
-async def _desks(world: World, robot: str) -> AsyncIterator[dict[str, WebDesk]]:
+async def _desks(world: World, robot: str) -> AsyncIterator[dict[str, AnyDesk]]:
     """Give a desk at each application of a robot, in one browser; none is logged in before it is used."""
     accounts = world.accounts(world.robot(robot))
     async with open_browser(world.settings.network) as browser:
-        yield {name: WebDesk(browser, world.contract(name), accounts[name]) for name in world.robot(robot).applications}
+        yield {name: desk_at(browser, world.contract(name), accounts[name]) for name in world.robot(robot).applications}

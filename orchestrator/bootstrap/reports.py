@@ -10,8 +10,8 @@ from uuid import UUID
 from orchestrator.bootstrap.workshops import open_workshop
 from orchestrator.bootstrap.world import World
 from orchestrator.domain.errors import SettingsError
+from orchestrator.drivers.applications import AnyDesk, desk_at
 from orchestrator.drivers.browser import open_browser
-from orchestrator.drivers.desk import WebDesk
 from orchestrator.engine.acts import ActsOfRun, acts_of
 from orchestrator.engine.replay import CaseReplay, Trial, replay
 from orchestrator.engine.shadow import Compared, compare, read_decisions
@@ -49,11 +49,11 @@ async def compare_shadow(world: World, beginning: str, decisions: Path | None) -
         run, name = await run_called(world, database, beginning)
         scenario = replace(world.scenario(name), mode=Mode.SHADOW)
         robot = world.robot(scenario.robot)
-        desks: dict[str, WebDesk] = {}
+        desks: dict[str, AnyDesk] = {}
         if decisions is None:
             browser = await stack.enter_async_context(open_browser(world.settings.network))
             accounts = world.accounts(robot)
-            desks = {each: WebDesk(browser, world.contract(each), accounts[each]) for each in robot.applications}
+            desks = {each: desk_at(browser, world.contract(each), accounts[each]) for each in robot.applications}
         bench = Workbench(
             scenario=scenario,
             keywords=world.keywords,

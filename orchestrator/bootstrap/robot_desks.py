@@ -13,8 +13,8 @@ from orchestrator.bootstrap.workshops import workshop_of
 from orchestrator.bootstrap.world import World
 from orchestrator.domain.errors import GlrError, SessionExpired, TooSlow
 from orchestrator.domain.keywords import Keyword, Kind
+from orchestrator.drivers.applications import AnyDesk, desk_at
 from orchestrator.drivers.browser import open_browser
-from orchestrator.drivers.desk import WebDesk
 from orchestrator.drivers.reading import ReadingOnly
 from orchestrator.engine.work import STEP_LIMIT
 from orchestrator.language.robots import Robot, may
@@ -39,7 +39,7 @@ class RobotDesks:
         self._world = world
         self._robot = robot
         self._stack = AsyncExitStack()
-        self._desks: dict[str, WebDesk] = {}
+        self._desks: dict[str, AnyDesk] = {}
 
     async def call(self, keyword: Keyword, arguments: Mapping[str, object]) -> Any:  # noqa: ANN401 - typed by the keyword
         """Call a keyword; raises :class:`NoRight`, ``EntryOutsideProtocol``, or what it raises."""
@@ -67,20 +67,20 @@ class RobotDesks:
         await self._stack.aclose()
         await self.workshop.close()
 
-    async def _at(self, desk: WebDesk, keyword: Keyword, arguments: Mapping[str, object]) -> Any:  # noqa: ANN401
+    async def _at(self, desk: AnyDesk, keyword: Keyword, arguments: Mapping[str, object]) -> Any:  # noqa: ANN401
         try:
             return await keyword.function(ReadingOnly(desk), **arguments)
         except SessionExpired:
             await desk.log_in_again()
             return await keyword.function(ReadingOnly(desk), **arguments)
 
-    async def _desk(self, application: str) -> WebDesk:
+    async def _desk(self, application: str) -> AnyDesk:
         if not self._desks:
             accounts = self._world.accounts(self._robot)
             browser = await self._stack.enter_async_context(open_browser(self._world.settings.network))
             pages = self._world.settings.pages_only
             self._desks = {
-                name: WebDesk(browser, self._world.contract(name), accounts[name], pages_only=pages)
+                name: desk_at(browser, self._world.contract(name), accounts[name], pages_only=pages)
                 for name in self._robot.applications
             }
         return self._desks[application]

@@ -21,9 +21,8 @@ from orchestrator.domain.cases import RetryPolicy
 from orchestrator.domain.civil import SystemClock
 from orchestrator.domain.labels import read_labels
 from orchestrator.drivers.account import RobotAccount
+from orchestrator.drivers.applications import AnyContract, AnyDesk, desk_at
 from orchestrator.drivers.browser import open_browser
-from orchestrator.drivers.contracts import ApplicationContract
-from orchestrator.drivers.desk import WebDesk
 from orchestrator.drivers.witness import load_witnesses
 from orchestrator.engine.entries import by_protocol
 from orchestrator.engine.lease import Heartbeat
@@ -158,7 +157,8 @@ class _Place:
             workshop=await self.stack.enter_async_context(workshop),
         )
 
-    def _desk(self, name: str, contract: ApplicationContract, account: RobotAccount) -> WebDesk:
-        desk = WebDesk(self.browser, contract, account, pages_only=self.world.settings.pages_only)
+    def _desk(self, name: str, contract: AnyContract, account: RobotAccount) -> AnyDesk:
+        desk = desk_at(self.browser, contract, account, pages_only=self.world.settings.pages_only)
         desk.entrance = LoginTurn(database=self.database, session=self.session, application=name)
+        self.stack.push_async_callback(desk.discard)
         return desk

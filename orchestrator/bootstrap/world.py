@@ -13,7 +13,7 @@ from orchestrator.bootstrap.noticed import notice_older_database, refuse_older_d
 from orchestrator.domain.errors import SettingsError
 from orchestrator.domain.keywords import Keyword, collect
 from orchestrator.drivers.account import RobotAccount
-from orchestrator.drivers.contracts import ApplicationContract, load_contract
+from orchestrator.drivers.applications import AnyContract, load_application
 from orchestrator.language.load import load_scenario
 from orchestrator.language.model import Scenario
 from orchestrator.language.robots import Robot, check_rights, load_robot
@@ -61,7 +61,7 @@ class World:
         """Load the declaration of a robot."""
         return load_robot(self.settings.project / "robots" / name / "robot.yaml")
 
-    def contract(self, application: str) -> ApplicationContract:
+    def contract(self, application: str) -> AnyContract:
         """Load the screen contract of an application, with what differs in our caisse."""
         folder = application_folders(self.settings.project).get(application)
         if folder is None:
@@ -69,7 +69,7 @@ class World:
                 f"Application « {application} » inconnue : il n'y a pas de dossier keywords/{application}."
             )
         local = self.settings.project / "keywords" / application
-        return load_contract(folder / "screens.yaml", caisse=self.settings.caisse, local=local)
+        return load_application(folder / "screens.yaml", caisse=self.settings.caisse, local=local)
 
     def accounts(self, robot: Robot) -> dict[str, RobotAccount]:
         """Read the accounts of a robot from its secrets file (0600)."""

@@ -13,6 +13,7 @@ from orchestrator.domain.cases import Done
 from orchestrator.domain.entries import EntrySeen
 from orchestrator.drivers import act, desk, gate
 from orchestrator.drivers.contracts import RequestContract
+from orchestrator.drivers.desk import WebDesk
 from orchestrator.drivers.screens import script
 from orchestrator.engine import doubts, enter, entry_ledger, lease, work
 from orchestrator.language.model import Control
@@ -92,7 +93,8 @@ def _without_script() -> None:
 def _without_read_back() -> None:
     async def proves(self: enter.Entering, entry: enter.Planned) -> Done:
         """Believe the page that answered: its number is the proof."""
-        page = self.bench.desks[self.step.keyword.application]._page  # noqa: SLF001
+        at = self.bench.desks[self.step.keyword.application]
+        page = at.page if isinstance(at, WebDesk) else None
         seen = EntrySeen(
             reference=page.url.rpartition("/")[2] if page else "",
             amount=entry.plan.amount,

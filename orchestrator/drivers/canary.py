@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from orchestrator.domain.errors import ApplicationException, ScreenChanged, SettingsError, UnknownScreen
+from orchestrator.drivers.applications import AnyDesk
 from orchestrator.drivers.contracts import CanaryStep
 from orchestrator.drivers.desk import WebDesk
 from orchestrator.drivers.differences import Difference, Fix
@@ -18,6 +19,8 @@ from orchestrator.drivers.document import Document
 from orchestrator.drivers.inspection import Inspection, inspect
 from orchestrator.drivers.patches import contract_after
 from orchestrator.drivers.release import ScreenFacts
+from orchestrator.drivers.terminal_canary import walk_terminal
+from orchestrator.drivers.terminal_desk import TerminalDesk
 from orchestrator.drivers.veil import Veil, veil_of
 from orchestrator.drivers.witness import Shown, Witness
 
@@ -164,7 +167,7 @@ def _read(shown: Shown, place: list[str]) -> str | None:
 
 
 async def walk(
-    desk: WebDesk,
+    desk: AnyDesk,
     witness: Witness,
     *,
     pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
@@ -178,6 +181,8 @@ async def walk(
     """
     if not desk.contract.canary:
         raise SettingsError(f"{desk.contract.title} : aucun parcours témoin (canary) dans screens.yaml.")
+    if isinstance(desk, TerminalDesk):
+        return Walked(differences=await walk_terminal(desk, witness), unseen=tuple(sorted(desk.contract.confirmed)))
     found = await _Walk(desk, witness, looked_at).run()
     if any(each.unknown for each in found.differences):
         await pause(SECOND_LOOK)
@@ -185,11 +190,13 @@ async def walk(
     return found
 
 
-async def further(desk: WebDesk, witness: Witness, found: Walked) -> Walked:
+async def further(desk: AnyDesk, witness: Witness, found: Walked) -> Walked:
     """Walk again with what the differences propose, so that what stands behind a changed search is seen as well.
 
     Nothing that was told is taken back but « not walked » of a screen that was then reached.
     """
+    if isinstance(desk, TerminalDesk):
+        return found
     fixes: tuple[Fix, ...] = ()
     for _ in range(ROUNDS):
         proposed = found.fixes

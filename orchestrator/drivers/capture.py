@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 from hashlib import sha256
+from html import escape
 from pathlib import Path
 
 from playwright.async_api import Error
 
+from orchestrator.drivers.applications import AnyDesk
 from orchestrator.drivers.contracts import ApplicationContract, FieldContract
 from orchestrator.drivers.desk import WebDesk
 from orchestrator.drivers.formats import PUBLIC
 from orchestrator.drivers.screens import script
+from orchestrator.drivers.terminal_desk import TerminalDesk
 
 #: Hard limit for one capture, seconds; a capture is worth less than a lease.
 LIMIT = 5.0
@@ -28,13 +31,15 @@ class Capture:
     size: int
 
 
-async def capture(desk: WebDesk, folder: Path) -> Capture | None:
+async def capture(desk: AnyDesk, folder: Path) -> Capture | None:
     """Mask the desk's current page and store it; None when there is no page or it cannot be taken in time.
 
     The page is changed by the masking: the next use of the desk goes to another address anyway.
     """
     try:
-        picture = await asyncio.wait_for(_masked_picture(desk), LIMIT)
+        picture = await asyncio.wait_for(
+            _drawn(desk) if isinstance(desk, TerminalDesk) else _masked_picture(desk), LIMIT
+        )
     except (Error, TimeoutError):
         await desk.discard()
         return None
@@ -54,6 +59,20 @@ async def _masked_picture(desk: WebDesk) -> bytes | None:
     for frame in page.frames:
         await frame.evaluate(script("mask"), {"visible": visible})
     return await page.screenshot(type="png", animations="allow", caret="initial", timeout=LIMIT * 1000)
+
+
+async def _drawn(desk: TerminalDesk) -> bytes | None:
+    """Draw the masked text of a terminal as a picture, in a page without scripts and without network."""
+    rows = desk.masked()
+    if not rows:
+        return None
+    context = await desk.browser.new_context(java_script_enabled=False, offline=True)
+    try:
+        page = await context.new_page()
+        await page.set_content(f'<body style="background:#000;color:#3f3"><pre>{escape(chr(10).join(rows))}</pre>')
+        return await page.locator("body").screenshot(type="png", timeout=LIMIT * 1000)
+    finally:
+        await context.close()
 
 
 def _public_selectors(contract: ApplicationContract) -> list[str]:

@@ -8,15 +8,21 @@ from typing import Any
 from playwright.async_api import BrowserContext, Error
 
 from orchestrator.domain.errors import ApplicationException, SessionExpired
+from orchestrator.drivers.applications import AnyDesk
 from orchestrator.drivers.desk import PAGE_MS, WebDesk
 from orchestrator.drivers.screens import PageSource, read_screen
+from orchestrator.drivers.terminal_desk import TerminalDesk
 
 
-async def end_login(desk: WebDesk, cookies: str) -> bool:
+async def end_login(desk: AnyDesk, cookies: str) -> bool:
     """End the login that these cookies belong to; True once the application asks them to log in again.
+
+    Nobody ends the connection of another's terminal: of a green screen it is never said.
 
     :param cookies: as :meth:`WebDesk.cookies` gave them at intent.
     """
+    if isinstance(desk, TerminalDesk):
+        return False
     known = [{**one, "url": desk.account.address} for one in json.loads(cookies or "[]")]
     if desk.contract.login.leave is None or not known:
         return False

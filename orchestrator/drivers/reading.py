@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from orchestrator.domain.errors import GlrError
-from orchestrator.domain.ports import Workshop
-from orchestrator.drivers.desk import WebDesk
-from orchestrator.drivers.screens import WebScreen
+from orchestrator.domain.ports import Screen, Workshop
+from orchestrator.drivers.applications import AnyDesk
 
 
 class NoActHere(GlrError):
@@ -21,14 +20,14 @@ class NoActHere(GlrError):
 class ReadingOnly:
     """A desk whose acts are out of reach."""
 
-    def __init__(self, desk: WebDesk) -> None:
+    def __init__(self, desk: AnyDesk) -> None:
         self._desk = desk
 
-    async def open(self, screen: str, **address: Any) -> WebScreen:  # noqa: ANN401
+    async def open(self, screen: str, **address: Any) -> Screen:  # noqa: ANN401
         """Go to a screen by its address."""
         return await self._desk.open(screen, **address)
 
-    async def submit(self, action: str, **values: Any) -> WebScreen:  # noqa: ANN401
+    async def submit(self, action: str, **values: Any) -> Screen:  # noqa: ANN401
         """Submit a declared, harmless action."""
         return await self._desk.submit(action, **values)
 

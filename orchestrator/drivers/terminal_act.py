@@ -1,7 +1,8 @@
 """Performing an act of a green screen: one key, pressed only while its permit holds (ENTER, 3).
 
-The permit is asked just before the key is written to the pipe, after the screen was looked at a last time. A process that is frozen
-exactly between the two can still press it, as with a web act: that residue is why a doubt is left in peace and looked at.
+The permit is asked just before the key is written to the pipe, after the screen was looked at a last time. A
+process that is frozen exactly between the two can still press it, as with a web act: that residue is why a doubt is left in
+peace and looked at.
 """
 
 from __future__ import annotations

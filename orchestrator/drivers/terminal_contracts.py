@@ -1,6 +1,6 @@
 """Screen contracts of an application of kind ``terminal``: positions on 24 lines of 80 cells, and the labels beside them.
 
-There is no recorded release beside them (``release.yaml``): what a robot relies on is all here, and is looked at on each screen.
+There is no recorded release beside them (``release.yaml``): what a robot relies on is all here, and looked at each time.
 """
 
 from __future__ import annotations

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from typing import Any
 
 from playwright.async_api import Browser
@@ -24,7 +23,7 @@ from orchestrator.drivers.formats import typed_text
 from orchestrator.drivers.terminal_act import TerminalAct
 from orchestrator.drivers.terminal_contracts import Key, TerminalAction, TerminalContract
 from orchestrator.drivers.terminal_pipe import TerminalFailed, TerminalPipe
-from orchestrator.drivers.terminal_screen import GreenScreen, Rows, masked, name_of, page_of, read_green
+from orchestrator.drivers.terminal_screen import GreenScreen, Rows, masked, name_of, page_of, read_green, shown_at
 
 #: How often a screen that is none of those expected is waited for, a second each: a host may show it in parts.
 _MORE = 2
@@ -35,10 +34,10 @@ _DEEP = 4
 class TerminalDesk:
     """One terminal, logged in at the first need; what keywords see as a ``Desk``."""
 
-    def __init__(self, contract: TerminalContract, account: RobotAccount, browser: Browser | None = None) -> None:
+    def __init__(self, contract: TerminalContract, account: RobotAccount, browser: Browser) -> None:
         """Make a desk.
 
-        :param browser: draws the evidence; without it there is none.
+        :param browser: draws the evidence; the terminal ends with it.
         """
         self.contract = contract
         self.account = account
@@ -123,7 +122,8 @@ class TerminalDesk:
 
     async def rows(self) -> Rows:
         """Return what the terminal shows now."""
-        self._shown = await (await self._connected()).screen()
+        pipe = await self._connected()
+        self._shown = await self._alive(pipe.screen())
         return self._shown
 
     async def press(self, screen: str, key: Key, *, permitted: bool = False) -> None:
@@ -161,6 +161,7 @@ class TerminalDesk:
         if self._pipe is None:
             contract = self.contract
             self._pipe = pipe = await TerminalPipe.start(contract.title, contract.codepage, contract.model)
+            self.browser.once("disconnected", lambda _: pipe.kill())  # it ends with the robot's browser, at the latest
             await self._alive(pipe.connect(self.account.address))
             await self._log_in()
         return self._pipe
@@ -249,8 +250,8 @@ class TerminalDesk:
 
     def _code(self, landed: GreenScreen) -> str:
         """Return the code that a screen says; empty when it says nothing."""
-        text = str(landed[self.contract.messages.field] or "")
-        return text.split(" ", 1)[0]
+        place = self.contract.fields(landed.name)[self.contract.messages.field]
+        return shown_at(self._shown, place).partition(" ")[0]
 
     def _said(self, landed: GreenScreen) -> BusinessException | TerminalFailed:
         """Say why an application did not go on; its own words may be somebody's, only a code that we know is repeated."""
@@ -259,11 +260,3 @@ class TerminalDesk:
             return BusinessException("SAISIE", f"{self.contract.title} refuse ({said}).")
         why = f"remis à plus tard ({said})" if said in known.later else "message inconnu"
         return TerminalFailed(self.contract.title, f"écran « {landed.name} » : {why}, rien n'a été saisi")
-
-
-async def close_all(desks: Sequence[object]) -> None:
-    """End the terminals among some desks."""
-    for desk in desks:
-        if isinstance(desk, TerminalDesk):
-            with suppress(OSError):
-                await desk.discard()

@@ -1,4 +1,4 @@
-"""Which ``s3270`` drives the green screens, and getting it when the machine has none (package ``s3270`` of Debian and Ubuntu)."""
+"""Which ``s3270`` drives the green screens, and getting it when the machine has none (package of that name)."""
 
 from __future__ import annotations
 

@@ -85,11 +85,15 @@ class TerminalPipe:
 
     async def close(self) -> None:
         """End the process, and the connection with it."""
-        with suppress(ProcessLookupError):
-            self._process.kill()
+        self.kill()
         await self._process.wait()
         if self._process.stdin is not None:
             self._process.stdin.close()
+
+    def kill(self) -> None:
+        """End the process, without waiting for it."""
+        with suppress(ProcessLookupError):
+            self._process.kill()
 
     async def _do(self, command: str) -> list[str]:
         """Carry a command out and return its lines of data; the command is in no error, since it may be what is typed."""

@@ -71,20 +71,21 @@ def page_of(rows: Rows, contract: TerminalContract, screen: str, table: Terminal
 def masked(rows: Rows, contract: TerminalContract) -> list[str]:
     """Return the rows with every word hidden that is neither of the contract nor of a format that may be seen."""
     name = name_of(rows, contract)
-    seen = set(_public_cells(contract, name)) if name else set()
+    seen = set(_public_cells(rows, contract, name)) if name else set()
     return [
         "".join(each if each == " " or (row, column) in seen else "▒" for column, each in enumerate(line, start=1))
         for row, line in enumerate(rows, start=1)
     ]
 
 
-def _public_cells(contract: TerminalContract, name: str) -> Iterator[tuple[int, int]]:
+def _public_cells(rows: Rows, contract: TerminalContract, name: str) -> Iterator[tuple[int, int]]:
     for place in (contract.title_at, contract.version_at):
         yield from _cells(place.row, place.column, place.length)
     hidden = contract.screens[name].hidden
     for key, field in contract.fields(name).items():
-        before = len(field.label)
-        yield from _cells(field.row, field.column - before - 1, before)
+        before = _piece(rows, field.row, 1, field.column - 1).rstrip()
+        if before.endswith(field.label):
+            yield from _cells(field.row, len(before) - len(field.label) + 1, len(field.label))
         if field.format in PUBLIC and key not in hidden:
             yield from _cells(field.row, field.column, field.length)
     for table in contract.screens[name].tables.values():

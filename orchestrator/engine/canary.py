@@ -14,16 +14,15 @@ from enum import Enum, auto
 from uuid import UUID
 
 from orchestrator.domain.errors import ApplicationException, GlrError, LoginRefused, ReleaseChanged
+from orchestrator.drivers.applications import AnyContract, AnyDesk
 from orchestrator.drivers.canary import Walked, further, walk
-from orchestrator.drivers.contracts import ApplicationContract
-from orchestrator.drivers.desk import WebDesk
 from orchestrator.drivers.differences import Difference
 from orchestrator.drivers.witness import Witness
 from orchestrator.engine.work import Workbench
 from orchestrator.store.database import Transaction, array
 
 #: Writes the change of an application's files that would follow a walk.
-Propose = Callable[[ApplicationContract, Walked], str]
+Propose = Callable[[AnyContract, Walked], str]
 #: Seconds between two looks at a walk that another session makes.
 PAUSE = 0.5
 
@@ -118,7 +117,7 @@ class Canary:
                 return None
         return await self._told(desk, witness, walked)
 
-    async def _told(self, desk: WebDesk, witness: Witness, walked: Walked) -> Found:
+    async def _told(self, desk: AnyDesk, witness: Witness, walked: Walked) -> Found:
         """Say everything that a person needs; the application is closed even when no change can be proposed."""
         proposal = ""
         with suppress(GlrError):

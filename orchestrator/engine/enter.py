@@ -15,8 +15,9 @@ from orchestrator.domain.entries import EntryPlan, EntrySeen, Sighting, classify
 from orchestrator.domain.errors import ApplicationException, BusinessException, EntryInDoubt, RobotsStopped
 from orchestrator.domain.money import Euros
 from orchestrator.drivers.act import Sent, WebAct
+from orchestrator.drivers.applications import AnyDesk
 from orchestrator.drivers.deposit import Deposit
-from orchestrator.drivers.desk import WebDesk
+from orchestrator.drivers.terminal_act import TerminalAct
 from orchestrator.engine.doubts import leave_in_peace
 from orchestrator.engine.due import DueEntry
 from orchestrator.engine.entry_ledger import EntryLedger, EntryRow
@@ -136,7 +137,9 @@ class Entering:
     # --- intent, act, confirmed, doubt -------------------------------------------------------------------------------
 
     async def _act(self, entry: Planned) -> Outcome:
-        act: WebAct | Deposit = await self.bench.call(self.step.keyword, {**entry.arguments, "token": entry.plan.token})
+        act: WebAct | TerminalAct | Deposit = await self.bench.call(
+            self.step.keyword, {**entry.arguments, "token": entry.plan.token}
+        )
         desk = self._desk()
         cookies = await desk.cookies() if desk else ""
         values = self.ledger.values_digest(entry.plan.amount, entry.plan.period, entry.plan.subject)
@@ -189,7 +192,7 @@ class Entering:
         await self._capture("confirmed")
         return replace(row, state="confirmed", settled=True, proven=True)
 
-    def _desk(self) -> WebDesk | None:
+    def _desk(self) -> AnyDesk | None:
         """Return the desk where it is entered; None for what is deposited in a folder."""
         return self.bench.desks.get(self.step.keyword.application)
 

@@ -16,7 +16,7 @@ from uuid import UUID, uuid4
 
 from orchestrator.domain.errors import GlrError, SettingsError
 from orchestrator.domain.keywords import Keyword
-from orchestrator.drivers.contracts import ApplicationContract, load_contract
+from orchestrator.drivers.applications import AnyContract, load_application
 from orchestrator.language.faults import ScenarioErrors
 from orchestrator.language.load import load_scenario
 from orchestrator.language.model import Mode, Scenario
@@ -62,7 +62,7 @@ class Runnable:
     #: The scenario.
     scenario: Scenario
     #: The screens it relies on, by application.
-    contracts: Mapping[str, ApplicationContract]
+    contracts: Mapping[str, AnyContract]
 
 
 async def record(tx: Transaction, scenario: Scenario) -> None:
@@ -128,7 +128,7 @@ def restore(
         if scenario.hash != version:
             raise UnusableVersion(name, version, _what_changed(files, scenario.version.files))
         screens = sorted((Path(folder) / "keywords").glob("*/screens.yaml"))
-        contracts = {path.parent.name: load_contract(path, caisse=caisse) for path in screens}
+        contracts = {path.parent.name: load_application(path, caisse=caisse) for path in screens}
         return Runnable(scenario=scenario, contracts=contracts)
 
 

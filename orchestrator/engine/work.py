@@ -17,7 +17,7 @@ from orchestrator.domain.keywords import Keyword, Kind
 from orchestrator.domain.money import Euros
 from orchestrator.domain.ports import Workshop
 from orchestrator.drivers.act_count import ActMeter
-from orchestrator.drivers.desk import WebDesk
+from orchestrator.drivers.applications import AnyDesk
 from orchestrator.drivers.reading import ReadingOnly, entering
 from orchestrator.engine.due import DueEntry, each, foreseen, result_of, total
 from orchestrator.engine.failures import Failures, acts, controls_outcome, is_over, refused
@@ -87,7 +87,7 @@ class Workbench:
 
     scenario: Scenario
     keywords: Mapping[str, Keyword]
-    desks: Mapping[str, WebDesk]
+    desks: Mapping[str, AnyDesk]
     database: Database
     vault: Vault
     evidence: Path
@@ -98,7 +98,7 @@ class Workbench:
     #: Where generic libraries work; None where none may (replay).
     workshop: Workshop | None = None
     #: The desk that was touched last, for the capture.
-    last_desk: WebDesk | None = None
+    last_desk: AnyDesk | None = None
     #: Runs suites; None where the process cannot.
     suites: Suites | None = None
     #: The applications that were touched since the case in hand was taken.
@@ -136,7 +136,7 @@ class Workbench:
         except TimeoutError:
             raise TooSlow from None
 
-    async def _at_desk(self, desk: WebDesk, keyword: Keyword, arguments: Mapping[str, object]) -> Any:  # noqa: ANN401
+    async def _at_desk(self, desk: AnyDesk, keyword: Keyword, arguments: Mapping[str, object]) -> Any:  # noqa: ANN401
         acting = keyword.kind is Kind.ENTER and self.scenario.mode is Mode.LIVE
         given = desk if acting else ReadingOnly(desk)
         try:

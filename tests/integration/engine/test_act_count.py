@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -148,7 +148,7 @@ def declare_wrongly(world: RobotWorld, row: Row) -> None:
     sly = ActionContract(screen=act.screen, fields=act.fields, submit=act.element, leads_to=act.leads_to)
     screens = {name: each.model_copy(update={"http": "proven"}) for name, each in contract.screens.items()}
     wrong = contract.model_copy(update={"actions": {**contract.actions, "sly": sly}, "screens": screens})
-    right: Mapping[str, WebDesk] = world.bench.desks
+    right = world.bench.desks
     desk = WebDesk(right["compta"].browser, wrong, right["compta"].account)
     world.bench.desks = {name: desk if name == "compta" else right[name] for name in APPLICATIONS}
     keyword = world.bench.keywords["compta.advances_seen"]

@@ -52,7 +52,8 @@ async def world(
 
 
 def contract_of(world: RobotWorld) -> ApplicationContract:
-    contract: ApplicationContract = world.bench.desks["compta"].contract
+    contract = world.bench.desks["compta"].contract
+    assert isinstance(contract, ApplicationContract)
     return contract
 
 

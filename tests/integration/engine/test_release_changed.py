@@ -16,6 +16,7 @@ from orchestrator.domain.civil import date_of
 from orchestrator.domain.errors import ReleaseChanged, ScreenChanged
 from orchestrator.domain.money import Euros
 from orchestrator.domain.personal import Nir
+from orchestrator.drivers.desk import WebDesk
 from orchestrator.drivers.kept import not_kept
 from orchestrator.engine.results import RowOutcome
 from orchestrator.store.database import Database
@@ -60,7 +61,9 @@ async def test_what_would_alter_an_entry_is_refused_and_no_filled_form_is_left(w
         release(world, kind, seed)
         with pytest.raises((ReleaseChanged, ScreenChanged)):
             await world.bench.desks["compta"].prepare("propose_advance", **values())
-        page = world.bench.desks["compta"].page
+        desk = world.bench.desks["compta"]
+        assert isinstance(desk, WebDesk)
+        page = desk.page
         filled = "document.forms[0] ? [...document.forms[0].elements].map((e) => e.value).join(' ') : ''"
         assert page is None or "185026109999988" not in str(await page.evaluate(filled))
 
@@ -94,6 +97,7 @@ class _Application(BaseHTTPRequestHandler):
 
 async def test_typing_to_see_what_is_kept_sends_nothing_even_where_a_form_saves_by_itself(world: RobotWorld) -> None:
     desk = world.bench.desks["compta"]
+    assert isinstance(desk, WebDesk)
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Application)
     Thread(target=server.serve_forever, daemon=True).start()
     context = await desk.browser.new_context()

@@ -159,8 +159,9 @@ async def test_sessions_that_start_together_walk_once_and_another_version_or_con
     other = replace(bench, scenario=replace(bench.scenario, version=replace(bench.scenario.version, hash="f" * 64)))
     assert await one.changed(other, stopping) is None
     assert len(counted.made) == 6
-    contract = bench.desks["bdo"].contract.model_copy(update={"public": ()})
-    desk = WebDesk(bench.desks["bdo"].browser, contract, bench.desks["bdo"].account)
+    known = bench.desks["bdo"]
+    assert isinstance(known, WebDesk)
+    desk = WebDesk(known.browser, known.contract.model_copy(update={"public": ()}), known.account)
     assert await one.changed(replace(bench, desks={**bench.desks, "bdo": desk}), stopping) is None
     assert counted.made[6:] == ["bdo"]
 
