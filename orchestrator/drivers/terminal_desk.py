@@ -25,7 +25,7 @@ from orchestrator.drivers.terminal_contracts import Key, TerminalAction, Termina
 from orchestrator.drivers.terminal_pipe import TerminalFailed, TerminalPipe
 from orchestrator.drivers.terminal_screen import GreenScreen, Rows, masked, name_of, page_of, read_green, shown_at
 
-#: How often a screen that is none of those expected is waited for, a second each: a host may show it in parts.
+#: How often a screen that is none of those expected is waited for, half a second each: a host may show it in parts.
 _MORE = 2
 #: How many screens lie between any screen and the menu at most.
 _DEEP = 4

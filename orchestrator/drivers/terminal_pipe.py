@@ -81,7 +81,7 @@ class TerminalPipe:
     async def more(self) -> None:
         """Wait a moment for the host to show more."""
         with suppress(TerminalFailed):
-            await self._do("Wait(1,Output)")
+            await self._do("Wait(0.5,Output)")
 
     async def close(self) -> None:
         """End the process, and the connection with it."""

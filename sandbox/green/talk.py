@@ -9,7 +9,7 @@ from sandbox.faults import Faults, GreenRequest, Planned
 from sandbox.formats import read_date, read_money, show_date
 from sandbox.green.data import NAME, NOTES, PAYMENTS, Insured, find, notes, payments
 from sandbox.green.layout import layouts
-from sandbox.green.wire import Gone, Terminal
+from sandbox.green.wire import Gone, Pressed, Terminal
 from sandbox.ledger import Ledger
 from sandbox.web.accounts import Accounts
 from sandbox.web.legacy import Options
@@ -69,6 +69,7 @@ class Talk:
         await self.terminal.greet()
         if self.progres.sessions >= self.progres.limit:
             await self._show("PGC0", message="PGX03 NOMBRE MAXIMAL DE SESSIONS ATTEINT")
+            await self._pressed()
             return
         self.progres.sessions += 1
         try:
@@ -157,11 +158,7 @@ class Talk:
         """Show a screen and wait for a key; its typed fields are then in ``typed``."""
         about = {"nir": insured.nir, "name": insured.name} if insured else {}
         await self._show(screen, **about, **values)
-        try:
-            async with asyncio.timeout(self.progres.options.idle_seconds):
-                pressed = await self.terminal.pressed()
-        except TimeoutError:
-            raise Gone from None
+        pressed = await self._pressed()
         cells = layouts()[screen].typed
         self.typed = {cells[cell]: text for cell, text in pressed.typed.items() if cell in cells}
         stop = values.get("stop") or self.typed.get("stop", "")
@@ -170,6 +167,14 @@ class Talk:
         if {"cut", "expiry", "error"} & self.faults.kinds:
             raise Gone
         return pressed.key
+
+    async def _pressed(self) -> Pressed:
+        """Wait for a key; a session that is idle for too long is ended."""
+        try:
+            async with asyncio.timeout(self.progres.options.idle_seconds):
+                return await self.terminal.pressed()
+        except TimeoutError:
+            raise Gone from None
 
     async def _show(self, screen: str, **values: str) -> None:
         mode = "NUIT" if "degraded" in self.faults else "JOUR"
