@@ -12,7 +12,8 @@ import yaml
 
 from orchestrator.bootstrap.applications import application_folders
 from orchestrator.domain.errors import SettingsError
-from orchestrator.drivers.contracts import load_contract, stray
+from orchestrator.drivers.applications import load_application
+from orchestrator.drivers.contracts import stray
 from orchestrator.drivers.workshop import MAILBOX
 from orchestrator.language.compile_closing import CLOSING
 from orchestrator.language.robots import Robot, load_robot
@@ -103,7 +104,7 @@ def _own_screens(settings: Settings, application: str) -> Iterator[str]:
     if not own.exists() or not shared.exists():
         return
     try:
-        load_contract(shared, caisse=settings.caisse, local=local)
+        load_application(shared, caisse=settings.caisse, local=local)
     except SettingsError as error:
         yield str(error)
         return
