@@ -75,7 +75,9 @@ class Watch:
             rows = await tx.all("alerts.old_doubts", caisse=self._caisse, after=rules.doubt_after)
         for row in rows:
             said = f"Une saisie dans {row['application'].upper()} est en doute depuis longtemps (jeton {row['token']})."
-            await self._raise("doubt", row["token"], f"{said} Voir la console, page Exceptions.", f"doubt {row['id']}")
+            where = "clos sans elle : à rapprocher" if row["let_go"] else "page Exceptions"
+            told = f"{said} Voir la console, dossier {row['reference']}, {where}."
+            await self._raise("doubt", row["token"], told, f"doubt {row['id']}{' let go' if row['let_go'] else ''}")
 
     async def backup(self, rules: Surveillance) -> None:
         """Tell once a day that the last backup is too old."""

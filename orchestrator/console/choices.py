@@ -51,7 +51,10 @@ def choices_of(
             allowed &= set(known.agent_may)
             why += [f"{code} ne permet pas de {', '.join(refused)}."] if refused else []
     if entry.word is Word.DOUBTFUL:
-        why.append("Saisie douteuse : le dossier peut être renvoyé (le robot regardera seulement), pas corrigé.")
+        why.append(
+            "Saisie douteuse : le dossier peut être renvoyé (le robot regardera seulement), pas corrigé. Rejeté, la saisie "
+            "reste en doute : le dossier le montre, une alerte le dit, le rapprochement la cherche."
+        )
     if entry.word is Word.CONFIRMED:
         why.append("Saisie confirmée : le dossier ne peut plus être corrigé ni rejeté.")
     if entry.word is Word.PARTIAL:

@@ -214,6 +214,13 @@ async def test_old_doubts_an_old_backup_and_a_changed_log_are_seen_and_told_once
         await watch.doubts(rules)
         await watch.backup(rules)
     assert await kinds(owner_db) == [("doubt", token["token"]), ("backup", "glr backup")]
+    await run(owner_db, "update cases set state = 'rejected' where state = 'exception'")
+    for _ in range(2):
+        await watch.doubts(rules)  # let go: told once more, and where
+    rejected = await run(owner_db, "select reference from cases where state = 'rejected'")
+    told = await run(owner_db, "select message from alert where kind = 'doubt' order by raised_at")
+    assert [f"dossier {rejected[0]['reference']}, clos sans elle" in row["message"] for row in told] == [False, True]
+    await run(owner_db, "delete from alert where message like '%%clos sans elle%%'")
     log.write_bytes(b'{"id":1}\n{"id":3}\n')
     await watch.log()
     await run(owner_db, "insert into house_backup values (%s, now())", CAISSE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 import zipfile
@@ -14,11 +15,14 @@ from typing import Any
 
 import pytest
 from audit_rows import connect
+from click.testing import CliRunner, Result
 from console_world import Seed
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from secrets_of import make_secrets
 
 from checker.proof import verify
 from orchestrator.bootstrap.world import World
+from orchestrator.cli import commands
 from orchestrator.domain.errors import SettingsError
 from orchestrator.domain.sampling import draw
 from orchestrator.proofs.evidence import Sample, evidence_of_case, evidence_of_run
@@ -198,3 +202,32 @@ async def test_a_workbook_that_was_changed_is_not_given_as_evidence(run: Seed, w
     book.write_bytes(book.read_bytes() + sha256(b"").digest())
     with pytest.raises(SettingsError, match="n'est plus celui de son empreinte"):
         await evidence_of_run(world, run.run, Sample())
+
+
+async def test_the_command_draws_from_the_last_closed_run_and_writes_over_nothing(
+    run: Seed,
+    world: World,
+    role_url: Mapping[str, str],
+    owner_url: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    make_secrets(world.settings.workspace, run.vault, role_url)
+    monkeypatch.chdir(tmp_path)
+    env = {"GLR_DATABASE_URL": owner_url, "GLR_WORKSPACE": str(world.settings.workspace)}
+
+    async def glr(*words: str) -> Result:
+        return await asyncio.to_thread(lambda: CliRunner().invoke(commands, words, env=env))
+
+    asked = ("evidence", "--sample", "60", "--seed", SEED)
+    assert "glr robot key" in str((await glr(*asked)).exception)
+    assert (await glr("robot", "key")).exit_code == 0
+    made, out = await glr(*asked), tmp_path / f"preuves-{str(run.run)[:8]}-{SEED}.zip"
+    assert made.output.splitlines()[0] == f"Exécution : {run.run}. Graine : {SEED}"
+    assert verify(out, log=world.settings.audit_log).problems == ()
+    assert out.stat().st_mode & 0o777 == 0o600
+    whole = out.read_bytes()
+    for again in (asked, (*asked[:2], "2", "--out", str(out))):
+        refused = await glr(*again)
+        assert (refused.exit_code, "existe déjà" in refused.output) == (2, True)
+    assert out.read_bytes() == whole

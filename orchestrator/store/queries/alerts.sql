@@ -33,7 +33,8 @@ select channel, sent_at, failure from alert_sending where alert = %(alert)s orde
 select id from alert where caisse = %(caisse)s and fingerprint = %(fingerprint)s
 
 -- old_doubts: entries in doubt for longer than people were given to settle them
-select entry.id, entry.token, entry.application from entry
+select entry.id, entry.token, entry.application, cases.reference, cases.state in ('rejected', 'cancelled') as let_go
+from entry join cases on cases.id = entry.case_id
 left join lateral (select look_at from doubt where doubt.entry = entry.id order by n desc limit 1) last on true
 left join lateral (select intent_at from entry_attempt where entry_attempt.entry = entry.id order by n desc limit 1) attempt on true
 where entry.caisse = %(caisse)s and entry.state in ('intent', 'doubtful')

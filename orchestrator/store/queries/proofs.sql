@@ -45,6 +45,10 @@ from bordereau
 where run = %(run)s and caisse = %(caisse)s
   and exists (select from closing where closing.run = bordereau.run and closing.closed_at is not null)
 
+-- last_closed: the run that was closed last, of those with a bordereau
+select closing.run from closing join bordereau on bordereau.run = closing.run
+where closing.caisse = %(caisse)s and closing.closed_at is not null order by closing.closed_at desc, closing.run limit 1
+
 -- run_of: the run of a case, and since when there are events of it
 select run.id as run, run.started_at from run left join cases on cases.run = run.id and cases.reference = %(reference)s
 where run.caisse = %(caisse)s and (run.id = %(run)s or cases.reference = %(reference)s) limit 1
