@@ -96,7 +96,10 @@ def check_signature(bundle: Path, to: Path, key: str | None) -> None:
         try:
             done = subprocess.run([*verify, "-sigfile", str(bundle / SIGNATURE)], capture_output=True, check=False)
         except FileNotFoundError:
-            give_up("il faut openssl pour vérifier la signature. Rien n'a été installé.")
+            give_up(
+                "il faut openssl pour vérifier la signature : l'installer du support de Debian, pas de ce paquet, qui n'est "
+                "pas encore vérifié. Rien n'a été installé."
+            )
     if done.returncode:
         give_up("le paquet n'est pas signé par la clé attendue. Rien n'a été installé.")
     say("Signature vérifiée.")
