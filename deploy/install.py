@@ -156,6 +156,17 @@ def install(bundle: Path, to: Path, name: str) -> None:
         point(to / "previous", serving.resolve())
     point(serving, target)
     say(f"{name} est installé dans {target}, et sert ({serving}).")
+    try_driver(target)
+
+
+def try_driver(version: Path) -> None:
+    """Say when the browser's driver does not start here: only servers that host robots need it."""
+    words = [str(version / ".venv" / "bin" / "python"), "-I", "-m", "playwright", "--version"]
+    done = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    if done.returncode:
+        why = next(iter(done.stderr.strip().splitlines()), "sans message")
+        say(f"ce serveur ne peut pas héberger de robots : le pilote du navigateur ne démarre pas ({why}).")
+        say("S'il le doit, relancer avec --packages chromium-headless-shell libatomic1.")
 
 
 def go_back(to: Path, *, restored: bool) -> None:

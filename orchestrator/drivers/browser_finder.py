@@ -21,6 +21,8 @@ from orchestrator.domain.errors import GlrError
 
 VARIABLE = "GLR_BROWSER"
 _PACKAGE = "chromium-headless-shell"
+#: What Playwright's driver (Node) needs, and that package does not ask for.
+_DRIVER_PACKAGE = "libatomic1"
 _ON_PATH = ("chromium-headless-shell", "chromium")
 #: What Debian's command of that name starts, and waits for: whoever ends the command (chromedriver) would leave the browser.
 _BEHIND = {"/usr/bin/chromium-headless-shell": Path("/usr/lib/chromium/chromium-headless-shell")}
@@ -34,7 +36,7 @@ class BrowserNotFound(GlrError):
 
     def __init__(self, detail: str = "") -> None:
         super().__init__(
-            f"{detail}Aucun navigateur utilisable : installer `apt install {_PACKAGE}` (ou chromium), "
+            f"{detail}Aucun navigateur utilisable : installer `apt install {_PACKAGE} {_DRIVER_PACKAGE}` (ou chromium), "
             f"ou `playwright install --with-deps --only-shell chromium`, ou donner son chemin dans {VARIABLE}."
         )
 
@@ -144,14 +146,14 @@ def _attempts(say: Say) -> Iterator[Callable[[], bool]]:
 
 
 def _install_with_apt(say: Say) -> bool:
-    return install_package(_PACKAGE, say)
+    return install_packages(say, _PACKAGE, _DRIVER_PACKAGE)
 
 
-def install_package(package: str, say: Say) -> bool:
-    """Install a package of the distribution, as root; True when it worked, else what the installer wrote was told."""
+def install_packages(say: Say, *packages: str) -> bool:
+    """Install packages of the distribution, as root; True when it worked, else what the installer wrote was told."""
     apt = ["apt-get", "-q", "-o", "DPkg::Lock::Timeout=300"]
     _run([*apt, "update"], "liste des paquets", say)
-    return _run([*apt, "install", "-y", "--no-install-recommends", package], f"paquet {package}", say)
+    return _run([*apt, "install", "-y", "--no-install-recommends", *packages], f"paquet {packages[0]}", say)
 
 
 def _run(command: Sequence[str], what: str, say: Say) -> bool:

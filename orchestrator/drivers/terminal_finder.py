@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from orchestrator.domain.errors import ApplicationException
-from orchestrator.drivers.browser_finder import Say, install_package
+from orchestrator.drivers.browser_finder import Say, install_packages
 
 VARIABLE = "GLR_S3270"
 _PACKAGE = "s3270"
@@ -46,7 +46,7 @@ def ensure_terminal(say: Say = lambda _: None) -> Path:
     except TerminalNotFound:
         if os.environ.get(VARIABLE) or os.geteuid() != 0 or shutil.which("apt-get") is None:
             raise
-    install_package(_PACKAGE, say)
+    install_packages(say, _PACKAGE)
     return find_terminal()
 
 
