@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import secrets
+import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
@@ -18,12 +19,18 @@ from orchestrator.simulation.virtual_time import VirtualLoop
 def made_up(loop: VirtualLoop, seed: int) -> Iterator[None]:
     """Let everything in this process ask the loop for the time, and a seed for identifiers, keys and nonces."""
     drawn = random.Random(f"{seed}, numbers")  # noqa: S311 - nothing of a history is secret
+    own, real = threading.get_ident(), os.urandom
+
+    def urandom(size: int) -> bytes:
+        """Give what the seed draws, and to threads that have nothing to do with the history something of their own."""
+        return drawn.randbytes(size) if threading.get_ident() == own else real(size)
+
     with ExitStack() as stack:
         for owner, name, other in (
             (lease, "boot_clock", loop.time),
             (lease, "wall_clock", loop.wall),
             (SystemClock, "now", lambda _: loop.now()),
-            (os, "urandom", drawn.randbytes),  # uuid4 draws from it too
+            (os, "urandom", urandom),  # uuid4 draws from it too
             (secrets, "randbelow", drawn.randrange),
         ):
             stack.enter_context(instead(owner, name, other))
