@@ -12,6 +12,7 @@ import hashlib
 import json
 import os
 import platform
+import re
 import shutil
 import subprocess
 import sys
@@ -24,6 +25,8 @@ HERE = Path(__file__).resolve().parent
 SUMS, SIGNATURE = "SHA256SUMS", "SHA256SUMS.sig"
 #: The key that signed the first bundle installed here; later ones must be signed by it too.
 PINNED = "bundle.key"
+#: The first migration whose programs run beside a newer database (orchestrator/store/compatibility.py).
+_FIRST = "0030_many_machines.sql"
 #: What stands before the 32 bytes of an Ed25519 public key in its usual encoding (RFC 8410).
 _ED25519 = bytes.fromhex("302a300506032b6570032100")
 
@@ -175,10 +178,10 @@ def go_back(to: Path, *, restored: bool) -> None:
     if not (current.exists() and previous.exists()):
         give_up(f"il n'y a pas de version d'avant dans {to}.")
     now, before = current.resolve(), previous.resolve()
-    newer = sorted(_migrations(now) - _migrations(before))
+    newer = sorted(_too_new(now, before))
     if newer and not restored:
         give_up(
-            f"{now.name} change la base ({', '.join(newer)}), que {before.name} ne connaît pas. Restaurer d'abord la "
+            f"{now.name} change la base ({', '.join(newer)}), que {before.name} ne supporte pas. Restaurer d'abord la "
             "sauvegarde d'avant la mise à jour, puis --back --restored. Rien n'a été changé."
         )
     point(current, before)
@@ -186,8 +189,20 @@ def go_back(to: Path, *, restored: bool) -> None:
     say(f"{before.name} sert de nouveau.")
 
 
-def _migrations(version: Path) -> set[str]:
-    return {path.name for path in (version / "orchestrator" / "store" / "migrations").glob("*.sql")}
+def _too_new(now: Path, before: Path) -> set[str]:
+    """Return the migrations beside which the version before may not run: their first line would say so."""
+    known = set(_migrations(before))
+    found = set()
+    for name, path in _migrations(now).items():
+        first = path.read_text(encoding="utf-8").partition("\n")[0]
+        said = re.match(r"-- (?:expand\b|contract after (\d{4}_\w+\.sql)\b)", first)
+        if name not in known and (said is None or (said.group(1) or _FIRST) not in known):
+            found.add(name)
+    return found
+
+
+def _migrations(version: Path) -> dict[str, Path]:
+    return {path.name: path for path in (version / "orchestrator" / "store" / "migrations").glob("*.sql")}
 
 
 def point(link: Path, target: Path) -> None:

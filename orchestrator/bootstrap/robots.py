@@ -37,6 +37,9 @@ from orchestrator.settings import VARIABLES
 from orchestrator.store.database import CLAIMING, Database
 from orchestrator.store.known_schema import newest
 
+#: Seconds before a session ends that leaves a version to runners of another program.
+_FOR_OTHERS = 5.0
+
 
 def build_runner(world: World) -> Runner:
     """Return this machine's runner."""
@@ -90,6 +93,7 @@ async def run_session(
                 browser=browser,
                 scenario=name,
                 session=identifier,
+                runner=runner,
                 suites=suites,
                 stack=stack,
             )
@@ -123,16 +127,24 @@ class _Place:
     browser: Browser
     scenario: str
     session: UUID
+    runner: UUID
     suites: SuiteRunner | None
     #: Closes the workshops with the session.
     stack: AsyncExitStack
 
     async def open(self, version: str) -> Workbench:
-        """Open the workbench of a version; one that cannot run here closes the scenario until a person has looked."""
+        """Open the workbench of a version; one that cannot run here closes the scenario until a person has looked.
+
+        While runners of another program live beside this one (an update), it is for them, and closes nothing.
+        """
         try:
             return await self._open(version)
         except UnusableVersion as error:
             async with self.database.transaction("session") as tx:
+                others = await tx.first("sessions.other_programs", runner=self.runner)
+                if others and others["beside"]:
+                    await asyncio.sleep(_FOR_OTHERS)
+                    raise
                 where = {"caisse": self.world.settings.caisse, "scenario": self.scenario}
                 await tx.run("versions.stop_scenario", reason=str(error), **where)
             raise

@@ -82,8 +82,11 @@ class World:
         return {application: RobotAccount.read(item) for application, item in raw.items()}
 
 
-async def build_world(settings: Settings) -> World:
-    """Find the database and read keys and keywords: as its owner bring it to the current schema, else look that it is."""
+async def build_world(settings: Settings, *, force: bool = False) -> World:
+    """Find the database and read keys and keywords: as its owner bring it to the current schema, else look whether we may run.
+
+    :param force: as owner, change it even under living runners of an older version.
+    """
     settings.workspace.mkdir(parents=True, exist_ok=True, mode=0o700)
     if settings.by_role:
         return await _world_of_roles(settings)
@@ -92,7 +95,7 @@ async def build_world(settings: Settings) -> World:
         await refuse_new_keys(owner)
     vault = open_vault(settings.keys)
     urls = _urls(settings, owner)
-    await migrate(owner, {role: urls[role] for role in ROLES}, vault.fingerprints, settings.caisse)
+    await migrate(owner, {role: urls[role] for role in ROLES}, vault.fingerprints, settings.caisse, force=force)
     await notice_older_database(owner, settings)
     return World(settings=settings, urls=urls, vault=vault, keywords=load_keywords(settings))
 

@@ -30,12 +30,19 @@ def database() -> None:
 
 @database.command()
 @options.workspace
-def migrate(workspace: Path | None) -> None:
+@click.option(
+    "--force",
+    is_flag=True,
+    envvar="GLR_MIGRATE_FORCE",
+    show_envvar=True,
+    help="Même si des postes d'une version plus ancienne vivent encore.",
+)
+def migrate(workspace: Path | None, *, force: bool) -> None:
     """Met la base à jour. Avec ses rôles et leurs droits ; demande l'adresse du propriétaire."""
     settings = options.settings_of(workspace)
     if settings.by_role:
         addresses(settings)["owner"]  # says which one is lacking
-    asyncio.run(build_world(settings))
+    asyncio.run(build_world(settings, force=force))
     click.echo("Base à jour : tables, rôles et droits.")
 
 

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from orchestrator.bootstrap.reconciliation import applications_entered
-from orchestrator.bootstrap.world import World, build_world
+from orchestrator.bootstrap.world import build_world
 from orchestrator.cli import options
 from orchestrator.domain.civil import PARIS
 from orchestrator.engine import restorations, stops
@@ -32,12 +32,15 @@ def status(workspace: Path | None, reopen: str | None, resume: str | None) -> No
 
     async def show() -> None:
         world = await build_world(options.settings_of(workspace))
+        entered = applications_entered(
+            world
+        )  # reads every scenario: not in a transaction that may not be idle for long
         async with Database(world.urls["owner"], size=1) as database, database.transaction("cli") as tx:
             if reopen:
                 await _reopen(tx, world.settings.caisse, reopen)
             if resume:
                 await _resume(tx, world.settings.caisse, resume)
-            await show_standing(tx, world)
+            await show_standing(tx, world.settings.caisse, entered)
 
     asyncio.run(show())
 
@@ -64,22 +67,25 @@ def _not_a_persons(rows: Sequence[Mapping[str, Any]], kind: str, name: str) -> N
         raise click.UsageError(f"« {name} » a été arrêté par {by} : glr resume {what} --by IDENTIFIANT.")
 
 
-async def show_standing(tx: Transaction, world: World) -> None:
-    """Write where everything stands."""
+async def show_standing(tx: Transaction, caisse: str, entered: Sequence[str]) -> None:
+    """Write where everything stands.
+
+    :param entered: applications whose entries can be compared, for a restored house.
+    """
     console = Console()
     table = Table("Exécution", "Scénario", "Livraison", "Début", "Dossiers par état")
-    for run in await tx.all("runs.recent", caisse=world.settings.caisse, limit=10):
+    for run in await tx.all("runs.recent", caisse=caisse, limit=10):
         states = await tx.all("runs.progress", run=run["id"])
         words = ", ".join(f"{row['ended_as'] or row['state']} {row['cases']}" for row in states)
         began = f"{run['started_at'].astimezone(PARIS):%d/%m/%Y %H:%M}"
         table.add_row(str(run["id"])[:8], run["scenario"], run["file_name"], began, words)
     console.print(table)
-    restored = await restorations.standing(tx, world.settings.caisse, applications_entered(world))
+    restored = await restorations.standing(tx, caisse, entered)
     if restored is not None:
         console.print(f"[red]{restored}[/red]", soft_wrap=True, highlight=False)
-    for version in await tx.all("versions.overview", caisse=world.settings.caisse):
+    for version in await tx.all("versions.overview", caisse=caisse):
         console.print(f"{version['scenario']} : {standing(version)}", highlight=False, soft_wrap=True)
-    for stop in await tx.all("versions.stopped_scenarios", caisse=world.settings.caisse):
+    for stop in await tx.all("versions.stopped_scenarios", caisse=caisse):
         console.print(f"[red]Scénario {stop['scenario']} {stops.standing_stop(stop)}[/red]", soft_wrap=True)
         again = (
             f"resume {stop['scenario']} --by IDENTIFIANT"
@@ -87,8 +93,8 @@ async def show_standing(tx: Transaction, world: World) -> None:
             else f"status --resume {stop['scenario']}"
         )
         console.print(f"Pour reprendre : glr {again}")
-    await _show_waiting(tx, console, world.settings.caisse)
-    for stop in await tx.all("sessions.stopped_applications", caisse=world.settings.caisse):
+    await _show_waiting(tx, console, caisse)
+    for stop in await tx.all("sessions.stopped_applications", caisse=caisse):
         how = f"arrêtée par {stop['stopped_by']}" if stop["stopped_by"] else "fermée aux robots"
         console.print(f"[red]{stop['application']} {how} : {stop['reason']}[/red]", soft_wrap=True)
 

@@ -78,14 +78,15 @@ def resume(
         )
     if not restored:
         _one_of(scenario, application)
+    # Reads every scenario: not in a transaction that may not be idle for long.
+    entered = applications_entered(running_world(options.settings_of(workspace))) if restored else []
 
     async def act(tx: Transaction, caisse: str) -> str:
         if restored and looked:
             await restorations.looked_by_person(tx, caisse, looked, reason, by)
             return f"« {looked} » comparée par {by} : c'est écrit. Ce qui reste : glr status."
         if restored:
-            world = running_world(options.settings_of(workspace))
-            done = await restorations.lift(tx, caisse, by, applications_entered(world))
+            done = await restorations.lift(tx, caisse, by, entered)
             return "Les robots reprennent." if done else "Cette maison n'attend rien : rien ne change."
         if application:
             done, name = await stops.resume_application(tx, caisse, application), application

@@ -19,6 +19,7 @@ from procrastinate import exceptions as queue_errors
 from orchestrator.engine.sweep import sweep
 from orchestrator.engine.tickets import QUEUE, TASK, ticket_queue
 from orchestrator.store.database import Database, StoreError, StoreUnavailable, array
+from orchestrator.store.known_schema import check_schema
 
 #: Seconds between two sweeps; an orphan is available at most that long after its lease ends.
 SWEEP_EVERY = 2.0
@@ -124,6 +125,7 @@ class Runner:
             await tx.run("sessions.register_runner", id=self.id, host=socket.gethostname(), pid=os.getpid())
             about = {"labels": array(self.labels), "program": self.program, "knows": self.knows}
             await tx.run("sessions.describe_runner", id=self.id, **about)
+            await check_schema(tx.connection)  # it may have been changed since this program began, or while it was away
 
     async def _host(self, caisse: str, scenario: str) -> None:
         """Run one session process to its end; how it ends does not matter here, the ledger knows."""

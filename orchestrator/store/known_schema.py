@@ -1,13 +1,16 @@
-"""Is the database one that this program knows? Who may not change it is told what to do instead; a newer one nobody changes."""
+"""Is the database one that this program knows? Who may not change it is told what to do; a newer one stays as it is."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from importlib.resources import files
+from typing import Any
 
 import psycopg
+from psycopg.rows import tuple_row
 
 from orchestrator.domain.errors import SettingsError
+from orchestrator.store.compatibility import may_run_beside
 
 
 class NoHouse(SettingsError):
@@ -37,8 +40,9 @@ class NewerDatabase(SettingsError):
 
     def __init__(self, unknown: list[str]) -> None:
         super().__init__(
-            f"La base a des changements que cette version du programme ne connaît pas ({', '.join(unknown)}). Installer ici la "
-            "version de l'orchestrateur (glr --version), puis relancer. Celle-ci n'y change rien."
+            "La base a des changements que cette version du programme ne connaît pas et avec lesquels elle ne peut pas tourner "
+            f"({', '.join(unknown)}). Installer ici la version de l'orchestrateur (glr --version), puis relancer. Celle-ci n'y "
+            "change rien."
         )
 
 
@@ -58,21 +62,32 @@ def schema_number() -> int:
     return int(migrations()[-1].partition("_")[0])
 
 
-def refuse_newer(applied: Iterable[str]) -> None:
-    """Raise :class:`NewerDatabase` for migrations that this program lacks: it would put rights of before in force."""
-    unknown = set(applied) - set(migrations())
-    if unknown:
+def refuse_newer(applied: Mapping[str, str | None]) -> bool:
+    """Say whether a database is newer than this program; raise :class:`NewerDatabase` when they cannot go together.
+
+    :param applied: its migrations, each with the one that a program has to know to run beside it.
+    """
+    known = migrations()
+    unknown = {name: oldest for name, oldest in applied.items() if name not in known}
+    if unknown and (not may_run_beside(known, unknown) or set(known) - set(applied)):
         raise NewerDatabase(sorted(unknown))
+    return bool(unknown)
 
 
-async def check_schema(connection: psycopg.AsyncConnection) -> None:
-    """Raise :class:`NoHouse`, :class:`OlderDatabase` or :class:`NewerDatabase` unless the schema is exactly ours."""
+async def applied_in(connection: psycopg.AsyncConnection[Any]) -> dict[str, str | None]:
+    """Return the migrations of a database, each with the one that a program has to know to run beside it."""
+    asked = "select name, to_jsonb(migration) ->> 'compatible_from' from glr.migration"  # a column since 0030
+    async with connection.cursor(row_factory=tuple_row) as cursor:
+        return dict(await (await cursor.execute(asked)).fetchall())
+
+
+async def check_schema(connection: psycopg.AsyncConnection[Any]) -> None:
+    """Raise :class:`NoHouse`, :class:`OlderDatabase` or :class:`NewerDatabase` unless this program may run on the schema."""
     try:
-        rows = await (await connection.execute("select name from glr.migration")).fetchall()
+        found = await applied_in(connection)
     except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName, psycopg.errors.InsufficientPrivilege):
         raise NoHouse(connection.info.user) from None
-    found = {row[0] for row in rows}
-    refuse_newer(found)
-    lacking = set(migrations()) - found
-    if lacking:
+    lacking = set(migrations()) - set(found)
+    if lacking and set(found) <= set(migrations()):
         raise OlderDatabase(sorted(lacking))
+    refuse_newer(found)

@@ -15,10 +15,13 @@ from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from orchestrator.domain.errors import SettingsError
+from orchestrator.store.short_locks import in_short_locks
 
 #: Every role that has rights in ``rights.sql``; a machine's own login is a member of ``glr_runner``.
 ROLES = ("glr_orchestrator", "glr_console", "glr_exporter", "glr_runner", "glr_reader")
 RUNNER = "glr_runner"
+#: Before the hashes of the rights that were in force, newest first, in the comment of our schema.
+_RIGHTS = "rights "
 
 
 class MissingRole(SettingsError):
@@ -57,15 +60,25 @@ async def ensure_roles(connection: psycopg.AsyncConnection, urls: Mapping[str, s
                 raise MissingRole(role) from None
 
 
-async def ensure_rights(connection: psycopg.AsyncConnection, migrations: list[str]) -> None:
-    """Put ``rights.sql`` in force when it, or a migration, is new to this database; all of it or nothing."""
+async def ensure_rights(connection: psycopg.AsyncConnection, migrations: list[str], *, force: bool = False) -> None:
+    """Put ``rights.sql`` in force when it, or a migration, is new to this database; all of it or nothing.
+
+    Rights that were in force before others are those of an older program: they are not put back, unless forced.
+    """
     text = files("orchestrator.store").joinpath("rights.sql").read_text(encoding="utf-8")
-    known = "rights " + sha256("\n".join([text, *migrations]).encode()).hexdigest()
+    known = sha256("\n".join([text, *migrations]).encode()).hexdigest()
     found = await (await connection.execute("select obj_description('glr'::regnamespace)")).fetchone()
-    if found is None or found[0] != known:
-        async with connection.transaction():
-            await connection.execute(text.encode())
-            await connection.execute(sql.SQL("comment on schema glr is {}").format(sql.Literal(known)))
+    in_force, *former = str(found[0]).removeprefix(_RIGHTS).split() if found and found[0] else [""]
+    if known == in_force or (known in former and not force):
+        return
+
+    async def put() -> None:
+        await connection.execute(text.encode())
+        had = [each for each in (in_force, *former) if each and each != known]
+        said = sql.Literal(_RIGHTS + " ".join([known, *had]))
+        await connection.execute(sql.SQL("comment on schema glr is {}").format(said))
+
+    await in_short_locks(connection, put)
 
 
 async def allow_runner(connection: psycopg.AsyncConnection, login: str, caisse: str) -> None:

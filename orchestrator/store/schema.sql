@@ -1,7 +1,7 @@
 -- The house: cases, entries, approvals, exceptions, evidence, audit outbox, people, schedule.
 -- Every table that holds cases, people or money has its caisse. Personal payloads are AES-256-GCM ciphertext.
 
--- Of each migration, the newest one that a program has to know to run beside it; none: that migration itself (ADR 37).
+-- Of each migration, the newest one that a program has to know to run beside it; none: that migration itself (ADR 40).
 alter table migration add column compatible_from text;
 
 create type case_state as enum (

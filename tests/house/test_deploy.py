@@ -79,10 +79,12 @@ def test_every_variable_that_an_administrator_sets_exists() -> None:
 
 
 def test_a_runner_gets_more_time_to_end_than_it_gives_its_sessions() -> None:
-    from orchestrator.engine.runner import GRACE  # noqa: PLC0415
+    from orchestrator.engine.session import CASE_LIMIT  # noqa: PLC0415
 
-    given = int(_unit(DEPLOY / "systemd" / "glr-runner@.service")["Service"]["TimeoutStopSec"])
-    assert given > 2 * GRACE
+    service = _unit(DEPLOY / "systemd" / "glr-runner@.service")["Service"]
+    name, _, grace = service["Environment"].partition("=")
+    assert name == "GLR_GRACE"
+    assert CASE_LIMIT < int(grace) < int(service["TimeoutStopSec"]) - 20
 
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze n'est pas sur cette machine")

@@ -8,7 +8,6 @@ import os
 import subprocess
 import sys
 import time
-from base64 import b64encode
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 
@@ -17,28 +16,24 @@ import pytest
 from audit_rows import connect
 from authority import Authority
 from click.testing import CliRunner
+from one_machine import CAISSE, deliver, machine_of
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
-from published import orchestrator_of, publish_at
-from robot_world import DAY, PROJECT, PracticeWorld
+from robot_world import PROJECT, PracticeWorld
 from tls_front import tls_front
 
 from orchestrator.bootstrap.robots import build_runner
-from orchestrator.bootstrap.world import build_world, load_keywords
+from orchestrator.bootstrap.world import build_world
 from orchestrator.cli.database import database
 from orchestrator.domain.errors import SettingsError
-from orchestrator.engine.load import Loader
-from orchestrator.engine.tickets import ticket_queue
-from orchestrator.language.load import load_scenario
 from orchestrator.settings import VARIABLES, Settings
 from orchestrator.store.addresses import Unreachable, opened
-from orchestrator.store.database import Database
 from orchestrator.store.keys import NoKeys
 from orchestrator.store.known_schema import NewerDatabase, NoHouse, OlderDatabase
 from orchestrator.store.logins import give_login, standing
 from orchestrator.store.migrate import migrate
 from orchestrator.store.vault import Vault
 
-CAISSE, MACHINE = "cpam-931", "glr_poste_essai"
+MACHINE = "glr_poste_essai"
 
 
 @pytest.fixture
@@ -96,33 +91,6 @@ async def test_a_machine_works_a_case_with_its_own_login_over_tls_and_nothing_el
     assert state == ("ended", "entered", MACHINE)
     assert len(practice_world.lines_of(row.stop)) == 1
     assert sorted(path.name for path in workspace.iterdir()) == ["logs", "secrets"]
-
-
-async def deliver(owner_url: str, vault: Vault, folder: Path, row: str) -> None:
-    """Publish the shipped scenario and load one row, as the orchestrator does."""
-    keywords = load_keywords(Settings(workspace=folder, home=PROJECT))
-    scenario = load_scenario(PROJECT / "scenarios" / "ij-acompte.yaml", keywords=keywords, caisse=CAISSE)
-    await publish_at(owner_url, scenario)
-    path = folder / "anomalies-arpege-1.csv"
-    header = "N° assuré;Nom de naissance;Réf. arrêt;Code anomalie;Date"
-    path.write_bytes(f"{header}\r\n{row}\r\nFIN;1\r\n".encode("cp1252"))
-    orchestrator = orchestrator_of(owner_url)
-    queue = ticket_queue(orchestrator, size=1)
-    async with Database(orchestrator, size=1) as database, queue.open_async():
-        await Loader(database=database, queue=queue, vault=vault).load(scenario, path, DAY, "test")
-
-
-def machine_of(workspace: Path, practice: PracticeWorld, vault: Vault) -> Path:
-    """Make the workspace of a machine: the keys of the house and the accounts of its robot."""
-    secrets = workspace / "secrets"
-    secrets.mkdir(parents=True, mode=0o700)
-    keys = {name: b64encode(getattr(vault, name)).decode() for name in ("wrap", "index", "effect")}
-    accounts = (practice.practice.folder / "robot.json").read_text()
-    for name, content in (("keys", json.dumps(keys)), ("acompte-ij", accounts)):
-        path = secrets / f"{name}.json"
-        path.touch(0o600)
-        path.write_text(content, encoding="utf-8")
-    return workspace
 
 
 def run_until_ended(environment: dict[str, str], owner_url: str) -> tuple[str, ...]:

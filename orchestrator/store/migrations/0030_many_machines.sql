@@ -1,5 +1,5 @@
 -- Runners say what they are: their labels, their program, that they are leaving. A robot may ask for labels; a migration says which
--- programs may still run beside it (ADR 37).
+-- programs may still run beside it (ADR 40).
 alter table migration add column compatible_from text;
 
 alter table runner

@@ -147,12 +147,15 @@ from attempt join cases on cases.id = attempt.case_id
 where cases.run = %(run)s group by cases.id order by cases.line
 
 -- sweep_orphans: leases that ran out go back, whoever held them
-update cases set state = 'ready', leased_by = null, lease_until = null
-where id in (
-    select id from cases where state = 'leased' and lease_until < now()
-    order by lease_until limit 100 for update skip locked
+with orphan as (
+    update cases set state = 'ready', leased_by = null, lease_until = null
+    where id in (
+        select id from cases where state = 'leased' and lease_until < now()
+        order by lease_until limit 100 for update skip locked
+    )
+    returning id, caisse, scenario
 )
-returning id, caisse, scenario
+select id, caisse, scenario from orphan order by id
 
 -- sweep_waiting: cases whose instant has come are ready again
 update cases set state = 'ready', wait_until = null

@@ -19,6 +19,13 @@ select scenario, labels, cases from unhosted(%(caisse)s)
 select host, pid, labels, program, leaving_at from runner
 where stopped_at is null and last_seen > now() - interval '15 seconds' order by host, started_at, id
 
+-- other_programs: do runners of another program than this one live beside it
+select exists (
+    select 1 from runner other join runner mine on mine.id = %(runner)s
+    where other.stopped_at is null and other.last_seen > now() - interval '15 seconds'
+      and (other.program, other.knows) is distinct from (mine.program, mine.knows)
+) as beside
+
 -- beat_runner: a runner is alive
 update runner set last_seen = now() where id = %(id)s
 
@@ -42,12 +49,15 @@ select not keeps_seat(%(session)s) as crowded
 update robot_session set last_seen = now() where id = %(session)s and ended_at is null
 
 -- sweep_lost: sessions without a sign of life have ended; their seats are free, and they may take no case any more
-update robot_session set ended_at = now(), end_reason = 'lost'
-where id in (
-    select id from robot_session where ended_at is null and last_seen < now() - interval '30 seconds'
-    order by id for update skip locked
+with lost as (
+    update robot_session set ended_at = now(), end_reason = 'lost'
+    where id in (
+        select id from robot_session where ended_at is null and last_seen < now() - interval '30 seconds'
+        order by id for update skip locked
+    )
+    returning id, caisse
 )
-returning id, caisse
+select id, caisse from lost order by id
 
 -- closed_applications: the applications in which a session may not work now
 select application from application_closed

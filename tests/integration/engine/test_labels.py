@@ -21,6 +21,7 @@ from orchestrator.cli import commands
 from orchestrator.cli.status import show_standing
 from orchestrator.domain.errors import GlrError
 from orchestrator.engine.runner import Runner
+from orchestrator.engine.tickets import ticket_queue, want_sessions
 from orchestrator.language.robots import load_robot
 from orchestrator.settings import Settings
 from orchestrator.store.database import Database
@@ -32,15 +33,23 @@ SAID = "ij-acompte : 2 dossiers attendent un poste qui ait les étiquettes siege
 STARTED = "import sys; open(sys.argv[1], 'a').write('.')"
 
 
+#: Stands for a session that needs a while for the case in hand when it is asked to stop.
+BUSY = (
+    f"import signal, sys, time; signal.signal(15, lambda *_: (time.sleep(2.5), sys.exit())); {STARTED}; time.sleep(60)"
+)
+
+
 @asynccontextmanager
-async def runner_of(url: str, labels: Sequence[str], mark: Path) -> AsyncIterator[Runner]:
-    """Let a runner of these labels live."""
+async def runner_of(
+    url: str, labels: Sequence[str], mark: Path, session: str = STARTED
+) -> AsyncIterator[asyncio.Event]:
+    """Let a runner of these labels live, until it is asked to stop."""
     stopping = asyncio.Event()
-    command = [sys.executable, "-I", "-c", STARTED, str(mark)]
+    command = [sys.executable, "-I", "-c", session, str(mark)]
     runner = Runner(conninfo=url, session_command=command, environment={}, sessions=2, labels=labels)
     running = asyncio.create_task(runner.run(stopping))
     try:
-        yield runner
+        yield stopping
     finally:
         stopping.set()
         await running
@@ -98,7 +107,7 @@ async def test_a_ticket_waits_for_a_runner_with_its_labels_and_people_are_told_m
         for page in ("/executions", "/applications"):
             assert SAID in (await supervisor.get(page)).text
         async with owner_db.transaction("cli") as tx:
-            await show_standing(tx, world)
+            await show_standing(tx, CAISSE, [])
         assert SAID in capsys.readouterr().out
     async with runner_of(runner_url, ["autre", "siege", "web"], mark):
         for _ in range(50):
@@ -108,6 +117,28 @@ async def test_a_ticket_waits_for_a_runner_with_its_labels_and_people_are_told_m
         assert mark.exists()
         async with orchestrator_db.transaction("test") as tx:
             assert await tx.all("sessions.unhosted", caisse=CAISSE) == []
+
+
+async def test_a_runner_that_is_asked_to_stop_takes_no_more_and_is_seen_until_its_sessions_have_finished(
+    seed: Seed, owner_db: Database, orchestrator_db: Database, runner_url: str, orchestrator_url: str, tmp_path: Path
+) -> None:
+    await seed.case()
+    mark = tmp_path / "started"
+    async with runner_of(runner_url, [], mark, BUSY) as stopping:
+        for _ in range(50):
+            if mark.exists():
+                break
+            await asyncio.sleep(0.1)
+        stopping.set()
+        queue = ticket_queue(orchestrator_url, size=1)
+        async with queue.open_async(), orchestrator_db.transaction("test") as tx:
+            await want_sessions(queue, tx.connection, CAISSE, "ij-acompte", 2)
+        await asyncio.sleep(1.5)
+        seen = "runner where leaving_at is not null and stopped_at is null and last_seen > now() - interval '5 seconds'"
+        assert await count(owner_db, seen) == 1
+    assert mark.read_text() == "."
+    assert await count(owner_db, "queue.procrastinate_jobs where status = 'todo'") == 2
+    assert await count(owner_db, "runner where stopped_at is not null") == 1
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from orchestrator.engine import versions
 from orchestrator.engine.results import RowOutcome
 from orchestrator.engine.work import Workbench
 from orchestrator.settings import Settings
-from orchestrator.store.database import Database
+from orchestrator.store.database import Database, array
 from orchestrator.store.vault import Vault
 
 
@@ -130,16 +130,33 @@ async def test_an_application_that_fails_stops_the_scenario_before_its_last_case
     assert [world.world.lines_of(row.stop) for row in rows] == [[]] * 8
 
 
-async def test_a_session_whose_version_cannot_run_here_stops_the_scenario_and_says_why(
-    world: RobotWorld, owner_db: Database, role_url: Mapping[str, str], owner_url: str, vault: Vault, tmp_path: Path
+async def test_a_session_whose_version_cannot_run_here_stops_the_scenario_unless_another_program_lives_and_says_why(
+    world: RobotWorld,
+    owner_db: Database,
+    role_url: Mapping[str, str],
+    owner_url: str,
+    vault: Vault,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     await world.deliver(world.world.take("entered"))
     settings = Settings(workspace=tmp_path, home=PROJECT)
     words = load_keywords(settings)
     upgraded = {**words, "bdo.person": replace(words["bdo.person"], doc="autre chose")}
     here = World(settings=settings, urls={**role_url, "owner": owner_url}, vault=vault, keywords=upgraded)
+    monkeypatch.setattr("orchestrator.bootstrap.robots._FOR_OTHERS", 0.0)
+    mine, other = uuid4(), uuid4()
+    async with owner_db.transaction("test") as tx:
+        for runner, program in ((mine, "2"), (other, "1")):
+            await tx.run("sessions.register_runner", id=runner, host="test", pid=1)
+            await tx.run("sessions.describe_runner", id=runner, labels=array([]), program=program, knows="0030")
     with pytest.raises(versions.UnusableVersion):
-        await run_session(here, "ij-acompte", uuid4(), uuid4())
+        await run_session(here, "ij-acompte", mine, uuid4())
+    async with owner_db.transaction("test") as tx:
+        assert await tx.all("versions.stopped_scenarios", caisse="cpam-931") == []  # it is for the other
+        await tx.run("sessions.stop_runner", id=other)
+    with pytest.raises(versions.UnusableVersion):
+        await run_session(here, "ij-acompte", mine, uuid4())
     async with owner_db.transaction("test") as tx:
         (stop,) = await tx.all("versions.stopped_scenarios", caisse="cpam-931")
         hungry = await tx.all("cases.hungry")
