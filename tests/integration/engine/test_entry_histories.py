@@ -42,7 +42,8 @@ from orchestrator.settings import Settings
 from orchestrator.store.accounts import create_account
 from orchestrator.store.database import Database, StoreError
 
-HISTORIES = int(os.environ.get("GLR_HISTORIES", "40"))
+USUAL = 30
+HISTORIES = int(os.environ.get("GLR_HISTORIES", str(USUAL)))
 STEPS = 30
 TEN, PERIOD, SUBJECT = Euros(1_000), Period(start=DAY, end=DAY), "A000001"
 #: What the engine and the database say to an event that comes at the wrong moment.
@@ -447,7 +448,7 @@ def home(runner_url: str, owner_url: str, vault: Any, monkeypatch: pytest.Monkey
 def test_no_history_ends_with_an_entry_that_is_not_proven_or_enters_what_nobody_decided(home: Home) -> None:
     assert home is HOME["home"]
     how = settings(
-        max_examples=HISTORIES, stateful_step_count=STEPS, deadline=None, derandomize=HISTORIES == 40, database=None,
+        max_examples=HISTORIES, stateful_step_count=STEPS, deadline=None, derandomize=HISTORIES == USUAL, database=None,
         suppress_health_check=list(HealthCheck),
     )  # fmt: skip
     REACHED.clear()
