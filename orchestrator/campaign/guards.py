@@ -5,9 +5,10 @@ Each takes out one thing alone; what then goes wrong is what that guard is there
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from hashlib import sha256
 
 from orchestrator.domain.cases import Done
 from orchestrator.domain.entries import EntrySeen
@@ -21,21 +22,18 @@ from orchestrator.store import database
 from orchestrator.store.queries import query
 
 _NO_FENCE = "(() => { window.__glrFence = { arm: () => {} }; })"
-_STATEMENTS = {
-    "lease-epoch": {
-        "cases.held": "select now() as lease_until",
-        "cases.may_begin": "select now() as lease_until",
-        "cases.lock_held": "select now() as lease_until from cases where id = %(id)s for update",
-    },
-    "effect-key": {
-        "entries.plan": """
-            insert into entry (id, caisse, effect_digest, scenario, application, keyword, payment, token, case_id)
-            select %(id)s, %(caisse)s, %(effect_digest)s, %(scenario)s, %(application)s, %(keyword)s, %(payment)s, %(token)s,
-                   %(case_id)s
-            where not exists (select 1 from entry where effect_digest = %(effect_digest)s and case_id = %(case_id)s)
-        """,
-    },
+#: What every write of a session asks of the case in hand, and what is left of that: that nobody has settled it.
+_OURS = "and epoch = %(epoch)s and leased_by = %(session)s and state = 'leased' and lease_until > now()"
+_ANYBODY = {
+    "cases.held": "",
+    "cases.may_begin": "",
+    "cases.lock_held": "",
+    "cases.renew": "and state = 'leased'",
+    "cases.settle": "and state = 'leased'",
+    "cases.keep_findings": "and state = 'leased'",
 }
+#: Seconds: a deadline that no process meets.
+_FAR = 7 * 86400.0
 
 
 async def _yes(*_: object, **__: object) -> bool:
@@ -51,8 +49,15 @@ async def _nothing(*_: object, **__: object) -> None:
 
 
 def _without_lease() -> None:
-    _reword("lease-epoch")
+    """Let a session go on with a case that it has lost: no epoch there, no deadline here or in the page."""
+
+    def reworded(name: str) -> str:
+        return query(name).replace(_OURS, _ANYBODY[name]) if name in _ANYBODY else query(name)
+
+    for module in (database, lease):
+        module.query = reworded  # type: ignore[attr-defined]
     lease.Lease.in_time = lambda self: True  # type: ignore[method-assign] # noqa: ARG005
+    lease.LeasePermit.until = property(lambda self: self.lease.wall_deadline + _FAR)  # type: ignore[assignment, method-assign]
 
 
 def _without_intent() -> None:
@@ -120,11 +125,17 @@ def _without_log_out() -> None:
     doubts.end_login = _no  # type: ignore[attr-defined]
 
 
-def _reword(guard: str) -> None:
-    """Let statements of the store be others."""
-    other, known = _STATEMENTS[guard], query
-    for module in (database, lease):
-        module.query = lambda name: other.get(name) or known(name)  # type: ignore[attr-defined]
+def _without_effect_key() -> None:
+    """Let each case have an entry of its own for one effect, as if the key named the case."""
+
+    def of_the_case(method: Callable[..., Awaitable[object]]) -> Callable[..., Awaitable[object]]:
+        def asked(self: entry_ledger.EntryLedger, digest: bytes, *rest: object) -> Awaitable[object]:
+            return method(self, sha256(digest + self.case.id.bytes).digest(), *rest)
+
+        return asked
+
+    for name in ("known", "plan", "by_hand"):
+        setattr(entry_ledger.EntryLedger, name, of_the_case(getattr(entry_ledger.EntryLedger, name)))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -157,6 +168,6 @@ GUARDS: Mapping[str, Guard] = {
     "request-gate": Guard(take_out=_without_gate, faults=frozenset({"at-the-gate.freeze"})),
     "read-back": Guard(take_out=_without_read_back, faults=frozenset({"session-killed"}), answers="alter=0.3"),
     "effect-key": Guard(
-        take_out=lambda: _reword("effect-key"), faults=frozenset({"session-killed"}), answers="slow=1.0,slow_seconds=8"
+        take_out=_without_effect_key, faults=frozenset({"session-killed"}), answers="slow=1.0,slow_seconds=8"
     ),
 }

@@ -66,8 +66,6 @@ class House:
         self.people = asyncio.run(ensure_people(self.world))
         for name in SCENARIOS:
             asyncio.run(publish_by_two(self.world, name, "responsable", "superviseur", "Publiée par la campagne."))
-        if "effect-key" in self.without:
-            self.run("alter table glr.entry drop constraint entry_effect")
         self.practice.make()
         port = port_at(self.settings.console_host, 0)
         self.settings = self.settings.model_copy(update={"console_port": port})

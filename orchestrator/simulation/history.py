@@ -38,6 +38,8 @@ LONGEST, _FAULTS = 2 * 3600.0, 1800.0
 #: Seconds between two sweeps, and between two looks of people.
 _SWEEP, _LOOK = 10.0, 20.0
 _SESSIONS = 3
+#: Looks at which nothing goes on, before a history ends.
+_STILL = 2
 #: Seconds until something happens that is not of the robots' making.
 _LATER = (20.0, 60.0, 120.0, 400.0)
 _KINDS = ("pay", "note", "both")
@@ -154,7 +156,9 @@ class History:
         await self._deliver(first, self.rows)
         self.later: list[asyncio.Task[Any]] = []
         if self._sometimes(2):
-            self.later.append(sessions.begin(self._deliver(second, self.rows, self.draw.choice((0.0, *_LATER)))))
+            self.later.append(
+                sessions.begin(self._deliver(second, self.rows, self.draw.choice((0.0, 0.0, 0.0, *_LATER))))
+            )
         if self._sometimes(4):  # again, one row with another amount
             again = [*self.rows[1:], _row(1, self.rows[0].values["kind"], "60,00")]
             self.later.append(sessions.begin(self._deliver(first, again, self.draw.choice(_LATER))))
@@ -166,11 +170,18 @@ class History:
             sessions.begin(sessions.keep(self.stage.scenarios[number % 2]))
 
     async def _ends(self, agent: Agent) -> None:
-        """Wait until no robot has anything to do and people have settled what they were shown."""
-        while await agent.settle() or await self._moving() or not all(each.done() for each in self.later):
+        """Wait until nothing goes on, and once more: what woke last, or came last, may have made something of it."""
+        still = 0
+        while (still := 0 if await self._goes_on(agent) else still + 1) < _STILL:
             await asyncio.sleep(_LOOK)
             if not self.hurt.left or self.loop.time() > _FAULTS:  # from now on everything must end well
                 self.hurt.left, self.registry.calm = 0, True
+
+    async def _goes_on(self, agent: Agent) -> bool:
+        """True while people are shown something, a robot has anything to do, or something may still wake or come."""
+        shown = await agent.settle()
+        late = self.sessions.alive or self.registry.under_way or not all(each.done() for each in self.later)
+        return late or shown or await self._moving()
 
     async def _moving(self) -> bool:
         async with self.database.transaction("simulation") as tx:

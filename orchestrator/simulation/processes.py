@@ -13,12 +13,12 @@ from orchestrator.simulation.story import Story
 #: Seconds that one thing takes: mostly a moment, sometimes long enough for much else to happen.
 _MOMENTS = (0.0, 0.001, 0.02, 0.3, 2.0)
 #: Seconds a frozen process stands still: some shorter than a lease, some longer than all that is waited for after a doubt.
-_FROZEN = (1.0, 20.0, 40.0, 120.0, 500.0, 500.0)
+_FROZEN = (1.0, 20.0, 40.0, 120.0, 300.0, 500.0)
 #: Most faults of a history.
 _MOST = 6
 #: Places between the intent and the proof, where what happens is dangerous.
-ARMED, GATE, UNDER_WAY = "an armed form", "in the gate", "a request under way"
-_ACT = (ARMED, GATE, UNDER_WAY)
+ARMED, CHECKED, GATE, UNDER_WAY = "an armed form", "a checked permit", "in the gate", "a request under way"
+_ACT = (ARMED, CHECKED, GATE, UNDER_WAY)
 #: The other kinds of places at which a process waits.
 _ELSEWHERE = ("before a transaction", "after a commit", "before a look", "after a look", "before a log-out")
 #: One in so many waits is hurt: elsewhere, between intent and proof, and at the place that a history looks at closely.
@@ -80,8 +80,11 @@ class Process:
     gone: asyncio.Event = field(default_factory=asyncio.Event)
     _frozen_until: float = 0.0
 
-    async def waits(self, place: str, *, may_cut: bool) -> None:
-        """Wait a moment, and suffer what is drawn; a killed process never comes back. Raises :class:`CutOff`."""
+    async def waits(self, place: str, *, may_cut: bool, in_a_breath: bool = False) -> None:
+        """Wait a moment, and suffer what is drawn; a killed process never comes back. Raises :class:`CutOff`.
+
+        ``in_a_breath``: what follows does not wait, so what was cancelled meanwhile ends only where it waits next.
+        """
         await asyncio.sleep(self.hurt.draw.choice(_MOMENTS))
         fault = self.hurt.next(place, may_cut=may_cut)
         if fault == "kill":
@@ -92,11 +95,15 @@ class Process:
         if fault:
             until = f" until {self._frozen_until:.3f}" if fault == "freeze" else ""
             self.hurt.story.tell(f"{self.name} · {fault} {place}{until}")
-        await self.stands()
+        try:
+            await self.stands(in_a_breath=in_a_breath)
+        finally:
+            if fault == "freeze" and not self.hurt.over:
+                self.hurt.story.tell(f"{self.name} · wakes {place}")
         if fault == "cut":
             raise CutOff
 
-    async def stands(self) -> None:
+    async def stands(self, *, in_a_breath: bool = False) -> None:
         """Go on only while the process runs; what was cancelled while it stood still is cancelled when it goes on."""
         loop, cancelled = asyncio.get_running_loop(), False
         while not self.hurt.over and (self.killed or self._frozen_until > loop.time()):
@@ -106,14 +113,17 @@ class Process:
                 await asyncio.sleep(self._frozen_until - loop.time())
             except asyncio.CancelledError:
                 cancelled = True
-        if cancelled or self.hurt.over:
+        if cancelled and in_a_breath and not self.hurt.over and (task := asyncio.current_task()):
+            task.uncancel()  # the same request to end, made once more
+            task.cancel()
+        elif cancelled or self.hurt.over:
             raise asyncio.CancelledError
 
 
-async def waits(place: str, *, may_cut: bool = False) -> None:
+async def waits(place: str, *, may_cut: bool = False, in_a_breath: bool = False) -> None:
     """Let the process in hand wait at a kind of place, where it may be hurt."""
     process = HERE.get()
     if process is None:
         await asyncio.sleep(0.001)
     else:
-        await process.waits(place, may_cut=may_cut)
+        await process.waits(place, may_cut=may_cut, in_a_breath=in_a_breath)

@@ -48,6 +48,11 @@ class Registry:
     _logins: int = 0
     _under_way: set[asyncio.Task[str]] = field(default_factory=set)
 
+    @property
+    def under_way(self) -> bool:
+        """True while something that it took is not committed."""
+        return not all(each.done() for each in self._under_way)
+
     # --- what is asked of it -----------------------------------------------------------------------------------------
 
     def logged_in(self) -> str:

@@ -43,12 +43,18 @@ class Sessions:
     robots: list[asyncio.Task[Any]] = field(default_factory=list)
     #: What ended a session with an error, other than a connection cut off.
     died: list[str] = field(default_factory=list)
-    _begun: int = 0
+    #: Every process that was begun, in its order.
+    processes: list[Process] = field(default_factory=list)
 
     def begin(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
         """Let something live until the history is over."""
         self.lives.append(self.loop.create_task(work))
         return self.lives[-1]
+
+    @property
+    def alive(self) -> bool:
+        """True while a process works, or stands frozen and may still wake."""
+        return not all(process.gone.is_set() for process in self.processes)
 
     def end(self) -> None:
         """End everything that lives; raises what has ended anything but a session."""
@@ -72,8 +78,8 @@ class Sessions:
         return bool(busy and busy["ready"])
 
     async def _one(self, scenario: Scenario) -> None:
-        self._begun += 1
-        process = Process(name=f"session {self._begun}", hurt=self.hurt)
+        process = Process(name=f"session {len(self.processes) + 1}", hurt=self.hurt)
+        self.processes.append(process)
         session = self.begin(self._session(scenario, process))
         self.robots.append(session)
         session.add_done_callback(lambda _: process.gone.set())

@@ -71,9 +71,6 @@ def prepared(
     with instead(doubts, "end_login", end_login), connected(owner) as connection:
         for guard in without:
             GUARDS[guard].take_out()
-        if "effect-key" in without:
-            connection.execute("alter table glr.entry drop constraint entry_effect")
-            connection.commit()
         yield Stage(
             connection=connection,
             vault=vault,

@@ -18,8 +18,8 @@ from orchestrator.simulation.processes import CutOff, waits
 from orchestrator.simulation.virtual_time import VirtualLoop
 from orchestrator.store.database import StoreUnavailable, Transaction
 
-#: Names are looked up here before PostgreSQL's own, so that ``now()`` is ours.
-_PATH = "-c search_path=simulation,glr,queue,pg_catalog -c timezone=UTC"
+#: Names are looked up here before PostgreSQL's own, so that ``now()`` is ours; and a history may take long.
+_PATH = "-c search_path=simulation,glr,queue,pg_catalog -c timezone=UTC -c idle_in_transaction_session_timeout=0"
 #: Begins a transaction; shows whether a case has ended, until then, with an entry that nobody has proven.
 _BEGIN = """
 select set_config('simulation.now', %s, true), set_config('glr.actor', %s, true), (

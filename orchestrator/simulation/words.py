@@ -15,7 +15,7 @@ from orchestrator.domain.ports import Act, Workshop
 from orchestrator.drivers.act import Sent
 from orchestrator.drivers.act_count import ActCount
 from orchestrator.drivers.gate import Permit
-from orchestrator.simulation.processes import ARMED, GATE, UNDER_WAY, Process, waits
+from orchestrator.simulation.processes import ARMED, CHECKED, GATE, UNDER_WAY, Process, waits
 from orchestrator.simulation.registry import QUIET, Registry
 
 
@@ -79,10 +79,12 @@ class FormAct:
         if not permit.in_time() or not await permit.holds():
             return Sent.NOT_SENT
         await waits(ARMED)
-        if not await permit.under_way().holds() or not permit.in_time():
+        held = await permit.under_way().holds()
+        await waits(CHECKED, in_a_breath=True)  # the database has answered, and nobody has read it yet
+        if not held or not permit.in_time():
             return Sent.NOT_SENT
         if self.way.into_the_gate:
-            await waits(GATE)
+            await waits(GATE, in_a_breath=True)
         number = await self.way.to.submitted(self.login, self.subject, self.amount, self.token)
         await waits(UNDER_WAY)
         return Sent.ANSWERED if number else Sent.UNKNOWN

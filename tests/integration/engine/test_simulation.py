@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -10,7 +10,7 @@ import pytest
 from checker.invariants import Promise
 from orchestrator.campaign.guards import GUARDS
 from orchestrator.engine import enter
-from orchestrator.simulation.history import History, Stage
+from orchestrator.simulation.history import History, Stage, Told
 from orchestrator.simulation.stage import prepared
 from orchestrator.store.vault import Vault
 
@@ -32,8 +32,20 @@ def test_no_history_breaks_a_promise_and_a_seed_tells_the_same_again(stage: Stag
     assert not broken
     assert sum(one.faults.total() for one in told) > 10
     assert sum(one.entries for one in told) > 10
+    assert max(_asleep(told)) > 499
     longest = max(told, key=lambda one: len(one.story))
     assert History(stage=stage, seed=longest.seed).tell().story == longest.story
+
+
+def _asleep(told: Sequence[Told]) -> Iterator[float]:
+    """Give for how many seconds processes stood frozen; each must have woken before its history ended."""
+    for line in (line for one in told for line in one.story):
+        if " · freeze " in line:
+            yield float(line.rpartition(" ")[2]) - float(line.split()[0])
+    for one in told:
+        assert sum(" · freeze " in line for line in one.story) == sum(" · wakes " in line for line in one.story), (
+            one.seed
+        )
 
 
 def test_without_the_first_look_what_people_entered_before_is_entered_again(
