@@ -11,6 +11,7 @@ import click
 
 from orchestrator.bench import suites
 from orchestrator.bench.claims import ClaimsBench
+from orchestrator.bench.console import GOAL_MS, ConsoleBench
 from orchestrator.bench.drivers import Drivers, report
 from orchestrator.bench.endless import measure
 from orchestrator.bench.engine import LANES, EngineBench
@@ -165,6 +166,24 @@ def claims_held(claims: int, claimers: int, deaths: int, json_: bool) -> None:  
     if json_:
         click.echo(json.dumps(said))
     if said["held_by_two"] or (orphans and not orphans["reached"]):
+        raise click.exceptions.Exit(Exit.DIFFERENT)
+
+
+@bench.command("console")
+@click.option("--cases", type=click.IntRange(5_000), default=10_000_000, envvar="GLR_BENCH_CONSOLE_CASES", show_envvar=True,
+              show_default=True, help="Dossiers dans la base, presque tous terminés.")  # fmt: skip
+@click.option("--times", type=click.IntRange(5), default=40, envvar="GLR_BENCH_CONSOLE_TIMES", show_envvar=True,
+              show_default=True, help="Fois que chaque requête est posée.")  # fmt: skip
+@options.as_json
+def console_queries(cases: int, times: int, json_: bool) -> None:  # noqa: FBT001
+    """Temps de chaque requête de la console dans la base, à côté de beaucoup de dossiers terminés."""
+    with tempfile.TemporaryDirectory(prefix="glr-bench-") as folder:
+        measured = ConsoleBench(workspace=Path(folder) / "workspace", cases=cases, times=times)
+        said = measured.run(lambda text: click.echo(text, err=json_))
+    click.echo(f"au-delà de {GOAL_MS:.0f} ms : {', '.join(said['slow']) or 'aucune'}", err=json_)
+    if json_:
+        click.echo(json.dumps(said))
+    if said["slow"]:
         raise click.exceptions.Exit(Exit.DIFFERENT)
 
 

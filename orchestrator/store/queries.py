@@ -19,6 +19,11 @@ def query(name: str) -> str:
     return _sections(group)[section]
 
 
+def names(group: str) -> list[str]:
+    """Return the names of a file's statements, in its order: ``cases.claim`` and so on."""
+    return [f"{group}.{section}" for section in _sections(group)]
+
+
 @cache
 def _sections(group: str) -> dict[str, str]:
     text = files("orchestrator.store").joinpath("queries", f"{group}.sql").read_text(encoding="utf-8")

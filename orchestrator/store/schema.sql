@@ -187,7 +187,7 @@ create index cases_waiting_for on cases (caisse, wait_until, id) where waits_for
 create index cases_urgency on cases (caisse, scenario, urgency_on)
     where urgency_on is not null and state in ('ready', 'waiting', 'awaiting_approval', 'exception');
 create index cases_leased on cases (lease_until) where state = 'leased';
-create index cases_by_run on cases (run, state);
+create index cases_by_run on cases (run, state, ended_as);
 
 create table blind_index (
     case_id uuid not null references cases,
@@ -396,7 +396,8 @@ create table entry (
     constraint entry_effect unique (effect_digest, ordinal),
     constraint proven check ((state::text in ('confirmed', 'by_hand', 'undone')) = (reference is not null and settled_at is not null))
 );
-create index entry_by_case on entry (case_id);
+-- the amounts of a run are added up from it
+create index entry_by_case on entry (case_id) include (state, undoes, amount_c);
 -- one at a time: a case makes no second entry while one of it may have been made and is not proven
 create unique index entry_in_doubt on entry (caisse, case_id) where state in ('intent', 'doubtful');
 
@@ -465,6 +466,7 @@ create table approval (
     check ((state in ('approved', 'refused')) = (validator is not null and decided_at is not null))
 );
 create unique index approval_open on approval (entry) where state = 'asked';
+create index approval_by_case on approval (case_id);
 
 create table exception_item (
     id uuid primary key,
