@@ -136,7 +136,7 @@ def _values(
 
 
 def asked_about(caisse: str, login: str, case: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what pages give to their queries: about one case (its exception and entry have its id), and first pages of lists."""
+    """Return what pages ask: about one case, whose exception and entry have its own id, and the first pages of lists."""
     return {
         "caisse": caisse, "login": login, "restricted": False, "queue": None, "view": "a-traiter", "kind": "", "waits": True,
         "scenario": SCENARIO, "application": "compta", "today": date.today(), "id_digest": "-",  # noqa: DTZ011

@@ -66,7 +66,16 @@ select count(*) filter (where claimed_by is null or claimed_until < now()) as to
        count(*) filter (where claimed_by = %(login)s) as mine,
        count(*) filter (where claimed_by <> %(login)s and claimed_until >= now()) as taken,
        min(opened_at) filter (where claimed_by is null or claimed_until < now()) as oldest,
-       count(*) filter (where (claimed_by is null or claimed_until < now()) and due < %(today)s) as late,
+       -- read from the index in which agents take cases: how urgent a case is stands there
+       (select count(*) from (
+            select 1 from cases
+            join lateral (select claimed_by, claimed_until, queue, restricted from exception_item
+                          where case_id = cases.id and closed_at is null offset 0) item on true
+            where cases.caisse = %(caisse)s and cases.state in ('exception', 'awaiting_approval')
+              and coalesce(cases.due, date '9999-12-31') < %(today)s
+              and (not item.restricted or %(restricted)s) and (%(queue)s::text is null or item.queue = %(queue)s)
+              and (item.claimed_by is null or item.claimed_until < now())
+            limit 10001) counted) as late,
        (select count(*) from (
             select 1 from cases where cases.caisse = %(caisse)s and cases.state = 'waiting'
               and (cases.waits_for is not null or cases.wait_until > now() + interval '1 hour')
@@ -75,8 +84,7 @@ select count(*) filter (where claimed_by is null or claimed_until < now()) as to
             limit 1001) counted) as waiting,
        (select count(*) from (select 1 from doubt_to_settle where caisse = %(caisse)s limit 1001) counted) as doubts
 from (
-    select item.claimed_by, item.claimed_until, item.opened_at, cases.due
-    from exception_item item join cases on cases.id = item.case_id
+    select item.claimed_by, item.claimed_until, item.opened_at from exception_item item
     where item.caisse = %(caisse)s and item.closed_at is null and (not item.restricted or %(restricted)s)
       and (%(queue)s::text is null or item.queue = %(queue)s)
     order by item.opened_at, item.id limit 10001
@@ -95,7 +103,8 @@ select item.id, item.scenario, item.cause, item.code, item.message, jsonb_array_
        cases.id as case_id, cases.reference, cases.priority, cases.due, cases.created_at, cases.line, cases.data_key,
        cases.payload, run.run_date
 from cases
-join exception_item item on item.case_id = cases.id and item.closed_at is null
+-- offset 0: cases lead, in the order of their index; PostgreSQL would take few for what is left and sort all that is open
+join lateral (select * from exception_item where case_id = cases.id and closed_at is null offset 0) item on true
 join run on run.id = cases.run
 left join account claimer on claimer.login = item.claimed_by
 where cases.caisse = %(caisse)s and cases.state in ('exception', 'awaiting_approval') and (not item.restricted or %(restricted)s)
@@ -473,7 +482,13 @@ where attempt.case_id = %(case_id)s order by library
 -- runs: one page of runs, newest first, with where their cases stand
 select run.id, run.title, run.scenario, run.mode, run.run_date, run.started_at, delivery.file_name, delivery.rows,
        counts.active, counts.entered, counts.exceptions, counts.approvals, counts.finished, asked.outside
-from run
+-- the page first: only its runs are counted
+from (
+    select * from run
+    where run.caisse = %(caisse)s and (run.started_at, run.id) < (%(before_at)s::timestamptz, %(before_id)s::uuid)
+    order by run.started_at desc, run.id desc
+    limit %(limit)s
+) run
 join delivery on delivery.id = run.delivery
 join scenario_version asked on asked.hash = run.version
 cross join lateral (
@@ -484,9 +499,7 @@ cross join lateral (
            count(*) filter (where state in ('ended', 'rejected', 'cancelled')) as finished
     from cases where cases.run = run.id
 ) counts
-where run.caisse = %(caisse)s and (run.started_at, run.id) < (%(before_at)s::timestamptz, %(before_id)s::uuid)
 order by run.started_at desc, run.id desc
-limit %(limit)s
 
 -- run: one run
 select run.id, run.title, run.scenario, run.mode, run.run_date, run.started_at, run.robot, run.version,
