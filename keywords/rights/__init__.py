@@ -1,0 +1,105 @@
+"""Exceptional extensions of rights: pure rules on civil dates, no application is touched."""
+
+from __future__ import annotations
+
+import calendar
+import re
+from datetime import date, timedelta
+
+from keywords.rights.models import Applied, Closing, EndKind, EndRead, Extension, MonthRule
+from orchestrator.domain.errors import BusinessException
+from orchestrator.domain.keywords import compute
+from orchestrator.domain.rules import PackAt, RulePack, RuleRow
+
+OPEN_END = date(2099, 12, 31)
+DECEASED, COMMON_LAW = "DECES", "DROIT_COMMUN"
+
+
+@compute("rights.read_end", "La fin d'un droit lue à l'écran : datée, sans fin ou impossible.")
+def read_end(*, shown: str) -> EndRead:
+    """Type what a screen shows (JJ/MM/AAAA); only a dated end is ever extended (DOMAIN B.5, B21)."""
+    found = re.fullmatch(r"([0-9]{2})/([0-9]{2})/([0-9]{4})", shown)
+    try:
+        day = date(*(int(part) for part in reversed(found.groups()))) if found else None
+    except ValueError:
+        day = None
+    if day is None:
+        return EndRead(kind=EndKind.IMPOSSIBLE, day=None)
+    return EndRead(kind=EndKind.OPEN_ENDED, day=None) if day == OPEN_END else EndRead(kind=EndKind.DATED, day=day)
+
+
+@compute("rights.extend_all", "La fin d'un droit après toutes ses règles, chacune une fois.")
+def extend_all(
+    *,
+    right_type: str,
+    end_original: date,
+    end_current: date,
+    base_until: date,
+    deceased: bool,
+    renewal_accepted: bool,
+    rules: PackAt,
+    months: str = "E",
+) -> Extension:
+    """Fold the rules over the original end; the end of the screen only has to be one of theirs.
+
+    Raises ``BusinessException`` D-08 for a right without an end, D-09 for an end that no rule gives, D-10 for two
+    rules on one end. ``within_base`` false goes to a person: a right never exceeds the base rights.
+    Source: DOMAIN B.1, B.2, B.4. Example: C2S, 30 July 2020: 30 October 2020, then 30 January 2021.
+    """
+    if OPEN_END in (end_original, end_current):
+        raise BusinessException("D-08", "Droit sans date de fin : une personne décide.")
+    how = MonthRule(months)
+    skipped = DECEASED if deceased else COMMON_LAW if renewal_accepted else ""
+    applied = fold(rules.pack, right_type, end_original, how)
+    if end_current not in {end_original, *(one.end for one in applied)}:
+        raise BusinessException("D-09", f"Aucune règle ne donne la fin de droit {end_current:%d/%m/%Y}.")
+    kept = () if skipped else applied
+    end = kept[-1].end if kept else end_current
+    return Extension(
+        end_original=end_original, end=end, applied=kept, months=how, skipped=skipped, within_base=end <= base_until
+    )
+
+
+@compute("rights.closing", "Fermeture pour participation impayée : annulée pendant les périodes ; la dette reste.")
+def closing(*, right_type: str, programmed: date, rules: PackAt) -> Closing:
+    """Say whether a closing for unpaid participation programmed on that day is cancelled (EXT-C2S-PAY, B11)."""
+    for row in rules.pack.tables["closings"]:
+        if row.covers(programmed) and right_type in row.rights:
+            return Closing(cancelled=True, rule=row.rule, debt_kept=True)
+    return Closing(cancelled=False, rule="", debt_kept=True)
+
+
+def fold(pack: RulePack, right_type: str, end: date, months: MonthRule) -> tuple[Applied, ...]:
+    """Apply the rules one after the other, each once, on the end it finds, until none is left (DOMAIN B.2)."""
+    applied: tuple[Applied, ...] = ()
+    while row := _row(pack, right_type, end, {one.rule for one in applied}):
+        found, end = end, max(end, _extended(end, row, months))
+        applied = (*applied, Applied(rule=row.rule, former_end=found, end=end, source=row.source))
+    return applied
+
+
+def _row(pack: RulePack, right_type: str, end: date, done: set[str]) -> RuleRow | None:
+    """Return the one row of the extensions for this right and end whose rule was not applied yet."""
+    rows = [row for table, rows in pack.tables.items() if table != "closings" for row in rows]
+    found = [row for row in rows if row.covers(end) and right_type in row.rights and row.rule not in done]
+    if len(found) > 1:
+        raise BusinessException("D-10", f"Plusieurs règles valent pour un droit {right_type} au {end:%d/%m/%Y}.")
+    return found[0] if found else None
+
+
+def _extended(end: date, row: RuleRow, months: MonthRule) -> date:
+    if row.unit == "MONTHS":
+        return add_months(end, row.quantity, months)
+    if row.unit == "DAYS":
+        return end + timedelta(days=row.quantity)
+    if row.unit == "UNTIL":
+        return date.fromisoformat(row.until)
+    raise BusinessException("C-15", f"Unité « {row.unit} » inconnue : MONTHS, DAYS ou UNTIL.")
+
+
+def add_months(day: date, count: int, months: MonthRule) -> date:
+    """Add months to a civil date, by the rule E or Q (DOMAIN B.2)."""
+    year, month = divmod(day.year * 12 + day.month - 1 + count, 12)
+    last = calendar.monthrange(year, month + 1)[1]
+    at_end = months is MonthRule.E and day.day == calendar.monthrange(day.year, day.month)[1]
+    return date(year, month + 1, last if at_end else min(day.day, last))
