@@ -140,14 +140,19 @@ class _Place:
         try:
             return await self._open(version)
         except UnusableVersion as error:
-            async with self.database.transaction("session") as tx:
-                others = await tx.first("sessions.other_programs", runner=self.runner)
-                if others and others["beside"]:
-                    await asyncio.sleep(_FOR_OTHERS)
-                    raise
-                where = {"caisse": self.world.settings.caisse, "scenario": self.scenario}
-                await tx.run("versions.stop_scenario", reason=str(error), **where)
+            if await self._left_to_others(str(error)):
+                await asyncio.sleep(_FOR_OTHERS)  # not in the transaction, which may not be idle for so long
             raise
+
+    async def _left_to_others(self, reason: str) -> bool:
+        """Leave a version to runners of another program, or stop the scenario when there are none."""
+        async with self.database.transaction("session") as tx:
+            others = await tx.first("sessions.other_programs", runner=self.runner)
+            if others and others["beside"]:
+                return True
+            where = {"caisse": self.world.settings.caisse, "scenario": self.scenario}
+            await tx.run("versions.stop_scenario", reason=reason, **where)
+            return False
 
     async def _open(self, version: str) -> Workbench:
         world = self.world

@@ -48,6 +48,7 @@ class TerminalDesk:
         self._entering = {act.enters for act in contract.acts.values()}
         self._pipe: TerminalPipe | None = None
         self._shown: Rows = ()
+        browser.once("disconnected", self._end)
 
     # --- what keywords use -------------------------------------------------------------------------------------------
 
@@ -149,6 +150,11 @@ class TerminalDesk:
 
     # --- inside ------------------------------------------------------------------------------------------------------
 
+    def _end(self, _: Browser) -> None:
+        """End with the robot's browser, at the latest."""
+        if self._pipe is not None:
+            self._pipe.kill()
+
     async def _alive(self, doing: Any) -> Any:  # noqa: ANN401
         """Carry out what needs the terminal; after any failure it is thrown away: its state is unknown."""
         try:
@@ -161,7 +167,6 @@ class TerminalDesk:
         if self._pipe is None:
             contract = self.contract
             self._pipe = pipe = await TerminalPipe.start(contract.title, contract.codepage, contract.model)
-            self.browser.once("disconnected", lambda _: pipe.kill())  # it ends with the robot's browser, at the latest
             await self._alive(pipe.connect(self.account.address))
             await self._log_in()
         return self._pipe

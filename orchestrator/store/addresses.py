@@ -19,7 +19,7 @@ from psycopg.pq import Conninfo
 from orchestrator.domain.errors import SettingsError
 
 #: When a server that no longer answers is given up, in words of libpq. What was sent and not acknowledged for 10 s ends the
-#: connection; one without traffic asks after 5 s and every 5 s, and ends after 10 s without an answer: at most 15 s, of the
+#: connection; one without traffic asks after 5 s and every 5 s, and ends after 10 s without an answer: some 15 s, of the
 #: 25 s in which a lease lets an act start. Not less: a switch that restarts, or a base that changes place, takes some seconds.
 LIMITS = {
     "connect_timeout": "5",
