@@ -115,7 +115,8 @@ async def run(owner: Database, text: str, *values: object) -> list[dict[str, Any
 
 
 async def kinds(owner: Database) -> list[tuple[str, str]]:
-    rows = await run(owner, "select kind, object from alert order by raised_at, kind")
+    """What was told, in the order of its names: the clock of a machine may be set back between two instants."""
+    rows = await run(owner, "select kind, object from alert order by kind, object")
     return [(row["kind"], row["object"]) for row in rows]
 
 
@@ -128,7 +129,7 @@ async def test_a_stop_and_a_gap_are_told_once_by_both_ways_and_again_until_a_ser
     await run(owner_db, stop, CAISSE, f"Trop payé pour {nir}")
     for number in range(3):
         await run(owner_db, GAP, CAISSE, f"f{number}")
-    told = [("application_stopped", "compta"), ("scenario_stopped", "ij-acompte"), ("gap", "compta")]
+    told = [("application_stopped", "compta"), ("gap", "compta"), ("scenario_stopped", "ij-acompte")]
     assert await kinds(owner_db) == told
 
     with serving_mail(world.settings.workspace) as urls, supervision() as server:
@@ -145,7 +146,7 @@ async def test_a_stop_and_a_gap_are_told_once_by_both_ways_and_again_until_a_ser
         await asyncio.gather(sender.send_all(rules), sender.send_all(rules))  # two who send at once send one each
         await sender.send_all(rules)  # what was taken is not sent again
         found = mails(world)
-    assert [(alert["kind"], alert["object"]) for alert, _, _ in server.came] == told
+    assert sorted((alert["kind"], alert["object"]) for alert, _, _ in server.came) == told
     for alert, headers, body in server.came:
         assert headers[SIGNATURE] == f"sha256={hmac.new(KEY.encode(), body, sha256).hexdigest()}"
         assert headers["X-GLR-Alert"] == alert["id"]
@@ -213,13 +214,16 @@ async def test_old_doubts_an_old_backup_and_a_changed_log_are_seen_and_told_once
     for _ in range(2):
         await watch.doubts(rules)
         await watch.backup(rules)
-    assert await kinds(owner_db) == [("doubt", token["token"]), ("backup", "glr backup")]
+    assert await kinds(owner_db) == [("backup", "glr backup"), ("doubt", token["token"])]
     await run(owner_db, "update cases set state = 'rejected' where state = 'exception'")
     for _ in range(2):
         await watch.doubts(rules)  # let go: told once more, and where
     rejected = await run(owner_db, "select reference from cases where state = 'rejected'")
-    told = await run(owner_db, "select message from alert where kind = 'doubt' order by raised_at")
-    assert [f"dossier {rejected[0]['reference']}, clos sans elle" in row["message"] for row in told] == [False, True]
+    told = await run(owner_db, "select message from alert where kind = 'doubt'")
+    assert sorted(f"dossier {rejected[0]['reference']}, clos sans elle" in row["message"] for row in told) == [
+        False,
+        True,
+    ]
     await run(owner_db, "delete from alert where message like '%%clos sans elle%%'")
     log.write_bytes(b'{"id":1}\n{"id":3}\n')
     await watch.log()
