@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import signal
-import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
 
-import psutil
-import pytest
-from demo_house import Finished, House, Row, alive, wait_for
+from demo_house import Row
 from demo_world import Hit
 
 
@@ -29,7 +24,7 @@ def otherwise(rows: dict[int, Row], expected: dict[int, Row], *, but: Sequence[i
     }
 
 
-def test_all_cases_end_though_a_session_a_runner_and_postgresql_were_killed(hit_demo: Hit) -> None:
+def test_all_cases_end_though_a_session_the_demo_a_runner_and_postgresql_were_killed(hit_demo: Hit) -> None:
     assert hit_demo.killed == ("session", "runner", "postgres")
     assert hit_demo.demo.code == 6, hit_demo.demo.err  # the broken page is a difference
     rows, house = hit_demo.house.rows(), hit_demo.house
@@ -65,67 +60,20 @@ def test_a_second_proposal_on_a_stop_would_be_seen() -> None:
     assert twice([line, dict(line)]) == [("185026199900189", "AT26000101")]
 
 
-@pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    house = House(tmp_path_factory.mktemp("killed") / "workspace", cases=20)
-    try:
-        yield house
-    finally:
-        house.discard()
+def test_a_killed_demo_leaves_nothing_running_but_the_database(hit_demo: Hit) -> None:
+    assert hit_demo.left_by_sigkill == []
 
 
-@pytest.fixture(scope="module")
-def left_by_sigkill(house: House) -> list[str]:
-    """Kill the demo itself; give what still lives after what a case in hand may take."""
-    with house.running(*house.demo) as demo:
-        wait_for(lambda: len(house.ledger()) >= 2, "two lines in the ledger")
-        family = demo.descendants()
-        demo.process.kill()
-        demo.process.wait()
-        return alive(psutil.wait_procs(family, timeout=40)[1])
+def test_ctrl_c_stops_everything_within_seconds(hit_demo: Hit) -> None:
+    stopped = hit_demo.stopped
+    assert stopped.demo.code == 130, stopped.demo.err
+    assert "Traceback" not in stopped.demo.err
+    assert stopped.left == []
+    assert stopped.seconds < 40
 
 
-@pytest.fixture(scope="module")
-def interrupted(house: House, left_by_sigkill: list[str]) -> tuple[Finished, float, list[str]]:
-    """Start the same command again and press Ctrl-C; give its end, the seconds to it, and what still lives."""
-    before = len(house.ledger())
-    with house.running(*house.demo) as demo:
-        wait_for(lambda: len(house.ledger()) > before + 1, "two more lines in the ledger")
-        family = [*demo.descendants(), psutil.Process(house.server().pid)]
-        demo.process.send_signal(signal.SIGINT)
-        pressed = time.monotonic()
-        finished = demo.wait()
-        return finished, time.monotonic() - pressed, alive(family)
-
-
-@pytest.fixture(scope="module")
-def resumed(house: House, interrupted: tuple[Finished, float, list[str]]) -> Finished:
-    """Let the same command end."""
-    return house.run(*house.demo, "--exit")
-
-
-def test_a_killed_demo_leaves_nothing_running_but_the_database(left_by_sigkill: list[str]) -> None:
-    assert left_by_sigkill == []
-
-
-def test_ctrl_c_stops_everything_within_seconds(interrupted: tuple[Finished, float, list[str]]) -> None:
-    finished, seconds, left = interrupted
-    assert finished.code == 130, finished.err
-    assert "Traceback" not in finished.err
-    assert left == []
-    assert seconds < 40
-
-
-def test_the_same_command_goes_on_where_it_was(house: House, resumed: Finished) -> None:
-    assert resumed.code == 0, resumed.err
-    assert "Reprise" in resumed.err
-    assert len(house.runs()) == 1
-    assert twice(house.ledger()) == []
-    assert resumed.json["cases"] == 20
-    assert resumed.json["ledger"] == {"lines": len(house.ledger()), "duplicates": 0}
-    otherwise(house.rows(), house.oracle())
-
-
-def test_what_was_killed_left_no_case_behind(house: House, resumed: Finished, tmp_path: Path) -> None:
-    open_cases = house.query("select state from glr.cases where state in ('ready', 'waiting', 'leased')")
-    assert open_cases == []
+def test_the_same_command_goes_on_where_it_was(hit_demo: Hit) -> None:
+    assert "Reprise" in hit_demo.demo.err
+    assert len(hit_demo.house.runs()) == 1
+    open_cases = "select state from glr.cases where state in ('ready', 'waiting', 'leased')"
+    assert hit_demo.house.query(open_cases) == []
