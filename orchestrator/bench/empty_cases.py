@@ -16,8 +16,7 @@ from orchestrator.settings import Settings
 
 SCENARIO = "banc-vide"
 DAY = date(2026, 3, 27)
-_FILES = {
-    f"scenarios/{SCENARIO}.yaml": """
+_SCENARIO = """
 scenario: banc-vide
 title: Dossiers vides du banc d'essai
 author: banc
@@ -36,7 +35,8 @@ steps:
   - {id: nothing, compute: banc.nothing}
 limits: {parallel: 16}
 exceptions: {queue: banc, codes: {}}
-""",
+"""
+_FILES = {
     "robots/banc/robot.yaml": """
 robot: banc
 name: Robot du banc d'essai
@@ -95,11 +95,16 @@ class EmptyCases:
 
 def empty_cases(workspace: Path) -> EmptyCases:
     """Make the workspace in a new folder; its database runs until ``world.stop_database()``."""
-    for name, text in _FILES.items():
+    return EmptyCases(world=bench_world(workspace, SCENARIO, _SCENARIO))
+
+
+def bench_world(workspace: Path, scenario: str, said: str) -> World:
+    """Make a workspace of one scenario, which is published; its database runs until ``world.stop_database()``."""
+    for name, text in {**_FILES, f"scenarios/{scenario}.yaml": said}.items():
         path = workspace / name
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         path.write_text(text.lstrip(), encoding="utf-8")
     world = asyncio.run(build_world(Settings(workspace=workspace, environment_name="banc")))
     asyncio.run(ensure_people(world))
-    asyncio.run(publish_by_two(world, SCENARIO, "responsable", "superviseur", "Publiée par le banc d'essai."))
-    return EmptyCases(world=world)
+    asyncio.run(publish_by_two(world, scenario, "responsable", "superviseur", "Publiée par le banc d'essai."))
+    return world

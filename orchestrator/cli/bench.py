@@ -15,6 +15,7 @@ from orchestrator.bench.console import GOAL_MS, ConsoleBench
 from orchestrator.bench.drivers import Drivers, report
 from orchestrator.bench.endless import measure
 from orchestrator.bench.engine import LANES, EngineBench
+from orchestrator.bench.load import LoadBench
 from orchestrator.bench.overhead import Overhead, summary
 from orchestrator.bench.suites import Suites
 from orchestrator.cli import options
@@ -185,6 +186,28 @@ def console_queries(cases: int, times: int, json_: bool) -> None:  # noqa: FBT00
         click.echo(json.dumps(said))
     if said["slow"]:
         raise click.exceptions.Exit(Exit.DIFFERENT)
+
+
+@bench.command("load")
+@click.option("--rows", type=click.IntRange(10), multiple=True, default=(100_000, 1_000_000), envvar="GLR_BENCH_ROWS",
+              show_envvar=True, show_default=True, help="Lignes d'un fichier ; à répéter pour plusieurs tailles.")  # fmt: skip
+@click.option("--rounds", type=click.IntRange(1), default=3, envvar="GLR_BENCH_ROUNDS", show_envvar=True, show_default=True,
+              help="Manches de chaque taille, les voies dans un ordre qui tourne.")  # fmt: skip
+@options.as_json
+def large_files(rows: tuple[int, ...], rounds: int, json_: bool) -> None:  # noqa: FBT001
+    """Grand fichier à largeur fixe : chargé comme par glr run, face à un COPY des mêmes lignes ; débit et mémoire."""
+    with tempfile.TemporaryDirectory(prefix="glr-bench-") as folder:
+        measured = LoadBench(workspace=Path(folder) / "workspace", sizes=rows, rounds=rounds)
+        said = measured.run(lambda text: click.echo(text, err=json_))
+    for size, found in said["sizes"].items():
+        against = found["load_against_copy"]["wall"]
+        click.echo(
+            f"{size} lignes : {found['rows_per_second']['load']['median']:.0f} lignes/s (COPY × {against['median']:.0f}), "
+            f"mémoire au plus haut {found['peak_mb']['load']['max']:.0f} Mo",
+            err=json_,
+        )
+    if json_:
+        click.echo(json.dumps(said))
 
 
 def _show_engine(said: dict[str, Any], *, err: bool) -> None:

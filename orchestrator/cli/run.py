@@ -14,6 +14,7 @@ from orchestrator.bootstrap.processes import die_with_parent
 from orchestrator.bootstrap.versions import scenario_to_run
 from orchestrator.bootstrap.world import World, build_world, running_world
 from orchestrator.cli import options
+from orchestrator.cli.load_lines import LoadLines
 from orchestrator.domain.civil import SystemClock, date_of, paris_date
 from orchestrator.domain.errors import GlrError, RefusedDelivery
 from orchestrator.engine.load import Loaded
@@ -39,7 +40,7 @@ def run(scenario: str, file: Path | None, run_date: datetime | None, workspace: 
 
 async def _run(scenario: str, file: Path | None, day: date, workspace: Path | None) -> None:
     world = await build_world(options.settings_of(workspace))
-    async with open_loader(world) as loader:
+    async with open_loader(world, LoadLines()) as loader:
         if file is None:
             version, loaded = await load_extractions(world, loader, scenario, day, "cli")
         else:

@@ -13,6 +13,8 @@ from orchestrator.domain.personal import Masked
 
 def canonical(value: object) -> str:
     """Write a value canonically: NIR compact, ISO date, ``697,39``, ``true``, a list as JSON; clear, never to be logged."""
+    if type(value) is str:
+        return value
     match value:
         case Masked():
             return value.reveal()

@@ -5,6 +5,8 @@ Source: IBM's code pages 297 and 1147; compared byte by byte with those of the C
 
 from __future__ import annotations
 
+from codecs import charmap_decode
+
 #: What a byte is in France where it is something else in America.
 _FRENCH = dict(
     zip(
@@ -29,7 +31,7 @@ _DECODED = {name: _characters(table) for name, table in _TABLES.items()}
 def decode(content: bytes, encoding: str) -> str:
     """Decode in any encoding, those of French mainframes included; raises ``UnicodeDecodeError``."""
     known = _DECODED.get(encoding)
-    return content.decode(encoding) if known is None else "".join(known[byte] for byte in content)
+    return content.decode(encoding) if known is None else charmap_decode(content, "strict", known)[0]
 
 
 def is_ebcdic(encoding: str) -> bool:

@@ -16,6 +16,8 @@ from pydantic_core import CoreSchema, core_schema
 _AMOUNT = re.compile(
     r"(?P<sign>-?)(?P<whole>\d{1,3}(?:[ .\u00a0\u202f]?\d{3})*|\d+)(?:,(?P<cents>\d{1,2}))?(?:\s*(?:€|EUR))?"
 )
+#: As most files write it; read at once, and exactly as the form above reads it.
+_PLAIN = re.compile(r"-?\d+,\d{2}", re.ASCII)
 
 
 class Rounding(StrEnum):
@@ -46,6 +48,8 @@ class Euros:
     @classmethod
     def parse(cls, text: str) -> Self:
         """Read a French amount: ``1 359,04``, ``697,39 €``; raises ``ValueError`` otherwise."""
+        if _PLAIN.fullmatch(text):
+            return cls(int(text.replace(",", "")))
         found = _AMOUNT.fullmatch(text.strip())
         if not found:
             raise ValueError("montant attendu (ex. 1 359,04)")

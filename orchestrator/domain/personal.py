@@ -92,7 +92,7 @@ class Nir(Masked):
     @classmethod
     def parse(cls, text: str) -> Self:
         """Check structure and key (97 - N mod 97, with 2A as 19 and 2B as 18); spaces and dots are dropped."""
-        compact = re.sub(r"[\s.\u00a0\u202f-]", "", text).upper()
+        compact = text if _NIR.fullmatch(text) else re.sub(r"[\s.\u00a0\u202f-]", "", text).upper()
         if re.fullmatch(r"\d[.,]?\d*E\+?\d+", compact):
             raise ValueError("NIR abîmé par un tableur (notation scientifique) : redemander le fichier en texte")
         if re.fullmatch(r"\d[0-9AB]{12}", compact):

@@ -1,15 +1,15 @@
 """Reading a delivery: every row is either good, or bad with its reason, or the file is refused whole.
 
 A file is read twice, row by row: once to check it whole (frame, trailer, bad rows, keys), once while its cases are made.
-Neither holds more of it in memory than the digest and number of each row. Reasons are in French and quote no personal
-value. Source: DOMAIN §3.3, C14.
+Neither holds more of it in memory than the digest and number of each row (sixteen bytes) and what is wrong with bad ones.
+Reasons are in French and quote no personal value. Source: DOMAIN §3.3, C14.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from itertools import islice
@@ -19,6 +19,7 @@ from typing import NoReturn, Protocol, overload
 from orchestrator.domain.canonical import canonical
 from orchestrator.domain.errors import BadDelivery
 from orchestrator.domain.sources import BadRows, FileSource
+from orchestrator.drivers.deliveries_keys import Keys
 from orchestrator.drivers.deliveries_readers import read_records
 from orchestrator.drivers.deliveries_rules import (
     BadLine,
@@ -31,6 +32,10 @@ from orchestrator.drivers.deliveries_rules import (
 )
 
 __all__ = ["BadRow", "BadRowCode", "Delivery", "DeliveryRow", "DeliveryRules", "read_delivery", "read_rows"]
+
+
+#: How many rows are checked between two times that somebody is told.
+_TOLD = 1000
 
 
 class DeliveryRules(Protocol):
@@ -92,10 +97,17 @@ class _Content(Protocol):
         """Give its rows; raises ``RefusedFile``."""
 
 
-def read_delivery(path: Path, rules: DeliveryRules) -> Delivery:
-    """Check a file; raises :class:`BadDelivery` when the whole of it must be refused."""
+def _untold(rows: int) -> None:
+    """Tell nobody."""
+
+
+def read_delivery(path: Path, rules: DeliveryRules, tell: Callable[[int], None] = _untold) -> Delivery:
+    """Check a file; raises :class:`BadDelivery` when the whole of it must be refused.
+
+    :param tell: is told now and then how many rows were checked.
+    """
     source = _source_of(path.name, rules.sources)
-    return _checked(_File(path=path, case=rules.case, source=source), rules.case, source.bad_rows)
+    return _checked(_File(path=path, case=rules.case, source=source), rules.case, source.bad_rows, tell)
 
 
 def read_rows(name: str, rows: Sequence[Mapping[str, str]], case: CaseRules, bad_rows: BadRows) -> Delivery:
@@ -113,19 +125,22 @@ def _source_of(name: str, sources: Sequence[object]) -> FileSource:
     raise BadDelivery(f"Livraison « {name} » refusée : {why} : {patterns}. Rien n'a été chargé.")
 
 
-def _checked(content: _Content, case: CaseRules, bad_rows: BadRows) -> Delivery:
+def _checked(content: _Content, case: CaseRules, bad_rows: BadRows, tell: Callable[[int], None] = _untold) -> Delivery:
     sha256 = content.sha256()
-    first_lines: dict[bytes, int] = {}
+    keys = Keys()
     bad: list[BadRow] = []
     count = 0
     for found in _records(content):
         try:
-            _note_key(_row(found, case), first_lines)
+            keys.note(_row(found, case).key, found.line)
         except BadLine as error:
             bad.append(error.at(found.line))
         else:
             count += 1
-    bad.sort(key=lambda row: row.line)
+            if count % _TOLD == 0:
+                tell(count)
+    twice = [_twice(line, first) for line, first in keys.twice()]
+    bad, count = sorted([*bad, *twice], key=lambda row: row.line), count - len(twice)
     if bad and bad_rows == "refuse the file":
         reason = f"des lignes toutes bonnes étaient attendues, {len(bad)} mauvaise(s) : {bad[0].reason}"
         _refuse(content.name, RefusedFile(bad[0].line, reason))
@@ -154,16 +169,14 @@ def _row(found: Record | BadRow, case: CaseRules) -> DeliveryRow:
         try:
             values[name] = known.read(found.texts[name])
         except ValueError as error:
-            raise bad_value(known, error) from None
+            raise bad_value(known, error, found.places.get(name, "")) from None
     canonical_values = {name: canonical(value) for name, value in values.items()}
     return DeliveryRow(line=found.line, values=canonical_values, key=case.key.render(values))
 
 
-def _note_key(row: DeliveryRow, first_lines: dict[bytes, int]) -> None:
-    digest = hashlib.blake2b(row.key.encode(), digest_size=12).digest()
-    first = first_lines.setdefault(digest, row.line)
-    if first != row.line:
-        raise BadLine(BadRowCode.TWICE, f"clé déjà présente à la ligne {first} de cette livraison")
+def _twice(line: int, first: int) -> BadRow:
+    reason = f"clé déjà présente à la ligne {first} de cette livraison"
+    return BadRow(line=line, code=BadRowCode.TWICE, reason=reason)
 
 
 class _GoodRows(Sequence[DeliveryRow]):

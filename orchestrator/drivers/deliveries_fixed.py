@@ -14,43 +14,34 @@ from orchestrator.domain.ebcdic import decode, is_ebcdic
 from orchestrator.domain.sources import FixedWidthSource, Place
 from orchestrator.drivers.deliveries_frame import check_count
 from orchestrator.drivers.deliveries_numbers import french, number_in
+from orchestrator.drivers.deliveries_places import Places
 from orchestrator.drivers.deliveries_rules import (
     BadLine,
     BadRow,
     BadRowCode,
     CaseRules,
-    FieldRules,
     Record,
-    bad_value,
     refuse,
 )
 from orchestrator.drivers.deliveries_totals import Sum
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _CHUNK = 1 << 16
-#: How dates are written, and in which order their parts stand.
-DATE_FORMATS = {
-    "AAAAMMJJ": re.compile(r"(?P<y>\d{4})(?P<m>\d{2})(?P<d>\d{2})", re.ASCII),
-    "JJMMAAAA": re.compile(r"(?P<d>\d{2})(?P<m>\d{2})(?P<y>\d{4})", re.ASCII),
-    "JJ/MM/AAAA": re.compile(r"(?P<d>\d{2})/(?P<m>\d{2})/(?P<y>\d{4})", re.ASCII),
-    "AAAA-MM-JJ": re.compile(r"(?P<y>\d{4})-(?P<m>\d{2})-(?P<d>\d{2})", re.ASCII),
-}
 
 
 def read_fixed_width(file: BinaryIO, case: CaseRules, source: FixedWidthSource) -> Iterator[Record | BadRow]:
     """Give every row, good or bad, in the order of the file; raises ``RefusedFile``."""
-    frame = _Frame(source)
+    frame, places = _Frame(source), Places(case, source)
     summed = Sum(source.total, case)
     for line, content in frame.rows(_lines(file, source)):
         try:
             _check_length(content, source.length)
             frame.check_kind(content)
-            texts = {name: _text(content, source, name, rules) for name, rules in case.fields.items()}
+            texts = places.texts(content)
             summed.add(texts)
         except BadLine as error:
             yield summed.without(error, line)
         else:
-            yield Record(line=line, texts=texts)
+            yield Record(line=line, texts=texts, places=places.said)
     frame.check_trailer(summed)
 
 
@@ -68,6 +59,8 @@ class _Frame:
         self._trailer: tuple[int, bytes] | None = None
         self._rows = 0
         self._last = 1
+        self._said: bytes | None = None
+        self._known: str | None = None
 
     def rows(self, lines: Iterator[tuple[int, bytes]]) -> Iterator[tuple[int, bytes]]:
         """Give the lines that should be rows; raises ``RefusedFile`` without header, or after the trailer."""
@@ -111,8 +104,14 @@ class _Frame:
     def _kind(self, content: bytes) -> str | None:
         if self._kinds is None:
             return None
+        said = _slice(content, self._kinds.place)
+        if said != self._said:  # most lines say the same as the one before
+            self._said, self._known = said, self._decoded(said)
+        return self._known
+
+    def _decoded(self, said: bytes) -> str | None:
         try:
-            return decode(_slice(content, self._kinds.place), self._source.encoding)
+            return decode(said, self._source.encoding)
         except UnicodeDecodeError:
             return None
 
@@ -157,31 +156,3 @@ def _ended(file: BinaryIO, source: FixedWidthSource) -> Iterator[tuple[int, byte
 
 def _slice(content: bytes, place: Place) -> bytes:
     return content[place.start - 1 : place.start - 1 + place.length]
-
-
-def _text(content: bytes, source: FixedWidthSource, name: str, rules: FieldRules) -> str:
-    """Return what a French CSV would hold for a field."""
-    place = source.places[name]
-    found = _slice(content, place)
-    try:
-        if place.decimals is not None:
-            return french(number_in(found, place, source.encoding), place)
-        text = decode(found, source.encoding).strip()
-    except UnicodeDecodeError:
-        reason = f"octet inconnu en {source.encoding} dans la colonne « {rules.column} » : redemander le fichier"
-        raise BadLine(BadRowCode.CHARACTERS, reason) from None
-    except ValueError as error:
-        raise bad_value(rules, error) from None
-    if _CONTROL.search(text):
-        reason = f"caractère de contrôle dans la colonne « {rules.column} » : redemander le fichier"
-        raise BadLine(BadRowCode.CHARACTERS, reason)
-    return _date(text, place.format, rules) if place.format else text
-
-
-def _date(text: str, form: str, rules: FieldRules) -> str:
-    if not text:
-        return ""
-    found = DATE_FORMATS[form].fullmatch(text)
-    if not found:
-        raise bad_value(rules, f"date attendue au format {form}")
-    return f"{found['d']}/{found['m']}/{found['y']}"

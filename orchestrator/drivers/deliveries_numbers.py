@@ -24,7 +24,16 @@ def number_in(content: bytes, place: Place, encoding: str) -> int:
         return _packed(content)
     if place.sign is Sign.OVERPUNCH and is_ebcdic(encoding):
         return _zoned(content)
-    text = decode(content, encoding)
+    return number_of(decode(content, encoding), place)
+
+
+def by_bytes(place: Place, encoding: str) -> bool:
+    """Say whether a number is read by its bytes, not as text."""
+    return place.sign is Sign.PACKED or (place.sign is Sign.OVERPUNCH and is_ebcdic(encoding))
+
+
+def number_of(text: str, place: Place) -> int:
+    """Read a number that is written as text; raises ``ValueError`` in French, without quoting it."""
     match place.sign:
         case Sign.OVERPUNCH:
             return _overpunched(text)

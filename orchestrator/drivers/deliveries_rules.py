@@ -71,6 +71,8 @@ class Record:
     line: int
     #: What a French CSV would hold for each field; clear, never to be logged.
     texts: Mapping[str, str] = field(repr=False)
+    #: Where fields stand in the line, for who looks for what is wrong with one: ``octets 97 à 108``.
+    places: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,6 +110,7 @@ def refuse(line: int, reason: str) -> NoReturn:
     raise RefusedFile(line, reason)
 
 
-def bad_value(rules: FieldRules, reason: object) -> BadLine:
-    """Return what is wrong with the value of one column."""
-    return BadLine(BadRowCode.VALUE, f"colonne « {rules.column} » : {reason}")
+def bad_value(rules: FieldRules, reason: object, place: str = "") -> BadLine:
+    """Return what is wrong with the value of one column, and where it stands in the line when that is known."""
+    where = f", {place}" if place else ""
+    return BadLine(BadRowCode.VALUE, f"colonne « {rules.column} »{where} : {reason}")

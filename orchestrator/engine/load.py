@@ -10,7 +10,7 @@ from datetime import date
 from hashlib import sha256
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Protocol
 from uuid import UUID, uuid4
 
 from procrastinate import App
@@ -18,6 +18,7 @@ from procrastinate import App
 from orchestrator.domain.civil import PARIS
 from orchestrator.domain.errors import BadDelivery, RefusedDelivery
 from orchestrator.drivers.deliveries import Delivery, read_delivery
+from orchestrator.engine.aside import Aside, SetAside
 from orchestrator.engine.case_rows import CaseRow, CaseRows
 from orchestrator.engine.grouping import DeliveredCase, Gathered, by_row, gather
 from orchestrator.engine.tickets import want_sessions
@@ -44,6 +45,24 @@ class Loaded:
     set_aside: int
 
 
+class LoadProgress(Protocol):
+    """Who wants to know how far a large delivery is; told often, from any thread."""
+
+    def checked(self, rows: int) -> None:
+        """So many rows were read and checked; nothing is loaded yet."""
+
+    def loaded(self, cases: int) -> None:
+        """So many cases were written; none counts before all are."""
+
+
+class _Untold:
+    def checked(self, rows: int) -> None: ...
+    def loaded(self, cases: int) -> None: ...
+
+
+UNTOLD = _Untold()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Loader:
     """Loads deliveries for one database."""
@@ -51,13 +70,15 @@ class Loader:
     database: Database
     queue: App
     vault: Vault
+    #: Told how far a large delivery is.
+    progress: LoadProgress = UNTOLD
 
     async def load(self, scenario: Scenario, path: Path, run_date: date, actor: str) -> Loaded:
         """Read the file and start its run; raises ``BadDelivery``, ``RefusedDelivery`` for one seen before.
 
         A live scenario must be the published version (``NotPublished``).
         """
-        delivery = await asyncio.to_thread(read_delivery, path, by_row(scenario))
+        delivery = await asyncio.to_thread(read_delivery, path, by_row(scenario), self.progress.checked)
         return await self.start(scenario, delivery, run_date, actor)
 
     async def start(self, scenario: Scenario, delivery: Delivery, run_date: date, actor: str) -> Loaded:
@@ -87,10 +108,11 @@ class Loader:
                 async for batch in batches:
                     made = await self._insert(tx, rows, batch)
                     cases, taken = cases + len(made), taken + sum(len(row.lines) for row in made)
+                    self.progress.loaded(cases)
             if then is not None:
                 await then(tx, run)
-            for bad in gathered.bad:
-                await self._set_aside(tx, run, scenario, bad.line, bad.code, bad.reason, None)
+            aside = SetAside(tx=tx, delivery=run, caisse=scenario.caisse)
+            await aside.insert([Aside(line=bad.line, code=bad.code, reason=bad.reason) for bad in gathered.bad])
             await tx.record(
                 scenario.caisse, "delivery.loaded", delivery.name, sha256=delivery.sha256, cases=cases, run=str(run)
             )
@@ -123,24 +145,10 @@ class Loader:
         """Insert cases; those whose key an open case has are set aside; returns the others."""
         made = await rows.insert(tx, batch)
         lines = {row.lines for row in made}
-        for row in batch:
-            if row.lines not in lines:
-                await self._already_open(tx, rows.scenario, rows.run, row)
+        if met := [row for row in batch if row.lines not in lines]:
+            aside = SetAside(tx=tx, delivery=rows.run, caisse=rows.scenario.caisse)
+            await aside.already_open(rows.scenario.name, met)
         return made
-
-    async def _already_open(self, tx: Transaction, scenario: Scenario, run: UUID, row: CaseRow) -> None:
-        same = {"caisse": scenario.caisse, "scenario": scenario.name, "key_digest": row.columns["key_digest"]}
-        found = await tx.first("cases.open_by_key", **same)
-        first: dict[str, Any] = dict(found) if found else {"id": None, "reference": "?"}
-        reason = f"dossier déjà ouvert : {first['reference']}, à traiter d'abord"
-        for line in row.lines:
-            await self._set_aside(tx, run, scenario, line, "DEJA-OUVERT", reason, first["id"])
-
-    async def _set_aside(
-        self, tx: Transaction, run: UUID, scenario: Scenario, line: int, code: str, reason: str, open_case: UUID | None
-    ) -> None:
-        values = {"line": line, "code": code, "reason": reason, "open_case": open_case}
-        await tx.run("runs.set_aside", delivery=run, caisse=scenario.caisse, **values)
 
 
 async def _in_batches(cases: Iterable[DeliveredCase], rows: CaseRows) -> AsyncGenerator[list[CaseRow]]:

@@ -78,7 +78,7 @@ class Field:
         clean = text.strip()
         if not clean:
             raise ValueError("valeur obligatoire, vide dans le fichier")
-        if _MOJIBAKE.search(text):
+        if not text.isascii() and _MOJIBAKE.search(text):
             raise ValueError("caractères abîmés (UTF-8 lu dans un autre jeu) : redemander le fichier")
         if self.max is not None and len(clean) > self.max:
             raise ValueError(f"texte trop long : {len(clean)} caractères, {self.max} au plus")

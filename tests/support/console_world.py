@@ -111,7 +111,7 @@ class Seed:
     async def set_aside(self, line: int, code: str, reason: str) -> None:
         """Set a row of the delivery aside."""
         async with self.database.transaction("robot:acompte-ij") as tx:
-            row = {"line": line, "code": code, "reason": reason, "open_case": None}
+            row = {"line": [line], "code": [code], "reason": [reason], "open_case": [None]}
             await tx.run("runs.set_aside", delivery=self.delivery, caisse=CAISSE, **row)
 
     async def case(self, *, nir: str | None = None, name: str = "ÉTIENNE-LAMBERT", priority: int = 0) -> SeededCase:

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from orchestrator.bench.cpu import tree_cpu
@@ -38,6 +40,8 @@ class Ran:
     #: Of these, those of its program alone.
     client: float
     wall: float
+    #: Resident memory of its program at its highest, MB.
+    peak: float
 
     @property
     def per_cpu_second(self) -> float:
@@ -80,14 +84,20 @@ class Lane:
         _say(child, "go")
         jobs = int(_hear(self.name, child, "done"))
         lasted, own = time.monotonic() - wall, tree_cpu(child.pid) - own
-        used = self._cpu(child.pid) - began
+        used, peak = self._cpu(child.pid) - began, _peak(child.pid)
         _say(child, "end")
         with suppress(subprocess.TimeoutExpired):
             child.wait(20)
-        return Ran(jobs=jobs, cpu=used, client=own, wall=lasted)
+        return Ran(jobs=jobs, cpu=used, client=own, wall=lasted, peak=peak)
 
     def _cpu(self, pid: int) -> float:
         return sum(tree_cpu(one) for one in (pid, *self.servers))
+
+
+def _peak(pid: int) -> float:
+    """The highest resident memory of one process, as the kernel kept it."""
+    said = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
+    return int(re.search(r"VmHWM:\s+(\d+) kB", said)[1]) / 1024  # type: ignore[index]
 
 
 def _hear(lane: str, child: subprocess.Popen[str], word: str) -> str:

@@ -57,3 +57,11 @@ where cases.run = %(run)s group by attempt.case_id
 -- ready_again: when each case last went from a session that died back to the ready ones
 select object as reference, max(at) as at from audit_outbox
 where caisse = %(caisse)s and verb = 'case.ready' and details ->> 'from' = 'leased' group by object
+
+-- copied_table: the rows of a delivery as they are, with their key
+create table if not exists copied_row (
+    nir text, birth_name text, stop_id text, anomaly text, raised_on date, amount numeric, primary key (nir, stop_id)
+)
+
+-- copy: rows as COPY reads them
+copy copied_row from stdin (format csv, delimiter ';')

@@ -9,9 +9,9 @@ from unnest(%(id)b::uuid[], %(line)b::integer[], %(lines)b::text[], %(reference)
 on conflict (caisse, scenario, key_digest) where state not in ('ended', 'rejected', 'cancelled') do nothing
 returning line
 
--- open_by_key: the open case that already has this key
-select id, reference from cases
-where caisse = %(caisse)s and scenario = %(scenario)s and key_digest = %(key_digest)s
+-- open_by_keys: the open cases that already have these keys
+select id, reference, key_digest from cases
+where caisse = %(caisse)s and scenario = %(scenario)s and key_digest = any (%(key_digest)b::bytea[])
   and state not in ('ended', 'rejected', 'cancelled')
 
 -- insert_blind: entries of the blind index

@@ -15,9 +15,10 @@ where delivery.caisse = %(caisse)s and delivery.scenario = %(scenario)s and deli
 insert into run (id, caisse, scenario, title, version, delivery, robot, mode, run_date)
 values (%(id)s, %(caisse)s, %(scenario)s, %(title)s, %(version)s, %(delivery)s, %(robot)s, %(mode)s, %(run_date)s)
 
--- set_aside: a row that did not become a case
+-- set_aside: rows that did not become cases
 insert into row_set_aside (delivery, caisse, line, code, reason, open_case)
-values (%(delivery)s, %(caisse)s, %(line)s, %(code)s, %(reason)s, %(open_case)s)
+select %(delivery)s, %(caisse)s, line, code, reason, open_case
+from unnest(%(line)b::integer[], %(code)b::text[], %(reason)b::text[], %(open_case)b::uuid[]) as row (line, code, reason, open_case)
 
 -- one: a run by its id
 select run.id, caisse, scenario, title, version, robot, mode, run_date, started_at from run where id = %(id)s
