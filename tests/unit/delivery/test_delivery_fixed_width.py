@@ -152,13 +152,16 @@ BAD: list[tuple[str, str, str]] = [
      f"ENREGISTREMENT type de ligne inconnu : « 001 » attendu pour un dossier{_UNVERIFIED}"),
     ("an impossible day", detail(day="20260431"),
      "VALEUR colonne « Date », octets 63 à 70 : date impossible : 31/04/2026 n'existe pas au calendrier"),
-    ("no date", detail(day="24/03/26"), f"VALEUR colonne « Date », octets 63 à 70 : date attendue au format AAAAMMJJ{_UNVERIFIED}"),
-    ("no date at all", detail(day=" " * 8), "VALEUR colonne « Date », octets 63 à 70 : valeur obligatoire, vide dans le fichier"),
+    ("no date", detail(day="24/03/26"),
+     f"VALEUR colonne « Date », octets 63 à 70 : date attendue au format AAAAMMJJ{_UNVERIFIED}"),
+    ("no date at all", detail(day=" " * 8),
+     "VALEUR colonne « Date », octets 63 à 70 : valeur obligatoire, vide dans le fichier"),
     ("no amount", detail(amount="1205,10  "),
      f"VALEUR colonne « Montant », octets 54 à 62 : nombre attendu, cadré à droite, en chiffres{_UNVERIFIED}"),
     ("another NIR", detail(nir="185026199900190"), "VALEUR colonne « N° assuré », octets 4 à 18 : clé du NIR fausse"),
     ("a control character", detail(name="Le\x00Gall"),
-     f"CARACTERES caractère de contrôle dans la colonne « Nom de naissance », octets 19 à 38 : redemander le fichier{_UNVERIFIED}"),
+     "CARACTERES caractère de contrôle dans la colonne « Nom de naissance », octets 19 à 38 : "
+     f"redemander le fichier{_UNVERIFIED}"),
     ("the key of a line before", detail(OTHER_NIR, stop="AT2"), "DOUBLON clé déjà présente à la ligne 2 de cette livraison"),
 ]  # fmt: skip
 
