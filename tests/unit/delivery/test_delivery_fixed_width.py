@@ -160,8 +160,8 @@ BAD: list[tuple[str, str, str]] = [
      f"VALEUR colonne « Montant », octets 54 à 62 : nombre attendu, cadré à droite, en chiffres{_UNVERIFIED}"),
     ("another NIR", detail(nir="185026199900190"), "VALEUR colonne « N° assuré », octets 4 à 18 : clé du NIR fausse"),
     ("a control character", detail(name="Le\x00Gall"),
-     "CARACTERES caractère de contrôle dans la colonne « Nom de naissance », octets 19 à 38 : "
-     f"redemander le fichier{_UNVERIFIED}"),
+     ("CARACTERES caractère de contrôle dans la colonne « Nom de naissance », octets 19 à 38 : "
+     f"redemander le fichier{_UNVERIFIED}")),
     ("the key of a line before", detail(OTHER_NIR, stop="AT2"), "DOUBLON clé déjà présente à la ligne 2 de cette livraison"),
 ]  # fmt: skip
 
