@@ -115,10 +115,36 @@ class Nir(Masked):
         """True for numbers being registered (first digit 3, 4, 7, 8): never paid by a robot (C-02)."""
         return self._clear[0] not in "12"
 
+    @property
+    def birth_year(self) -> int:
+        """The two digits of the year of birth, whose century the number does not say."""
+        return int(self._clear[1:3])
+
+    @property
+    def birth_month(self) -> int | None:
+        """1 to 12; None for a pseudo-month, given when the month of birth is not known (DOMAIN §3.1)."""
+        month = int(self._clear[3:5])
+        return month if month <= 12 else None
+
+    @property
+    def birth_place(self) -> str:
+        """The two characters of the department: 01 to 95, 2A, 2B, 96 to 99 overseas or abroad."""
+        return self._clear[5:7]
+
+    @property
+    def in_digits(self) -> str:
+        """The number without its key as an application without letters keeps it: Corsica is 19 and 18."""
+        return in_digits(self._clear[:13])
+
 
 def nir_key(number: str) -> int:
     """Return the control key of a 13-character NIR, 1..97."""
-    return 97 - int(number.replace("2A", "19").replace("2B", "18")) % 97
+    return 97 - int(in_digits(number)) % 97
+
+
+def in_digits(number: str) -> str:
+    """Write the Corsican departments 2A and 2B of a 13-character NIR as 19 and 18."""
+    return number.replace("2A", "19").replace("2B", "18")
 
 
 class Iban(Masked):
