@@ -153,6 +153,22 @@ class XmlSource:
 
 
 @dataclass(frozen=True, kw_only=True)
+class DsnSource:
+    """Lines of a DSN, ``S21.G00.30.001,'value'``: one row for each block of one kind."""
+
+    #: Pattern of the file name.
+    pattern: str
+    #: The block that is one row: ``S21.G00.60``.
+    each: str
+    #: The blocks above it, from the outermost: what they say holds until they begin again.
+    within: tuple[str, ...]
+    #: The rubric of each field: ``S21.G00.30.001``.
+    rubrics: Mapping[str, str]
+    #: What a bad row does to the delivery.
+    bad_rows: BadRows
+
+
+@dataclass(frozen=True, kw_only=True)
 class ApiSource:
     """Rows that a machine sends to the console."""
 
@@ -162,4 +178,4 @@ class ApiSource:
     bad_rows: BadRows
 
 
-FileSource = CsvSource | SheetSource | FixedWidthSource | XmlSource
+FileSource = CsvSource | SheetSource | FixedWidthSource | XmlSource | DsnSource

@@ -11,6 +11,7 @@ from typing import BinaryIO
 
 from orchestrator.domain.sources import CsvSource
 from orchestrator.drivers.deliveries_frame import Row, Trailer, check_header
+from orchestrator.drivers.deliveries_lines import physical
 from orchestrator.drivers.deliveries_rules import BadLine, BadRow, BadRowCode, CaseRules, Record, refuse
 from orchestrator.drivers.deliveries_totals import Sum
 
@@ -18,13 +19,11 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 #: What cp1252 writes where latin-1 has control characters: œ, €, ’.
 _CP1252_ONLY = re.compile(r"[\x80-\x9f]")
 _MARK = b"\xef\xbb\xbf"
-#: Bytes; a longer line is no line of a delivery, and is not read into memory.
-LONGEST_LINE = 1_000_000
 
 
 def read_csv(file: BinaryIO, case: CaseRules, source: CsvSource) -> Iterator[Record | BadRow]:
     """Give every row, good or bad, in the order of the file; raises ``RefusedFile``."""
-    lines = _physical(file)
+    lines = physical(file)
     first = next(lines, None)
     columns = [known.column for known in case.fields.values()]
     if first is None:
@@ -43,16 +42,6 @@ def read_csv(file: BinaryIO, case: CaseRules, source: CsvSource) -> Iterator[Rec
             yield Record(line=row.line, texts=texts)
     if trailer.announced is not None:
         summed.check(trailer.announced.line, trailer.announced.total)
-
-
-def _physical(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
-    number = 0
-    while line := file.readline(LONGEST_LINE):
-        number += 1
-        if len(line) == LONGEST_LINE:
-            refuse(number, "ligne de plus d'un million d'octets : ce n'est pas un CSV")
-        if line.strip():
-            yield number, line.removesuffix(b"\n").removesuffix(b"\r")
 
 
 def _check_first(line: int, content: bytes, columns: list[str], source: CsvSource) -> None:

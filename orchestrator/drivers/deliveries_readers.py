@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from orchestrator.domain.sources import CsvSource, FileSource, FixedWidthSource, SheetSource
+from orchestrator.domain.sources import CsvSource, DsnSource, FileSource, FixedWidthSource, SheetSource
 from orchestrator.drivers.deliveries_csv import read_csv
+from orchestrator.drivers.deliveries_dsn import read_dsn
 from orchestrator.drivers.deliveries_fixed import read_fixed_width
 from orchestrator.drivers.deliveries_rules import BadRow, CaseRules, Record
 
@@ -21,6 +22,8 @@ def read_records(file: BinaryIO, case: CaseRules, source: FileSource) -> Iterato
             return read_csv(file, case, source)
         case FixedWidthSource():
             return read_fixed_width(file, case, source)
+        case DsnSource():
+            return read_dsn(file, case, source)
         case SheetSource():
             from orchestrator.drivers.deliveries_sheet import read_sheet  # noqa: PLC0415
 

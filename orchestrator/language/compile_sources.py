@@ -8,6 +8,7 @@ from typing import Any
 
 from orchestrator.domain.keywords import Keyword, Kind
 from orchestrator.domain.sources import ApiSource, CsvSource, SheetSource, Total
+from orchestrator.language.compile_dsn import compile_dsn
 from orchestrator.language.compile_fixed_width import compile_fixed_width
 from orchestrator.language.compile_values import Scope, argument
 from orchestrator.language.compile_xml import compile_xml
@@ -27,6 +28,7 @@ SOURCE_KEYS: Mapping[str, tuple[str, ...]] = {
     "ods": ("sheet", "header", "trailer"),
     "fixed_width": ("encoding", "length", "line_ends", "fields", "records", "trailer"),
     "xml": ("namespace", "each", "fields", "announced"),
+    "dsn": ("each", "within", "fields"),
     "extract": ("with", "fields"),
     "api": (),
 }
@@ -203,6 +205,7 @@ _COMPILERS: Mapping[str, Callable[[Section, str, SourceWords], Source | None]] =
     "ods": _sheet,
     "fixed_width": compile_fixed_width,
     "xml": compile_xml,
+    "dsn": compile_dsn,
     "extract": _extract,
     "api": _api,
 }

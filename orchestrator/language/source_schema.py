@@ -17,6 +17,7 @@ _NEEDED = {
     "csv": ("encoding", "delimiter"),
     "fixed_width": ("encoding", "length", "fields"),
     "xml": ("each", "fields"),
+    "dsn": ("each", "fields"),
 }
 _NAMES = {
     "csv": "Nom des fichiers, comme anomalies-*.csv.",
@@ -24,6 +25,7 @@ _NAMES = {
     "ods": "Nom des classeurs, comme anomalies-*.ods.",
     "fixed_width": "Nom des fichiers à largeur fixe, comme anomalies-*.txt.",
     "xml": "Nom des fichiers XML, comme camt054-*.xml.",
+    "dsn": "Nom des fichiers de lignes DSN, comme dsn-*.txt.",
     "extract": "Mot-clé qui lit la liste dans une application.",
     "api": "Nom donné aux livraisons d'une machine.",
 }
@@ -77,4 +79,5 @@ _COMMON: Mapping[str, Schema] = {
     "records": object_of({key: _PLACE.get(key, TEXT) for key in RECORD_KEYS}, ("from", "length", "detail")),
     "fields": table_of(TEXT, "Où est chaque champ."),
     "with": {"type": "object"},
+    "within": {"type": "array", "items": TEXT, "description": "Blocs au-dessus de « each », du plus haut au plus bas."},
 }

@@ -53,9 +53,17 @@ SOURCES = {
     fields: {nir: Assure/Nir, birth_name: Assure/Nom, stop_id: "@ref", anomaly: Code, raised_on: Date}
     announced: {rows: Anomalies/Nombre}
 """,
+    "dsn": """\
+  - dsn: a-*.txt
+    each: S21.G00.60
+    within: [S21.G00.30]
+    fields: {nir: S21.G00.30.001, birth_name: S21.G00.30.002, stop_id: S21.G00.30.019,
+             anomaly: S21.G00.60.001, raised_on: S21.G00.60.002}
+""",
     "list": "  - extract: arpege.unpaid_stops\n    with: {day: '${run.date}'}\n",
 }  # fmt: skip
-EBCDIC = set(decode(bytes(range(256)), "cp297"))
+#: What can be written there: œ and ’ are neither in EBCDIC nor in latin-1.
+WRITTEN = {"fixed": set(decode(bytes(range(256)), "cp297")), "dsn": set(bytes(range(256)).decode("latin-1"))}
 _BLOCK = re.compile(r"sources:\n(  .*\n)+")
 
 
@@ -122,8 +130,8 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
 
 
 def write(kind: str, path: Path, lines: Sequence[Line]) -> Path:
-    path = path / f"a-1.{ {'excel': 'xlsx', 'fixed': 'txt'}.get(kind, kind) }"
-    {"csv": _csv, "excel": _excel, "ods": _ods, "fixed": _fixed, "xml": _xml}[kind](path, lines)
+    path = path / f"a-1.{ {'excel': 'xlsx', 'fixed': 'txt', 'dsn': 'txt'}.get(kind, kind) }"
+    {"csv": _csv, "excel": _excel, "ods": _ods, "fixed": _fixed, "xml": _xml, "dsn": _dsn}[kind](path, lines)
     return path
 
 
@@ -180,15 +188,25 @@ def _xml(path: Path, lines: Sequence[Line]) -> None:
     path.write_text(f"{head}<Jour>{''.join(rows)}</Jour></Anomalies>", "utf-8")
 
 
-@pytest.mark.parametrize("kind", ["csv", "excel", "ods", "fixed", "xml"])
+def _dsn(path: Path, lines: Sequence[Line]) -> None:
+    said = ["S10.G00.00.001,'PRATIQUE'"]
+    for line in lines:
+        nir, name, stop, anomaly, day = line.fields
+        said += [f"S21.G00.30.001,'{nir}'", f"S21.G00.30.002,'{name}'", f"S21.G00.30.019,'{stop}'"]
+        said += [f"S21.G00.60.001,'{anomaly}'", f"S21.G00.60.002,'{day.strip().replace('/', '')}'"]
+    said.append(f"S90.G00.90.001,'{len(said) + 1}'")
+    path.write_bytes("\r\n".join(said).encode("latin-1"))
+
+
+@pytest.mark.parametrize("kind", ["csv", "excel", "ods", "fixed", "xml", "dsn"])
 def test_the_same_cases_come_of_every_way_of_writing_a_delivery(kind: str, office: Office, tmp_path: Path) -> None:
     checked = office.house.run(
         "check", str(office.house.workspace / "scenarios" / f"ij-{kind}.yaml"), *office.house.here
     )
     assert (checked.code, checked.err) == (0, "")
     lines, expected = office.lines(), office.expected()
-    if kind == "fixed":  # œ and ’ are not in EBCDIC: such a name cannot be delivered that way
-        lines = [line for line in lines if EBCDIC.issuperset("".join(line.fields))]
+    if kind in WRITTEN:  # such a name cannot be delivered that way
+        lines = [line for line in lines if WRITTEN[kind].issuperset("".join(line.fields))]
         expected = sorted(canonical(line.fields) for line in lines if not line.problem)
     file = write(kind, tmp_path, lines)
 

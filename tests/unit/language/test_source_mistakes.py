@@ -13,6 +13,7 @@ import pytest
 from orchestrator.domain.keywords import Keyword
 from orchestrator.domain.sources import (
     ApiSource,
+    DsnSource,
     FixedWidthSource,
     Place,
     RecordKinds,
@@ -56,6 +57,18 @@ XML = """\
       amount: Amt
     announced: {rows: Document/NbOfTxs, total: {of: amount, path: Document/CtrlSum}}
 """
+DSN = """\
+  - dsn: dsn-*.txt
+    each: S21.G00.60
+    within: [S21.G00.11, S21.G00.30]
+    fields:
+      nir: S21.G00.30.001
+      birth_name: S21.G00.30.002
+      stop_id: S21.G00.30.019
+      anomaly: S21.G00.60.001
+      raised_on: S21.G00.60.002
+      amount: S21.G00.65.003
+"""
 EXCEL = """\
   - excel: anomalies-*.xlsx
     sheet: Anomalies
@@ -90,7 +103,9 @@ def with_sources(text: str, load: Callable[[str], Scenario]) -> Callable[[str], 
 
 def test_each_kind_of_source_is_read_whole(with_sources: Callable[[str], Scenario]) -> None:
     summed = Total(of="amount")
-    found = with_sources(EXCEL + EXCEL.replace("excel", "ods").replace("xlsx", "ods") + FIXED + XML + "  - api: flux\n")
+    found = with_sources(
+        EXCEL + EXCEL.replace("excel", "ods").replace("xlsx", "ods") + FIXED + XML + DSN + "  - api: flux\n"
+    )
 
     excel = SheetSource(
         kind="excel",
@@ -135,9 +150,23 @@ def test_each_kind_of_source_is_read_whole(with_sources: Callable[[str], Scenari
         total=Total(of="amount", path="Document/CtrlSum"),
         bad_rows="set aside",
     )
+    dsn = DsnSource(
+        pattern="dsn-*.txt",
+        each="S21.G00.60",
+        within=("S21.G00.11", "S21.G00.30"),
+        rubrics={
+            "nir": "S21.G00.30.001",
+            "birth_name": "S21.G00.30.002",
+            "stop_id": "S21.G00.30.019",
+            "amount": "S21.G00.65.003",
+            "anomaly": "S21.G00.60.001",
+            "raised_on": "S21.G00.60.002",
+        },
+        bad_rows="set aside",
+    )
     api = ApiSource(name="flux", bad_rows="set aside")
-    assert found.sources == (excel, replace(excel, kind="ods", pattern="anomalies-*.ods"), fixed, xml, api)
-    assert found.patterns == ("anomalies-*.xlsx", "anomalies-*.ods", "anomalies-*.txt", "camt054-*.xml")
+    assert found.sources == (excel, replace(excel, kind="ods", pattern="anomalies-*.ods"), fixed, xml, dsn, api)
+    assert found.patterns == ("anomalies-*.xlsx", "anomalies-*.ods", "anomalies-*.txt", "camt054-*.xml", "dsn-*.txt")
 
 
 def test_a_list_read_in_an_application_gives_each_field_the_part_of_its_name(
@@ -175,7 +204,7 @@ def test_the_guide_shows_every_kind_of_source() -> None:
     assert shown == set(SOURCE_KEYS)
 
 
-_KINDS = "csv, excel, ods, fixed_width, xml, extract, api"
+_KINDS = "csv, excel, ods, fixed_width, xml, dsn, extract, api"
 MISTAKES: list[tuple[str, str, str, str]] = [
     # --- which kind
     (CSV, "csv: ano", "‸cvs: ano", "source : clé « cvs » inconnue. Écrire « csv » ?"),
@@ -397,6 +426,31 @@ MISTAKES: list[tuple[str, str, str, str]] = [
         "of: amount",
         "of: ‸stop_id",
         ("total : le total est celui d'un champ en euros, « stop_id » n'en est pas un. Possible ici : amount."),
+    ),
+    # --- DSN
+    (
+        DSN,
+        "nir: S21.G00.30.001",
+        "nir: ‸S21.G00.30",
+        "fields de la source : « nir » : rubrique attendue, comme S21.G00.30.001, « S21.G00.30 » trouvé",
+    ),
+    (
+        DSN,
+        "[S21.G00.11, S21.G00.30]",
+        "[‸S21.G00.30, S21.G00.11]",
+        (
+            "source : « within » va du bloc le plus haut au plus bas, tous avant S21.G00.60. "
+            "Écrire par exemple within: [S21.G00.11, S21.G00.30]."
+        ),
+    ),
+    (
+        DSN,
+        "stop_id: S21.G00.30.019",
+        "stop_id: ‸S21.G00.40.009",
+        (
+            "fields de la source : « stop_id » est dans le bloc S21.G00.40, au-dessus de S21.G00.60. "
+            "Ajouter S21.G00.40 sous within."
+        ),
     ),
     # --- a list read in an application
     (
