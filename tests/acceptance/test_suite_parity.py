@@ -19,7 +19,7 @@ from demo_world import Done
 @pytest.fixture(scope="module")
 def suite_demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Done]:
     """Run the suite on the rows that the YAML scenario had in ``quiet_demo``."""
-    house = House(tmp_path_factory.mktemp("suite") / "workspace", cases=24)
+    house = House(tmp_path_factory.mktemp("suite") / "workspace", cases=24, sessions=1)
     try:
         yield Done(house=house, demo=house.run(*house.demo, "--scenario", "ij-acompte-robot", "--exit"))
     finally:
@@ -47,14 +47,14 @@ def test_a_dry_run_works_the_suite_and_enters_nothing(suite_demo: Done) -> None:
     house = suite_demo.house
     practice = House(house.workspace.with_name("dry"), cases=60)
     practice.workspace.symlink_to(house.workspace / "dry-run")
-    ran = house.run("dry-run", "ij-acompte-robot", "--cases", "24", "--json", *house.here)
+    ran = house.run("dry-run", "ij-acompte-robot", "--cases", "12", "--json", *house.here)
     assert ran.code == 0, ran.err
     found = {
         case["line"]: (case["issue"], case["codes"], case["amount_c"], case["approval"]) for case in json.loads(ran.out)
     }
     oracle = practice.oracle()
     assert found == {line: concluded(oracle[line]) for line in found}
-    assert len(found) == 24
+    assert len(found) == 12
     assert Counter(issue for issue, *_ in found.values())["saisie"] > 0
     assert practice.ledger() == []
 

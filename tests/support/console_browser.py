@@ -68,7 +68,7 @@ def at_browser(served: str, browser: Browser) -> Any:
 
 async def violations(page: Page) -> list[str]:
     """Return what axe finds against WCAG 2.2 AA on the page as it stands."""
-    found = await Axe().run(page, options={"runOnly": {"type": "tag", "values": WCAG}})
+    found = await Axe().run(page, options={"runOnly": {"type": "tag", "values": WCAG}, "resultTypes": ["violations"]})
     return [
         f"{page.url} {problem['id']}: {node['html'][:160]} {node.get('failureSummary', '')}"
         for problem in found.response["violations"]

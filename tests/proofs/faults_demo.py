@@ -2,6 +2,9 @@
 
 One house, in the order of the story: every login is refused; people reopen the application; faults are aimed at some
 stops while the rest is worked; two business days later an agent sends the doubts back.
+
+Not part of ``./glr test``, where each fault has a test of its own beside one robot (``engine/test_doubts.py``) and a short
+campaign draws them: ``.venv/bin/pytest -s tests/proofs/faults_demo.py``, a minute.
 """
 
 from __future__ import annotations
