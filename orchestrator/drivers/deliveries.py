@@ -31,7 +31,16 @@ from orchestrator.drivers.deliveries_rules import (
     bad_value,
 )
 
-__all__ = ["BadRow", "BadRowCode", "Delivery", "DeliveryRow", "DeliveryRules", "read_delivery", "read_rows"]
+__all__ = [
+    "BadRow",
+    "BadRowCode",
+    "Delivery",
+    "DeliveryRow",
+    "DeliveryRules",
+    "file_sha256",
+    "read_delivery",
+    "read_rows",
+]
 
 
 #: How many rows are checked between two times that somebody is told.
@@ -108,6 +117,12 @@ def read_delivery(path: Path, rules: DeliveryRules, tell: Callable[[int], None] 
     """
     source = _source_of(path.name, rules.sources)
     return _checked(_File(path=path, case=rules.case, source=source), rules.case, source.bad_rows, tell)
+
+
+def file_sha256(path: Path) -> str:
+    """Return the digest of a file, by which it is known again whatever its name."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def read_rows(name: str, rows: Sequence[Mapping[str, str]], case: CaseRules, bad_rows: BadRows) -> Delivery:
@@ -229,8 +244,7 @@ class _File:
         return self.path.name
 
     def sha256(self) -> str:
-        with self.path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return file_sha256(self.path)
 
     def records(self) -> Iterator[Record | BadRow]:
         with self.path.open("rb") as file:

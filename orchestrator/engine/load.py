@@ -7,7 +7,6 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Seque
 from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import date
-from hashlib import sha256
 from itertools import islice
 from pathlib import Path
 from typing import Protocol
@@ -17,7 +16,7 @@ from procrastinate import App
 
 from orchestrator.domain.civil import PARIS
 from orchestrator.domain.errors import BadDelivery, RefusedDelivery
-from orchestrator.drivers.deliveries import Delivery, read_delivery
+from orchestrator.drivers.deliveries import Delivery, file_sha256, read_delivery
 from orchestrator.engine.aside import Aside, SetAside
 from orchestrator.engine.case_rows import CaseRow, CaseRows
 from orchestrator.engine.grouping import DeliveredCase, Gathered, by_row, gather
@@ -177,7 +176,7 @@ async def refusal(tx: Transaction, name: str, **same: str) -> RefusedDelivery:
 
 async def first_run(database: Database, scenario: Scenario, path: Path) -> UUID:
     """Return the run that a delivery seen before started."""
-    digest = sha256(await asyncio.to_thread(path.read_bytes)).hexdigest()
+    digest = await asyncio.to_thread(file_sha256, path)
     async with database.transaction("load") as tx:
         same = {"caisse": scenario.caisse, "scenario": scenario.name, "sha256": digest}
         found = await tx.first("runs.same_delivery", **same)
