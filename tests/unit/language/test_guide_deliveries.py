@@ -14,7 +14,9 @@ from orchestrator.language.model import Scenario
 
 DOCS = Path(__file__).parents[3] / "docs"
 FILES = sorted((DOCS / "exemples" / "livraisons").iterdir())
-EXAMPLES = re.findall(r"```yaml\nsources:\n(.*?)```", (DOCS / "guides" / "sources.md").read_text("utf-8"), re.DOTALL)
+EXAMPLES: list[str] = re.findall(
+    r"```yaml\nsources:\n(.*?)```", (DOCS / "guides" / "sources.md").read_text("utf-8"), re.DOTALL
+)
 _BLOCK = re.compile(r"sources:\n(  .*\n)+")
 _AMOUNT = "    amount:     {type: euros, column: Montant}\n"
 #: The number of the row that is set aside, and where its NIR stands in it.
