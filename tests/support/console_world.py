@@ -369,16 +369,30 @@ def scenario() -> Scenario:
     return load_scenario(ROOT / "scenarios" / "ij-acompte.yaml", keywords=keywords, caisse=CAISSE)
 
 
+#: Login, name, role, and whether sensitive cases are shown.
+_COLLEAGUES = (
+    ("b.petit", "Bruno Petit", "agent", False),
+    ("c.roux", "Claire Roux", "agent", True),
+    ("s.noir", "Sophie Noir", "supervisor", False),
+    ("t.blanc", "Théo Blanc", "supervisor", False),
+    ("d.gris", "Dora Gris", "accounting", False),
+)
+
+
 @pytest.fixture
 async def accounts(owner_db: Database) -> None:
-    """Make an agent, a second agent, one with restricted queues, two supervisors, and the accounting control."""
+    """Make an agent, a second agent, one with restricted queues, two supervisors, and the accounting control.
+
+    One password for all, hashed once: a hash is slow on purpose, and most tests begin here.
+    """
     async with owner_db.transaction("owner") as tx:
         await create_account(tx, "a.martin", CAISSE, "Alice Martin", "agent", PASSWORD)
-        await create_account(tx, "b.petit", CAISSE, "Bruno Petit", "agent", PASSWORD)
-        await create_account(tx, "c.roux", CAISSE, "Claire Roux", "agent", PASSWORD, restricted_queues=True)
-        await create_account(tx, "s.noir", CAISSE, "Sophie Noir", "supervisor", PASSWORD)
-        await create_account(tx, "t.blanc", CAISSE, "Théo Blanc", "supervisor", PASSWORD)
-        await create_account(tx, "d.gris", CAISSE, "Dora Gris", "accounting", PASSWORD)
+        made = await tx.first("console.account_to_check", login="a.martin", caisse=CAISSE)
+        assert made is not None
+        shared = {"caisse": CAISSE, "password_hash": made["password_hash"]}
+        for login, name, role, restricted in _COLLEAGUES:
+            about = {"login": login, "display_name": name, "role": role, "restricted_queues": restricted}
+            await tx.run("console.create_account", **about, **shared)
 
 
 @pytest.fixture
