@@ -7,14 +7,16 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Iterator
-from typing import BinaryIO
+from typing import BinaryIO, TypeAlias
 
 from orchestrator.domain.sources import CsvSource
-from orchestrator.drivers.deliveries_frame import Row, Trailer, check_header
+from orchestrator.drivers.deliveries_frame import Row, Trailer, check_header, may_end
 from orchestrator.drivers.deliveries_lines import physical
 from orchestrator.drivers.deliveries_rules import BadLine, BadRow, BadRowCode, CaseRules, Record, refuse
 from orchestrator.drivers.deliveries_totals import Sum
 
+#: The cells of a line, or what is wrong with it.
+_Found: TypeAlias = list[str] | BadLine
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 #: What cp1252 writes where latin-1 has control characters: œ, €, ’.
 _CP1252_ONLY = re.compile(r"[\x80-\x9f]")
@@ -29,12 +31,12 @@ def read_csv(file: BinaryIO, case: CaseRules, source: CsvSource) -> Iterator[Rec
     if first is None:
         refuse(1, f"un en-tête de {len(columns)} colonnes était attendu, le fichier est vide")
     _check_first(*first, columns, source)
-    trailer: Trailer[bytes] = Trailer(source.delimiter, wanted=source.trailer_rows, total=source.total is not None)
-    table = (Row(line=line, content=content, cells=_cells_or_none(content, source)) for line, content in lines)
+    trailer: Trailer[_Found] = Trailer(source.delimiter, wanted=source.trailer_rows, total=source.total is not None)
+    table = (_row(line, content, source) for line, content in lines)
     summed = Sum(source.total, case)
     for row in trailer.rows(table, first[0]):
         try:
-            texts = dict(zip(case.fields, _sound(row.content, len(columns), source), strict=True))
+            texts = dict(zip(case.fields, _sound(row.content, len(columns)), strict=True))
             summed.add(texts)
         except BadLine as error:
             yield summed.without(error, row.line)
@@ -63,8 +65,18 @@ def _check_first(line: int, content: bytes, columns: list[str], source: CsvSourc
     check_header(line, found, columns, source.delimiter)
 
 
-def _sound(content: bytes, expected: int, source: CsvSource) -> list[str]:
-    found = _cells(_decoded(content, source.encoding), source.delimiter)
+def _row(line: int, content: bytes, source: CsvSource) -> Row[_Found]:
+    """Read a line once: its cells, or what is wrong with it; those of a trailer are for the frame to look at."""
+    try:
+        found = _cells(_decoded(content, source.encoding), source.delimiter)
+    except BadLine as error:
+        return Row(line=line, content=error, cells=None)
+    return Row(line=line, content=found, cells=[cell.strip() for cell in found] if may_end(found) else None)
+
+
+def _sound(found: _Found, expected: int) -> list[str]:
+    if isinstance(found, BadLine):
+        raise found
     if len(found) != expected:
         raise BadLine(BadRowCode.COLUMNS, f"{expected} colonnes attendues, {len(found)} trouvées")
     return found

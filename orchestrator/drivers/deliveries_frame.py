@@ -80,6 +80,11 @@ class Trailer(Generic[T]):
         return Announced(line=row.line, rows=int(cells[1]), total=cells[2] if self._wide > 2 else None)
 
 
+def may_end(cells: Sequence[str]) -> bool:
+    """Say whether a row might be the trailer: only then are its cells looked at."""
+    return bool(cells) and cells[0].strip() == _TRAILER
+
+
 def check_count(line: int, announced: int, found: int) -> None:
     """Refuse a file that announced another number of rows."""
     if announced != found:

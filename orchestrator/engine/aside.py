@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any
 from uuid import UUID
 
-from orchestrator.engine.case_rows import CaseRow
+from orchestrator.engine.case_rows import CaseRow, OpenCase
 from orchestrator.store.database import Transaction
 
 _BATCH = 1000
@@ -42,15 +41,11 @@ class SetAside:
             columns = {name: [getattr(row, name) for row in batch] for name in ("line", "code", "reason", "open_case")}
             await self.tx.run("runs.set_aside", delivery=self.delivery, caisse=self.caisse, **columns)
 
-    async def already_open(self, scenario: str, rows: Sequence[CaseRow]) -> None:
+    async def already_open(self, met: Sequence[tuple[CaseRow, OpenCase]]) -> None:
         """Set rows aside whose keys open cases have, each with the reference of its own."""
-        keys = [row.columns["key_digest"] for row in rows]
-        found = await self.tx.all("cases.open_by_keys", caisse=self.caisse, scenario=scenario, key_digest=keys)
-        first = {bytes(each["key_digest"]): each for each in found}
-        await self.insert([aside for row in rows for aside in _met(row, first.get(row.columns["key_digest"]))])
+        await self.insert([aside for row, first in met for aside in _met(row, first)])
 
 
-def _met(row: CaseRow, first: Mapping[str, Any] | None) -> list[Aside]:
-    reference, case = (first["reference"], first["id"]) if first else ("?", None)
-    reason = f"dossier déjà ouvert : {reference}, à traiter d'abord"
-    return [Aside(line=line, code="DEJA-OUVERT", reason=reason, open_case=case) for line in row.lines]
+def _met(row: CaseRow, first: OpenCase) -> list[Aside]:
+    reason = f"dossier déjà ouvert : {first.reference}, à traiter d'abord"
+    return [Aside(line=line, code="DEJA-OUVERT", reason=reason, open_case=first.id) for line in row.lines]

@@ -5,9 +5,9 @@ They are made many at a time, away from the transaction that inserts them, and i
 
 from __future__ import annotations
 
-import secrets
+import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 from typing import Any
@@ -22,6 +22,9 @@ from orchestrator.store.vault import Vault
 
 _LETTERS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 _LENGTH = 8
+_FAIR = 256 - 256 % len(_LETTERS)
+_AS_LETTERS = bytes(ord(_LETTERS[byte % len(_LETTERS)]) for byte in range(256))
+_BEYOND = bytes(range(_FAIR, 256))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +37,29 @@ class CaseRow:
     columns: Mapping[str, Any]
     #: The fields by which it is found, each with its digest.
     blind: Sequence[tuple[str, bytes]]
+
+    def renamed(self) -> CaseRow:
+        """Return the same case under another reference: among millions, two are drawn alike."""
+        return replace(self, columns={**self.columns, "reference": new_reference()})
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenCase:
+    """A case that has the key of a row already."""
+
+    id: UUID
+    #: As people read it aloud.
+    reference: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inserted:
+    """What became of rows."""
+
+    #: Those that became cases.
+    made: Sequence[CaseRow]
+    #: Those that did not, each with the open case that has its key.
+    met: Sequence[tuple[CaseRow, OpenCase]]
 
 
 @dataclass(frozen=True)
@@ -65,18 +91,40 @@ class CaseRows:
         blind = [(name, self.vault.blind("nir", nir)) for name, nir in _nirs(self.scenario, one.payload)]
         return CaseRow(lines=one.lines, columns=columns, blind=blind)
 
-    async def insert(self, tx: Transaction, rows: Sequence[CaseRow]) -> list[CaseRow]:
-        """Insert them; returns those that became cases: not those whose key an open case has already."""
+    async def insert(self, tx: Transaction, rows: Sequence[CaseRow]) -> Inserted:
+        """Insert them, all but those whose key an open case has already; a reference that is taken is drawn anew."""
+        left, made = list(rows), list[CaseRow]()
+        met: dict[bytes, OpenCase] = {}
+        while left:
+            new, others = await self._tried(tx, left)
+            made += new
+            found = await self._open(tx, others) if others else {}
+            met |= found
+            left = [row.renamed() for row in others if row.columns["key_digest"] not in found]
+        await self._blind(tx, made)
+        return Inserted(made=made, met=[(row, met[key]) for row in rows if (key := row.columns["key_digest"]) in met])
+
+    async def _tried(self, tx: Transaction, rows: Sequence[CaseRow]) -> tuple[list[CaseRow], list[CaseRow]]:
+        """Insert rows; returns those that became cases, then the others."""
         columns = {name: [row.columns[name] for row in rows] for name in rows[0].columns}
         about = {"caisse": self.scenario.caisse, "run": self.run, "scenario": self.scenario.name}
         lines = {each["line"] for each in await tx.all("cases.insert", **about, **columns)}
         made = [row for row in rows if row.columns["line"] in lines]
+        return made, [row for row in rows if row.columns["line"] not in lines]
+
+    async def _open(self, tx: Transaction, rows: Sequence[CaseRow]) -> dict[bytes, OpenCase]:
+        """Return the open cases that have the keys of these rows, by key."""
+        keys = [row.columns["key_digest"] for row in rows]
+        about = {"caisse": self.scenario.caisse, "scenario": self.scenario.name}
+        found = await tx.all("cases.open_by_keys", **about, key_digest=keys)
+        return {bytes(each["key_digest"]): OpenCase(id=each["id"], reference=each["reference"]) for each in found}
+
+    async def _blind(self, tx: Transaction, made: Sequence[CaseRow]) -> None:
         found = [(row.columns["id"], name, digest) for row in made for name, digest in row.blind]
         if found:
             names = ("case_id", "field", "digest")
             index = {name: list(values) for name, values in zip(names, zip(*found, strict=True), strict=True)}
             await tx.run("cases.insert_blind", caisse=self.scenario.caisse, **index)
-        return made
 
     def _urgency(self, payload: Mapping[str, Any]) -> Urgency:
         return self._same_for_all or self._found(self.scenario.case.names_of(payload))
@@ -106,8 +154,7 @@ def _nirs(scenario: Scenario, payload: Mapping[str, Any]) -> Iterator[tuple[str,
 
 def new_reference() -> str:
     """Return a random case reference that people can read aloud, ``DOS-7K2M9QXA``; it says nothing of the person."""
-    drawn, letters = secrets.randbelow(len(_LETTERS) ** _LENGTH), []
-    for _ in range(_LENGTH):
-        drawn, letter = divmod(drawn, len(_LETTERS))
-        letters.append(_LETTERS[letter])
-    return "DOS-" + "".join(letters)
+    drawn = b""
+    while len(drawn) < _LENGTH:  # what is drawn beyond a multiple of the letters is thrown away: all are as likely
+        drawn += os.urandom(_LENGTH).translate(_AS_LETTERS, _BEYOND)
+    return f"DOS-{drawn[:_LENGTH].decode('ascii')}"

@@ -140,14 +140,11 @@ class Loader:
         )
         return run
 
-    async def _insert(self, tx: Transaction, rows: CaseRows, batch: Sequence[CaseRow]) -> list[CaseRow]:
+    async def _insert(self, tx: Transaction, rows: CaseRows, batch: Sequence[CaseRow]) -> Sequence[CaseRow]:
         """Insert cases; those whose key an open case has are set aside; returns the others."""
-        made = await rows.insert(tx, batch)
-        lines = {row.lines for row in made}
-        if met := [row for row in batch if row.lines not in lines]:
-            aside = SetAside(tx=tx, delivery=rows.run, caisse=rows.scenario.caisse)
-            await aside.already_open(rows.scenario.name, met)
-        return made
+        found = await rows.insert(tx, batch)
+        await SetAside(tx=tx, delivery=rows.run, caisse=rows.scenario.caisse).already_open(found.met)
+        return found.made
 
 
 async def _in_batches(cases: Iterable[DeliveredCase], rows: CaseRows) -> AsyncGenerator[list[CaseRow]]:

@@ -11,6 +11,7 @@ import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -48,10 +49,14 @@ class Vault:
         """That of the effect key, by which a house is known from another."""
         return self.fingerprints["effect"]
 
+    @cached_property
+    def _wrapping(self) -> AESGCM:
+        return AESGCM(self.wrap)
+
     def new_data_key(self, case: UUID) -> tuple[bytes, bytes]:
         """Return a fresh data key and its wrapped form."""
         key = AESGCM.generate_key(256)
-        return key, _seal(self.wrap, key, f"cases:data_key:{case}")
+        return key, _seal(self._wrapping, key, f"cases:data_key:{case}")
 
     def data_key(self, case: UUID, wrapped: bytes) -> bytes:
         """Unwrap the data key of a case."""
@@ -59,7 +64,7 @@ class Vault:
 
     def seal(self, data_key: bytes, place: str, value: Any) -> bytes:  # noqa: ANN401
         """Encrypt a JSON value for a place like ``cases:payload:<id>``."""
-        return _seal(data_key, _TEXT.encode(value).encode(), place)
+        return _seal(AESGCM(data_key), _TEXT.encode(value).encode(), place)
 
     def open(self, data_key: bytes, place: str, sealed: bytes) -> Any:  # noqa: ANN401
         """Decrypt a JSON value; raises ``cryptography.exceptions.InvalidTag`` when it was altered or moved."""
@@ -101,9 +106,9 @@ def _create(path: Path) -> None:
         draft.unlink()
 
 
-def _seal(key: bytes, clear: bytes, place: str) -> bytes:
+def _seal(key: AESGCM, clear: bytes, place: str) -> bytes:
     nonce = os.urandom(12)
-    return nonce + AESGCM(key).encrypt(nonce, clear, place.encode())
+    return nonce + key.encrypt(nonce, clear, place.encode())
 
 
 def _open(key: bytes, sealed: bytes, place: str) -> bytes:

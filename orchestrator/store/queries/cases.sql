@@ -1,12 +1,12 @@
--- insert: rows of a delivery become cases, unless an open case has their key already; gives the lines of those that did
--- (arrays go in binary: as text, a row would cost more than to make it)
+-- insert: rows of a delivery become cases, unless an open case has their key already, or any case their reference; gives the lines
+-- of those that did (arrays go in binary: as text, a row would cost more than to make it)
 insert into cases (id, caisse, run, scenario, line, lines, reference, key_digest, priority, due, urgency_on, data_key, payload)
 select id, %(caisse)s, %(run)s, %(scenario)s, line, lines::integer[], reference, key_digest, priority, due, urgency_on, data_key,
        payload
 from unnest(%(id)b::uuid[], %(line)b::integer[], %(lines)b::text[], %(reference)b::text[], %(key_digest)b::bytea[],
             %(priority)b::integer[], %(due)b::date[], %(urgency_on)b::date[], %(data_key)b::bytea[], %(payload)b::bytea[])
     as new (id, line, lines, reference, key_digest, priority, due, urgency_on, data_key, payload)
-on conflict (caisse, scenario, key_digest) where state not in ('ended', 'rejected', 'cancelled') do nothing
+on conflict do nothing
 returning line
 
 -- open_by_keys: the open cases that already have these keys

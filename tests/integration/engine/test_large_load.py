@@ -16,6 +16,7 @@ from orchestrator.bootstrap.loading import open_loader
 from orchestrator.bootstrap.world import World, load_keywords
 from orchestrator.domain.errors import BadDelivery, RefusedDelivery
 from orchestrator.domain.personal import nir_key
+from orchestrator.engine import case_rows
 from orchestrator.engine.load import Loaded
 from orchestrator.settings import Settings
 from orchestrator.store.database import StoreError
@@ -132,6 +133,17 @@ async def test_the_same_cases_in_another_file_are_aside_each_with_the_case_that_
     ]
     with pytest.raises(RefusedDelivery, match=r"« vague-3.txt » a déjà été reçue : c'est « vague-1.txt »"):
         await wave.load("vague-3.txt", rows(1_300))
+
+
+async def test_a_reference_that_another_case_has_is_drawn_anew(wave: Wave, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Among a million cases, two are as likely as not drawn alike."""
+    monkeypatch.setattr(case_rows, "_AS_LETTERS", bytes(b"AB"[byte % 2] for byte in range(256)))
+    loaded = await wave.load("vague-1.txt", rows(130))
+    again = await wave.load("vague-2.txt", [row.replace("AT0", "BT0") for row in rows(100)])
+
+    assert (loaded.cases, again.cases, again.set_aside) == (130, 100, 0)
+    assert wave.ask("select count(distinct reference), count(*) from cases") == [(230, 230)]
+    assert wave.ask("select count(*) from blind_index join cases on cases.id = case_id") == [(230,)]
 
 
 async def test_a_trailer_that_counts_otherwise_sets_the_whole_file_aside(wave: Wave) -> None:
