@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from checker.invariants import Promise
+from orchestrator.campaign import record
 from orchestrator.campaign.faults import FAULTS
 from orchestrator.campaign.guards import GUARDS
 from orchestrator.campaign.points import ORDERS
@@ -29,6 +30,7 @@ from orchestrator.drivers.browser_finder import ensure_browser
               help="Retirer une garde : la campagne, réduite aux fautes qu'elle arrête, doit trouver un écart.")  # fmt: skip
 @click.option("--rows", type=click.IntRange(20), default=40, envvar="GLR_CAMPAIGN_ROWS", show_envvar=True, show_default=True,
               help="Lignes de la livraison d'une manche.")  # fmt: skip
+@options.record("GLR_CAMPAIGN_RECORD")
 @options.as_json
 def campaign(
     seed: int,
@@ -36,9 +38,12 @@ def campaign(
     only: tuple[str, ...],
     without: tuple[str, ...],
     rows: int,
+    record_: Path | None,
     json_: bool,  # noqa: FBT001
 ) -> None:
     """Campagne : tuer, figer, faire échouer, livrer deux fois, puis vérifier sans le moteur que rien n'est saisi deux fois."""
+    if record_ and without:
+        raise click.UsageError("--record : pour ce qui est promis, toutes les gardes en place (sans --without).")
     ensure_browser()
     with tempfile.TemporaryDirectory(prefix="glr-campagne-") as folder:
         guards = [GUARDS[name] for name in without]
@@ -47,8 +52,11 @@ def campaign(
         plan = Plan(seed=seed, faults=faults, only=drawn, without=frozenset(without), rows=rows, answers=answers)
         result = run(plan, Path(folder), lambda text: click.echo(text, err=json_))
     _show(result, err=json_)
+    said = _as_json(result)
+    if record_:
+        record.append(record_, "campaign", seed, said)
     if json_:
-        click.echo(json.dumps(_as_json(result)))
+        click.echo(json.dumps(said))
     if result.violations:
         raise click.exceptions.Exit(Exit.DIFFERENT)
 

@@ -37,6 +37,13 @@ def as_json(function: Command) -> Command:
     )(function)
 
 
+def record(variable: str) -> Callable[[Command], Command]:
+    """Add ``--record``: where what was found is written down, a line each time."""
+    kind = click.Path(dir_okay=False, path_type=Path)
+    said = "Ajouter ce qui a été trouvé à ce fichier, une ligne à chaque fois (docs/reliability)."
+    return click.option("--record", "record_", type=kind, envvar=variable, show_envvar=True, help=said)
+
+
 def password(prompt: str) -> str:
     """Return a password: from ``GLR_PASSWORD`` for scripts, else asked without echo; never an argument, which others see."""
     return os.environ.get("GLR_PASSWORD") or str(click.prompt(prompt, hide_input=True))

@@ -6,16 +6,18 @@ import json
 import time
 from collections import Counter
 from collections.abc import Sequence
+from pathlib import Path
 
 import click
 
 from checker.invariants import Promise
+from orchestrator.campaign import record
 from orchestrator.cli import options
 from orchestrator.cli.exits import Exit
 from orchestrator.simulation.history import History, Told
 from orchestrator.simulation.stage import WITHOUT, stage
 
-#: Histories between two lines that say how far it is.
+#: Histories between two lines that say how far it is, and in one line of a record.
 _STEP = 100
 
 
@@ -31,20 +33,38 @@ _STEP = 100
               "le résidu annoncé.")  # fmt: skip
 @click.option("--story", is_flag=True, envvar="GLR_SIMULATE_STORY", show_envvar=True,
               help="Raconter chaque histoire, ligne par ligne.")  # fmt: skip
+@options.record("GLR_SIMULATE_RECORD")
 @options.as_json
-def simulate(seed: int, histories: int, without: tuple[str, ...], *, residue: bool, story: bool, json_: bool) -> None:
+def simulate(
+    seed: int,
+    histories: int,
+    without: tuple[str, ...],
+    *,
+    residue: bool,
+    story: bool,
+    record_: Path | None,
+    json_: bool,
+) -> None:
     """Simulation : des histoires inventées, où tout peut s'arrêter entre deux gestes ; le moteur et sa base sont les vrais.
 
     L'horloge saute d'un événement au suivant, et l'application est inventée. Une graine donne toujours la même histoire.
     """
+    if record_ and (without or residue):
+        raise click.UsageError(
+            "--record : pour ce qui est promis, toutes les gardes en place (ni --without ni --residue)."
+        )
     began, done = time.monotonic(), list[Told]()
     again = "".join(f" --without {guard}" for guard in without) + (" --residue" if residue else "")
     with stage(residue=residue, without=frozenset(without)) as shared:
-        for number in range(seed, seed + histories):
-            done.append(History(stage=shared, seed=number).tell())
-            _show(done[-1], again, story=story, err=json_)
-            if len(done) % _STEP == 0:
-                click.echo(f"{len(done)} histoires, {time.monotonic() - began:.0f} s", err=json_)
+        for first in range(seed, seed + histories, _STEP):
+            since, part = time.monotonic(), list[Told]()
+            for number in range(first, min(first + _STEP, seed + histories)):
+                part.append(History(stage=shared, seed=number).tell())
+                _show(part[-1], again, story=story, err=json_)
+            done += part
+            click.echo(f"{len(done)} histoires, {time.monotonic() - began:.0f} s", err=json_)
+            if record_:
+                record.append(record_, "histories", first, _as_json(part, time.monotonic() - since))
     said = _as_json(done, time.monotonic() - began)
     click.echo(
         "{histories} histoires, {faults} fautes, {entries} saisies, {cases} dossiers, {virtual_hours} heures simulées en "
