@@ -78,6 +78,14 @@ def _refused(connection: psycopg.Connection, statement: str) -> bool:
     return False
 
 
+def test_a_new_case_without_actor_is_refused(owner_url: str) -> None:
+    with connect(owner_url) as owner:
+        run = add_run(owner)
+    with connect(owner_url, actor=None) as nobody, pytest.raises(psycopg.Error) as refused:
+        add_case(nobody, run)
+    assert refused.value.sqlstate == "GL001"
+
+
 def test_a_change_without_actor_is_refused(owner_url: str, runner_url: str) -> None:
     with connect(owner_url) as owner:
         case = add_case(owner, add_run(owner))
