@@ -12,9 +12,9 @@ from urllib.parse import quote
 from orchestrator.bundles.component import Component, digest_of
 from orchestrator.bundles.programs import said_by
 
-#: What a fresh server lacks: a browser for the robots with what Playwright's driver needs, the database, and what makes an
-#: environment.
-WANTED = ("chromium-headless-shell", "postgresql", "python3-venv", "openssl", "libnss3-tools", "libatomic1")
+#: What a fresh server lacks: a browser for the robots with what Playwright's driver needs, what drives a green screen, the
+#: database, and what makes an environment.
+WANTED = ("chromium-headless-shell", "s3270", "postgresql", "python3-venv", "openssl", "libnss3-tools", "libatomic1")
 
 
 def fetch_packages(folder: Path, wanted: Sequence[str] = WANTED) -> list[Component]:

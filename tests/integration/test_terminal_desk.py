@@ -20,6 +20,7 @@ from keywords.progres import attachment, note_advance, notes_seen, salaried
 from orchestrator.domain.civil import Period
 from orchestrator.domain.errors import ActRefused, BusinessException, LoginRefused, ScreenChanged
 from orchestrator.domain.money import Euros
+from orchestrator.domain.network import Network
 from orchestrator.domain.personal import Secret
 from orchestrator.drivers.act import Sent
 from orchestrator.drivers.canary import walk
@@ -211,7 +212,8 @@ async def test_tls_is_spoken_and_an_unknown_certificate_refused(
         (nir, _) = host.people()[0]
         with pytest.raises(TerminalFailed):
             await notes_seen(host.desk(), nir=nir)
-        monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "cert.pem"))
+        for name, value in Network(authority=tmp_path / "cert.pem").variables().items():  # what GLR_CA_FILE comes to
+            monkeypatch.setenv(name, value)
         assert await notes_seen(host.desk(), nir=nir) == []
 
 
