@@ -66,10 +66,10 @@ class GreenRequest(Request):
 
     @property
     def kinds(self) -> frozenset[str]:
-        """The faults that make sense on this key: the act is PF5 on the page that asks to confirm."""
+        """The faults that make sense on this key: the act is PF5 on a page that asks to confirm."""
         if self.path == "PGC0":
             return ANY_FAULTS | LOGIN_FAULTS | GREEN_FAULTS
-        is_act = (self.method, self.path) == ("PF5", "PGN2")
+        is_act = self.method == "PF5" and self.path in {"PGN2", "PGT3"}
         acts = frozenset({"before", "after", "drop", "slow"}) if is_act else frozenset()
         return ANY_FAULTS | GREEN_FAULTS | frozenset({"error", "expiry", "degraded"}) | acts
 

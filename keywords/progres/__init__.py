@@ -6,12 +6,17 @@ from collections.abc import Mapping
 from typing import Any
 
 from keywords.progres.models import Allowance, Attachment, Salaried
+from keywords.progres.transfers import basket_seen, note_transfer, transfer
 from orchestrator.domain.civil import Period
 from orchestrator.domain.entries import EntrySeen
 from orchestrator.domain.keywords import check, enter, extract
 from orchestrator.domain.money import Euros
 from orchestrator.domain.personal import Nir
 from orchestrator.domain.ports import Act, Desk, ReadingDesk
+
+__all__ = [
+    "attachment", "basket_seen", "note_advance", "note_transfer", "notes_seen", "salaried", "transfer",
+]  # fmt: skip
 
 #: The reason written on every note of a robot.
 REASON = "Acompte IJ proposé, à régulariser"

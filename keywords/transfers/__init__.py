@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 
 from keywords.transfers.identities import match_births, match_names, registered_as, same_in_digits
 from keywords.transfers.models import Certified, Dependent, Family, Former, Identity, Part, Score
-from orchestrator.domain.civil import PartialDate
+from orchestrator.domain.civil import PartialDate, Period
 from orchestrator.domain.keywords import compute
 from orchestrator.domain.personal import Nir, PersonName
 from orchestrator.domain.rules import PackAt, RuleRow
+
+#: What an agent reads in the work basket, by the sign of the gap.
+REASONS = {1: "RUPTURE DE DROITS", 0: "CONTINUITE", -1: "CHEVAUCHEMENT, RISQUE DE DOUBLE PAIEMENT"}
 
 
 @compute("transfers.identity", "L'identité reçue, comparée à celle du RNIAM.")
@@ -57,10 +60,19 @@ def score(*, former: Former, family: Family, effect: date, as_of: date, rules: P
         parts=parts,
         gap=gap,
         broken=gap > 0,
+        period=meeting(effect, gap),
+        reason=REASONS[(gap > 0) - (gap < 0)],
         twice=max(0, -gap),
         in_window=months_before(as_of, rules.window.months) <= effect <= as_of,
         waived=rules.pack.at("residence", effect).months == 0,
     )
+
+
+def meeting(effect: date, gap: int) -> Period:
+    """The days without rights, those covered twice, or the day of effect when the two periods meet."""
+    if gap > 0:
+        return Period(effect - timedelta(days=gap), effect - timedelta(days=1))
+    return Period(effect, effect + timedelta(days=max(0, -gap - 1)))
 
 
 def _parts(former: Former, family: Family, gap: int, as_of: date, weights: RuleRow) -> list[Part]:

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from orchestrator.domain.civil import PartialDate
+from orchestrator.domain.civil import PartialDate, Period
 from orchestrator.domain.personal import Nir, PersonName
 
 
@@ -109,12 +109,14 @@ class Part(BaseModel):
 class Score(BaseModel):
     """How urgent a transfer is, but for the days it has waited, and how the two periods meet."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
 
     points: int = Field(title="Cotation, sans les jours d'attente")
     parts: tuple[Part, ...] = Field(title="Détail de la cotation")
     gap: int = Field(title="Écart en jours (négatif : chevauchement)")
     broken: bool = Field(title="Rupture de droits")
+    period: Period = Field(title="Jours à regarder : sans droits, couverts deux fois, ou jour d'effet")
+    reason: str = Field(title="Motif")
     twice: int = Field(title="Jours couverts deux fois (risque de double paiement)")
     in_window: bool = Field(title="Date d'effet ni trop ancienne ni future")
     waived: bool = Field(title="Carence de résidence levée")

@@ -122,6 +122,10 @@ def _min(one: Fraction, other: Fraction) -> Fraction:
     return min(one, other)
 
 
+def _points(number: Fraction, condition: bool) -> Fraction:  # noqa: FBT001 - called by position, as in a condition
+    return number if condition else Fraction(0)
+
+
 def _max(one: Fraction, other: Fraction) -> Fraction:
     return max(one, other)
 
@@ -243,6 +247,14 @@ _ALL = (
         "min", _min, (Fraction, Fraction), Fraction, "Le plus petit de deux nombres.", "min(30, person.homonyms)"
     ),
     _function("max", _max, (Fraction, Fraction), Fraction, "Le plus grand de deux nombres.", "max(0, person.homonyms)"),
+    _function(
+        "points",
+        _points,
+        (Fraction, bool),
+        Fraction,
+        "Le nombre quand la condition est vraie, sinon zéro : pour additionner des points.",
+        "points(100, person.deceased)",
+    ),
     _function("earliest", _earliest, (date, date), date, "La première de deux dates.", "earliest(stop.end, run.date)"),
     _function(
         "latest", _latest, (date, date), date, "La dernière de deux dates.", "latest(stop.start, rights.affiliated_on)"

@@ -2,7 +2,7 @@
 
 import json
 import random
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -11,10 +11,13 @@ from sandbox.db import Row, Store
 from sandbox.formats import show_date, show_money
 from sandbox.model import Person, Population
 from sandbox.stores import fill_accounts, known_accounts
+from sandbox.transfers import OURS, Transfer, transfers
 
 NAME = "progres"
 #: Of a page.
-PAYMENTS, NOTES = 12, 6
+PAYMENTS, NOTES, LINKED = 12, 6, 8
+#: Requests for a transfer, beside the people of the population.
+TRANSFERS = 48
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +39,7 @@ def ensure(folder: Path, population: Population) -> Store:
         with store.transaction():
             fill_accounts(store, known_accounts(population.seed)[NAME])
             _fill(store, population)
+            fill_transfers(store, transfers(population.seed, TRANSFERS, population.today))
         (folder / f"{NAME}.ledger.jsonl").touch()
     return store
 
@@ -65,6 +69,45 @@ def notes(store: Store, nir: str) -> list[str]:
         for number, stop, start, end, cents, author, token in rows
         for line in (f"{number:<10} {stop:<10} {start} {end} {_plain(cents):>10}", f"{'':<10} {author:<16} {token}")
     ]
+
+
+def attached(store: Store, insured: Insured, today: date) -> dict[str, str]:
+    """Where a person belongs: moved the day after an agent saw the transfer in the basket, who acts the same evening."""
+    row = store.one("SELECT situation FROM mutation WHERE nir = ?", insured.nir)
+    seen = store.one("SELECT min(jour) FROM corbeille WHERE nir = ? AND issue = 'OK'", insured.nir)
+    if not row or json.loads(row[0])["stays"] or seen is None or seen[0] is None or seen[0] >= today.isoformat():
+        return insured.rattachement
+    return {**insured.rattachement, "organism": OURS, "since": _day(seen[0])}
+
+
+def situation(store: Store, nir: str) -> tuple[dict[str, str], list[str]] | None:
+    """What RNIAM and the former scheme say of a person who asks for a transfer, and the lines listed beside."""
+    row = store.one("SELECT situation FROM mutation WHERE nir = ?", nir)
+    if row is None:
+        return None
+    found = json.loads(row[0])
+    return found["shown"], found["lines"]
+
+
+def basket(store: Store, nir: str) -> list[str]:
+    """The lines of a person's work basket, two to each entry."""
+    rows = store.all(
+        "SELECT numero, reference, du, au, issue, auteur, libre FROM corbeille WHERE nir = ? ORDER BY id", nir
+    )
+    return [
+        line
+        for number, reference, start, end, outcome, author, token in rows
+        for line in (f"{number:<10} {reference:<20} {start} {end} {outcome}", f"{'':<10} {author:<16} {token}")
+    ]
+
+
+def fill_transfers(store: Store, requests: Iterable[Transfer]) -> None:
+    """Keep the people of some requests."""
+    for one in requests:
+        where = {"organism": one.rniam, "since": "01/01/2018", "certified": one.situation["shown"]["certified"]}
+        name = f"{one.birth_name} {one.first_name}".upper()
+        store.run("INSERT OR IGNORE INTO salarie VALUES (?, ?, ?)", one.nir, name, json.dumps(where))
+        store.run("INSERT INTO mutation VALUES (?, ?)", one.nir, json.dumps(one.situation))
 
 
 def _day(text: str) -> str:

@@ -1,13 +1,25 @@
 """What PROGRES says to one terminal: login, menu, lists over pages, the entry of a note with its confirmation."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from sandbox.db import Store
 from sandbox.faults import Faults, GreenRequest, Planned
 from sandbox.formats import read_date, read_money, show_date
-from sandbox.green.data import NAME, NOTES, PAYMENTS, Insured, find, notes, payments
+from sandbox.green.data import (
+    LINKED,
+    NAME,
+    NOTES,
+    PAYMENTS,
+    Insured,
+    attached,
+    basket,
+    find,
+    notes,
+    payments,
+    situation,
+)  # fmt: skip
 from sandbox.green.layout import layouts
 from sandbox.green.wire import Gone, Pressed, Terminal
 from sandbox.ledger import Ledger
@@ -15,6 +27,7 @@ from sandbox.web.accounts import Accounts
 from sandbox.web.legacy import Options
 
 _NOTE = ("stop", "start", "end", "amount", "reason", "token")
+_TRANSFER = ("reference", "start", "end", "outcome", "points", "reason", "token")
 _REFUSED = {"REFUS": "PGX01 UTILISATEUR OU MOT DE PASSE INCORRECT", "VERROU": "PGX02 COMPTE VERROUILLÉ"}
 _NIGHT = "PGX09 MODE DEGRADE : SAISIE FERMÉE LA NUIT"
 
@@ -51,6 +64,33 @@ class Progres:
             self.ledger.record({**act, "number": number})
         self.ledger.catch_up()
         return number
+
+    def keep(self, insured: Insured, form: dict[str, str], author: str) -> str:
+        """Put a transfer into the work basket, with its line of the ledger; returns its number."""
+        today = self.options.business_date()
+        act = {"app": NAME, "act": "MUTATION", "nir": insured.nir, "author": author, "day": today.isoformat(), **form}
+        with self.store.transaction():
+            row = self.store.run(
+                "INSERT INTO corbeille (nir, reference, du, au, issue, cotation, motif, libre, auteur, jour)"
+                " VALUES (?,?,?,?,?,?,?,?,?,?)",
+                insured.nir, *(form[name] for name in _TRANSFER), author, today.isoformat(),
+            )  # fmt: skip
+            number = f"M{today:%y}{row:06d}"
+            self.store.run("UPDATE corbeille SET numero = ? WHERE id = ?", number, row)
+            self.ledger.record({**act, "number": number})
+        self.ledger.catch_up()
+        return number
+
+
+@dataclass(frozen=True, kw_only=True)
+class Form:
+    """What is typed, shown once more and entered by PF5."""
+
+    screen: str
+    confirmed: str
+    fields: tuple[str, ...]
+    fault: Callable[[dict[str, str]], str]
+    enter: Callable[[Insured, dict[str, str], str], str]
 
 
 @dataclass
@@ -91,7 +131,10 @@ class Talk:
 
     async def _menu(self) -> None:
         message = ""
-        choices = {"1": self._payments, "2": self._rattachement, "3": self._note, "4": self._notes}
+        choices = {
+            "1": self._payments, "2": self._rattachement, "3": self._note, "4": self._notes, "5": self._situation,
+            "6": self._transfer, "7": self._basket,
+        }  # fmt: skip
         while await self._ask("PGM0", message=message) != "PF3":
             insured = find(self.progres.store, self.typed.get("nir", "").strip())
             chosen = choices.get(self.typed.get("c", ""))
@@ -109,15 +152,30 @@ class Talk:
         await self._pages("PGL1", insured, notes(self.progres.store, insured.nir), 2 * NOTES)
 
     async def _rattachement(self, insured: Insured) -> None:
-        while await self._ask("PGR1", insured, **insured.rattachement) != "PF3":
+        while await self._ask("PGR1", insured, **self._attached(insured)) != "PF3":
             pass
 
-    async def _pages(self, screen: str, insured: Insured, lines: Sequence[str], size: int) -> None:
+    def _attached(self, insured: Insured) -> dict[str, str]:
+        return attached(self.progres.store, insured, self.progres.options.business_date())
+
+    async def _situation(self, insured: Insured) -> str | None:
+        found = situation(self.progres.store, insured.nir)
+        if found is None:
+            return "PGX13 AUCUNE MUTATION"
+        shown, lines = found
+        values = {**shown, "organism": self._attached(insured)["organism"]}
+        await self._pages("PGT1", insured, lines, LINKED, **values)
+        return None
+
+    async def _basket(self, insured: Insured) -> None:
+        await self._pages("PGT4", insured, basket(self.progres.store, insured.nir), 2 * NOTES)
+
+    async def _pages(self, screen: str, insured: Insured, lines: Sequence[str], size: int, **values: str) -> None:
         page, last = 1, max(1, -(-len(lines) // size))
         message = "" if lines else "PGI00 AUCUNE LIGNE"
         while True:
             shown = layouts()[screen].rows(lines[(page - 1) * size : page * size])
-            key = await self._ask(screen, insured, message=message, page=f"{page:>3}/{last:>3}", **shown)
+            key = await self._ask(screen, insured, message=message, page=f"{page:>3}/{last:>3}", **values, **shown)
             wanted = page + {"PF7": -1, "PF8": 1}.get(key, 0)
             if key == "PF3":
                 return
@@ -125,25 +183,33 @@ class Talk:
             page = min(max(wanted, 1), last)
 
     async def _note(self, insured: Insured) -> str | None:
-        message, note = "", dict.fromkeys(_NOTE, "")
-        while True:
-            if await self._ask("PGN1", insured, message=message, **note) == "PF3":
-                return None
-            note = {name: self.typed.get(name, note[name]).strip() for name in _NOTE}
-            message = _NIGHT if "degraded" in self.faults else _fault(note)
-            if not message:
-                return await self._confirm(insured, note)
+        form = Form(screen="PGN1", confirmed="PGN2", fields=_NOTE, fault=_fault, enter=self.progres.enter)
+        return await self._form(insured, form)
 
-    async def _confirm(self, insured: Insured, note: dict[str, str]) -> str | None:
+    async def _transfer(self, insured: Insured) -> str | None:
+        form = Form(screen="PGT2", confirmed="PGT3", fields=_TRANSFER, fault=_transfer_fault, enter=self.progres.keep)
+        return await self._form(insured, form)
+
+    async def _form(self, insured: Insured, form: Form) -> str | None:
+        message, typed = "", dict.fromkeys(form.fields, "")
         while True:
-            key = await self._ask("PGN2", insured, message="CONFIRMER PAR PF5", **note)
+            if await self._ask(form.screen, insured, message=message, **typed) == "PF3":
+                return None
+            typed = {name: self.typed.get(name, typed[name]).strip() for name in form.fields}
+            message = _NIGHT if "degraded" in self.faults else form.fault(typed)
+            if not message:
+                return await self._confirm(insured, form, typed)
+
+    async def _confirm(self, insured: Insured, form: Form, typed: dict[str, str]) -> str | None:
+        while True:
+            key = await self._ask(form.confirmed, insured, message="CONFIRMER PAR PF5", **typed)
             if key == "PF3":
                 return "PGN02 SAISIE ABANDONNÉE"
             if key == "PF5":
                 break
         if "before" in self.faults:
             return "PGX08 INCIDENT : RIEN N'A ÉTÉ ENREGISTRÉ"
-        number = self.progres.enter(insured, note, self.login)
+        number = form.enter(insured, typed, self.login)
         if "drop" in self.faults:
             raise Gone
         await asyncio.sleep(self.faults.slow_s)
@@ -161,7 +227,9 @@ class Talk:
         pressed = await self._pressed()
         cells = layouts()[screen].typed
         self.typed = {cells[cell]: text for cell, text in pressed.typed.items() if cell in cells}
-        stop = values.get("stop") or self.typed.get("stop", "")
+        stop = next(
+            (found for name in ("stop", "reference") if (found := values.get(name) or self.typed.get(name))), ""
+        )
         self.faults = self.progres.faults.plan(GreenRequest(method=pressed.key, path=screen, stop=stop.strip()))
         await asyncio.sleep(self.faults.latency_s)
         if {"cut", "expiry", "error"} & self.faults.kinds:
@@ -190,7 +258,18 @@ def _fault(note: dict[str, str]) -> str:
     """Why a note cannot be kept; empty when it can."""
     if not note["stop"]:
         return "PGX10 REFERENCE OBLIGATOIRE"
-    start, end = read_date(note["start"]), read_date(note["end"])
-    if start is None or end is None or end < start:
-        return "PGX11 PERIODE INVALIDE"
+    if message := _period_fault(note):
+        return message
     return "" if read_money(note["amount"]) else "PGX12 MONTANT INVALIDE"
+
+
+def _transfer_fault(form: dict[str, str]) -> str:
+    """Why a transfer cannot be kept; empty when it can."""
+    if not form["reference"] or not form["outcome"]:
+        return "PGX10 REFERENCE ET ISSUE OBLIGATOIRES"
+    return _period_fault(form)
+
+
+def _period_fault(form: dict[str, str]) -> str:
+    start, end = read_date(form["start"]), read_date(form["end"])
+    return "PGX11 PERIODE INVALIDE" if start is None or end is None or end < start else ""

@@ -10,3 +10,10 @@ CREATE TABLE note (
     auteur TEXT NOT NULL
 );
 CREATE INDEX note_nir ON note (nir);
+CREATE TABLE mutation (nir TEXT PRIMARY KEY REFERENCES salarie, situation TEXT NOT NULL);
+CREATE TABLE corbeille (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, numero TEXT NOT NULL DEFAULT '', nir TEXT NOT NULL, reference TEXT NOT NULL,
+    du TEXT NOT NULL, au TEXT NOT NULL, issue TEXT NOT NULL, cotation TEXT NOT NULL, motif TEXT NOT NULL,
+    libre TEXT NOT NULL, auteur TEXT NOT NULL, jour TEXT NOT NULL
+);
+CREATE INDEX corbeille_nir ON corbeille (nir);

@@ -1,14 +1,16 @@
-"""The draft ``mutation-entrante`` compiles as an owner would write it, against declared keywords."""
+"""The draft ``mutation-entrante`` compiles as an owner would write it, against the keywords of the house."""
 
 from __future__ import annotations
 
-import importlib
+import shutil
 from datetime import UTC, date, datetime
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
+import keywords.progres
+import keywords.transfers
 from orchestrator.domain.cases import Again, AskHuman, Cause, Controls, FailedControl, RetryAt, RetryPolicy, decide
 from orchestrator.domain.keywords import Keyword, collect
 from orchestrator.engine.urgency import Urgency, urgency
@@ -18,14 +20,18 @@ from orchestrator.language.staged import Due
 
 DRAFT = Path(__file__).parents[3] / "docs" / "brouillons" / "mutation-entrante.yaml"
 DAY = date(2026, 3, 27)
+#: A request that nothing makes urgent.
+ANNOUNCED: dict[str, object] = {
+    "run": RunInfo(date=DAY), "received_on": DAY, "effect_date": date(2026, 3, 1), "old_end": date(2026, 12, 31),
+    "care": False, "c2s": False, "infant": False,
+}  # fmt: skip
 
 
 @pytest.fixture
 def scenario(tmp_path: Path, known_keywords: dict[str, Keyword]) -> Scenario:
-    path = tmp_path / DRAFT.name
-    path.write_bytes(DRAFT.read_bytes())
-    declared = collect(importlib.import_module("mutation_words"))
-    return load_scenario(path, keywords={**known_keywords, **declared})
+    folder = shutil.copytree(DRAFT.parent, tmp_path / "drafts")
+    declared = {**collect(keywords.progres), **collect(keywords.transfers)}
+    return load_scenario(folder / DRAFT.name, keywords={**known_keywords, **declared})
 
 
 @pytest.mark.parametrize(
@@ -41,9 +47,40 @@ def test_its_priority_and_due_are_those_of_the_rules(
     scenario: Scenario, points: int | None, received: date, expected: tuple[int, date]
 ) -> None:
     read = {} if points is None else {"score": SimpleNamespace(points=points)}
-    found = urgency(scenario, {"run": RunInfo(date=DAY), "received_on": received, **read}, DAY, DAY)
+    found = urgency(scenario, {**ANNOUNCED, "received_on": received, **read}, DAY, DAY)
     assert isinstance(found, Urgency)
     assert (found.priority, found.due) == expected
+
+
+@pytest.mark.parametrize(
+    ("end", "facts", "today", "expected"),
+    [
+        ("2026-03-26", (), "2026-03-27", 100),  # closed yesterday
+        ("2026-03-26", ("care", "infant"), "2026-03-27", 170),  # C13
+        ("2026-03-27", (), "2026-03-27", 50),
+        ("2026-04-03", (), "2026-03-27", 50),
+        ("2026-04-04", (), "2026-03-27", 20),
+        ("2026-04-26", (), "2026-03-27", 20),
+        ("2026-04-27", ("c2s",), "2026-03-27", 30),
+        ("2026-04-04", (), "2026-03-28", 50),  # a day passes: within the week now
+        ("2026-04-04", (), "2026-04-05", 105),  # closed, and five business days of waiting
+    ],
+)
+def test_before_it_is_read_its_priority_is_what_the_request_announces(
+    scenario: Scenario, end: str, facts: tuple[str, ...], today: str, expected: int
+) -> None:
+    announced = {**ANNOUNCED, "old_end": date.fromisoformat(end), **dict.fromkeys(facts, True)}
+    found = urgency(scenario, announced, DAY, date.fromisoformat(today))
+    assert isinstance(found, Urgency)
+    assert found.priority == expected
+
+
+def test_days_without_rights_are_urgent_before_they_come(scenario: Scenario) -> None:
+    for effect, expected in ((date(2026, 6, 1), 0), (date(2026, 6, 2), 100)):
+        announced = {**ANNOUNCED, "old_end": date(2026, 5, 31), "effect_date": effect}
+        found = urgency(scenario, announced, DAY, DAY)
+        assert isinstance(found, Urgency)
+        assert found.priority == expected
 
 
 def test_it_is_read_again_after_business_days_and_its_baskets_are_two_open_and_one_restricted(
