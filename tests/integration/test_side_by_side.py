@@ -23,7 +23,9 @@ from published import APPROVER, propose_another
 from robot_world import PROJECT, PracticeWorld
 
 from orchestrator.engine import versions
+from orchestrator.engine.runner import Runner
 from orchestrator.language.model import Scenario
+from orchestrator.store import short_locks
 from orchestrator.store.addresses import opened
 from orchestrator.store.compatibility import (
     FIRST,
@@ -190,6 +192,35 @@ async def test_a_newer_database_that_lets_this_program_run_keeps_its_schema_and_
             with pytest.raises(NewerDatabase):
                 await check_schema(runner)
     assert before != ("rights of-tomorrow",)
+
+
+async def test_a_runner_that_comes_back_to_a_newer_database_ends_and_says_why(owner_url: str, runner_url: str) -> None:
+    runner = Runner(conninfo=runner_url, session_command=[sys.executable, "-c", ""], environment={}, sessions=1)
+    running = asyncio.create_task(runner.run(asyncio.Event()))
+    with connect(owner_url) as owner:
+        await asyncio.to_thread(wait_for, owner, "select count(*) from runner where knows is not null", 1, 20)
+        owner.execute("insert into migration (name, compatible_from) values ('9001_demain.sql', '9000_x.sql')")
+        others = "pid <> pg_backend_pid() and datname = current_database() and usename <> session_user"
+        owner.execute(f"select pg_terminate_backend(pid) from pg_stat_activity where {others}".encode())
+        with pytest.raises(NewerDatabase, match=r"\(9001_demain.sql\). Installer ici la version"):
+            await asyncio.wait_for(running, 20)
+
+
+async def test_a_change_gives_way_to_whoever_works_and_says_when_nobody_lets_it_through(
+    owner_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(short_locks, "TRIES", 2)
+    monkeypatch.setattr(short_locks, "PAUSE", 0.01)
+    async with opened(owner_url) as owner, opened(owner_url) as worker:
+
+        async def change() -> None:
+            await owner.execute("alter table glr.runner add column tomorrow text")
+
+        async with worker.transaction():
+            await worker.execute("lock table glr.runner in row share mode")
+            with pytest.raises(short_locks.TooBusy, match="Rien n'a été gardé"):
+                await short_locks.in_short_locks(owner, change)
+        await short_locks.in_short_locks(owner, change)
 
 
 async def test_rights_that_were_in_force_before_others_come_back_by_force_alone(owner_url: str) -> None:
