@@ -57,7 +57,7 @@ class Request:
         """The faults that make sense on this request."""
         if self.path == "/connexion":
             return ANY_FAULTS | LOGIN_FAULTS
-        is_act = self.method == "POST" and self.path in {"/avances", "/annulations"}
+        is_act = self.method == "POST" and self.path in {"/avances", "/annulations", "/regularisations"}
         return ANY_FAULTS | PAGE_FAULTS | (ACT_FAULTS if is_act else frozenset())
 
 

@@ -12,7 +12,7 @@ Nature = Literal["INITIAL", "PROLONGATION", "RECHUTE"]
 Opinion = Literal["SANS", "FAVORABLE", "DEFAVORABLE", "EN_ATTENTE"]
 StopState = Literal["ENREGISTRE", "EN_SAISIE", "REJETE"]
 PaymentState = Literal["PAYE", "REJETE", "EN_COURS"]
-AdvanceState = Literal["PROPOSEE", "VALIDEE", "LIQUIDEE", "REJETEE", "ANNULEE", "REGULARISEE"]
+AdvanceState = Literal["PROPOSEE", "VALIDEE", "LIQUIDEE", "REJETEE", "ANNULEE", "REGULARISEE", "REJETE_BANQUE"]
 Category = Literal["TI", "PL", "PAMC", "RG", "CONJ_COLLAB"]
 Lock = Literal["never", "first view", "always"]
 

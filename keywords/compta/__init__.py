@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from keywords.compta.models import Advance
+from keywords.compta.models import Advance, OpenAdvance
 from orchestrator.domain.civil import Period
 from orchestrator.domain.entries import EntrySeen
+from orchestrator.domain.errors import ScreenChanged
 from orchestrator.domain.keywords import check, enter, extract
 from orchestrator.domain.money import Euros
 from orchestrator.domain.personal import Nir
@@ -108,6 +109,79 @@ async def cancel_advance(desk: Desk, *, reference: str, period: Period, amount: 
     Example: ``undo: compta.cancel_advance`` beside ``together: true``.
     """
     return await desk.prepare("cancel_advance", number=reference, reason=UNDO_REASON, token=token)
+
+
+@extract("compta.open_advances", "Les avances payées que rien n'a régularisées : une source de dossiers.")
+async def open_advances(desk: ReadingDesk, *, day: date) -> list[OpenAdvance]:
+    """Read the advances paid and still open that were entered until a day, whole: as many rows as the screen announces.
+
+    Those that the bank sent back are among them. The day is in each row: the same list tomorrow is another delivery.
+    Raises :class:`~orchestrator.domain.errors.ScreenChanged` when rows are missing (source: DOMAIN A.2, row 15).
+    Example: ``extract: compta.open_advances`` under ``sources``, with ``day: ${run.date}``.
+    """
+    found: list[OpenAdvance] = []
+    page, expected = 1, 1
+    while len(found) < expected:
+        screen = await desk.open("open_advances", day=day, page=page)
+        rows = screen.table("advances")
+        if not rows and screen["count"] != len(found):
+            raise ScreenChanged("COMPTA", screen.name, f"{screen['count']} avances annoncées")
+        expected, page = screen["count"], page + 1
+        found += [_open_advance(row, day) for row in rows]
+    return found
+
+
+@check("compta.regularisations_seen", "Recherche préalable d'une régularisation peut-être déjà faite.")
+async def regularisations_seen(desk: ReadingDesk, *, reference: str) -> list[EntrySeen]:
+    """Look up what ``compta.regularise_advance`` may already have made of that advance (source: ENTER, Identity)."""
+    screen = await desk.open("regularised", number=reference)
+    return [_cancellation(row) for row in screen.table("regularisations")]
+
+
+@extract("compta.regularised_by", "Toutes les régularisations d'un auteur entre deux jours, pour le rapprochement.")
+async def regularised_by(desk: ReadingDesk, *, author: str, start: date, end: date) -> list[EntrySeen]:
+    """Read every regularisation of an author between two days, both included, for reconciliation; amounts in euros."""
+    days = {"start": f"{start:%d/%m/%Y}", "end": f"{end:%d/%m/%Y}"}
+    screen = await desk.open("regularised_by_author", author=author, **days)
+    return [_cancellation(row) for row in screen.table("regularisations")]
+
+
+@enter(
+    "compta.regularise_advance",
+    "Lien d'une avance payée avec le paiement d'ARPEGE qui la couvre : elle est régularisée.",
+    payment=False,
+    look_up="compta.regularisations_seen",
+    look_up_with=("reference",),
+    made_by="compta.regularised_by",
+    amount="amount",
+    period="period",
+    subject="reference",
+    titles={
+        "reference": "Numéro de l'avance", "payment": "Référence du paiement", "period": "Période",
+        "amount": "Montant de l'acompte",
+    },
+)  # fmt: skip
+async def regularise_advance(
+    desk: Desk,
+    *,
+    reference: str,
+    payment: str,
+    period: Period,  # noqa: ARG001
+    amount: Euros,  # noqa: ARG001
+    token: str,
+) -> Act:
+    """Prepare the link of an advance with a payment; period and amount are compared when it is read back.
+
+    The application refuses an advance that is not paid, or linked already (source: DOMAIN A.6).
+    Example: ``enter: compta.regularise_advance`` with ``reference``, ``payment``, ``period`` and ``amount``.
+    """
+    return await desk.prepare("regularise_advance", number=reference, payment=payment, token=token)
+
+
+def _open_advance(row: Mapping[str, Any], day: date) -> OpenAdvance:
+    known = {name: row[name] for name in row if name not in {"start", "end", "reject_code"}}
+    period = Period(row["start"], row["end"])
+    return OpenAdvance(**known, period=period, reject_code=row["reject_code"] or "", read_on=day)
 
 
 def _cancellation(row: Mapping[str, Any]) -> EntrySeen:

@@ -9,11 +9,14 @@ from fractions import Fraction
 from keywords.arpege.models import Income, Rights, StopRead
 from keywords.compta.models import Advance
 from keywords.ij.models import AdvanceComputed
+from keywords.ij.regularisation import Regularisation, regularisation
 from orchestrator.domain.civil import Period
 from orchestrator.domain.errors import BusinessException
 from orchestrator.domain.keywords import compute
 from orchestrator.domain.money import ZERO, Euros, total
 from orchestrator.domain.rules import PackAt
+
+__all__ = ["Regularisation", "advance", "regularisation"]
 
 
 @compute("ij.advance", "Acompte d'indemnités journalières : calcul exact, chaque opérande montré.")

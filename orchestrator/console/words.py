@@ -21,6 +21,7 @@ STATES = {
 ENDS = {
     "entered": "Saisi",
     "nothing_to_pay": "Rien à payer",
+    "waiting_for_payment": "Pas encore payé par Arpège",
     "already_done": "Déjà fait",
     "done_by_hand": "Saisi à la main, relu",
     "shadow": "À blanc, rien saisi",

@@ -3,11 +3,15 @@ CREATE TABLE avance (
     reference_arret TEXT NOT NULL, du TEXT NOT NULL, au TEXT NOT NULL, montant_c INTEGER NOT NULL,
     motif TEXT NOT NULL, reference_libre TEXT NOT NULL, auteur TEXT NOT NULL, etat TEXT NOT NULL,
     saisie_le TEXT NOT NULL, jour_saisie TEXT NOT NULL, valide_par TEXT NOT NULL DEFAULT '',
-    liquide_par TEXT NOT NULL DEFAULT ''
+    liquide_par TEXT NOT NULL DEFAULT '', code_rejet TEXT NOT NULL DEFAULT ''
 );
 CREATE TABLE annulation (
     id INTEGER PRIMARY KEY AUTOINCREMENT, numero TEXT NOT NULL UNIQUE, motif TEXT NOT NULL, reference_libre TEXT NOT NULL,
     auteur TEXT NOT NULL, saisie_le TEXT NOT NULL
+);
+CREATE TABLE regularisation (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, numero TEXT NOT NULL UNIQUE, reference_paiement TEXT NOT NULL,
+    reference_libre TEXT NOT NULL, auteur TEXT NOT NULL, jour TEXT NOT NULL
 );
 CREATE INDEX avance_nir ON avance (nir);
 CREATE INDEX avance_numero ON avance (numero);

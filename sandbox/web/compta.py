@@ -15,6 +15,7 @@ from sandbox.web import cancellation
 from sandbox.web.cancellation import Cancellation
 from sandbox.web.legacy import Legacy, Options, Visit
 from sandbox.web.proposal import EMPTY, Proposal, errors_of
+from sandbox.web.regularisation import Regularisations
 
 PAGE_SIZE = 50
 _COLUMNS = {
@@ -267,6 +268,7 @@ def application(options: Options) -> Starlette:
             "GET /avances/nouvelle": compta.new,
             "GET /avances/saisies": compta.by_author,
             "POST /avances/saisies": compta.by_author,
+            **Regularisations(compta=compta).pages(),
             "GET /avances/{number}": compta.advance,
             "GET /annulations/nouvelle": compta.new_cancellation,
             "POST /annulations": compta.cancel,
