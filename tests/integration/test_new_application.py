@@ -166,7 +166,7 @@ def test_the_draft_finds_every_field_and_column_that_the_hand_written_contracts_
     none_of_a_person = {("BDO - Coordonnées bancaires", "#aucun-compte")} - set(
         found
     )  # nobody seen was without account
-    of_advances = {"COMPTA - Avance", "COMPTA - Annulation", "COMPTA - Nouvelle annulation"}
+    of_advances = {"COMPTA - Avance", "COMPTA - Annulation", "COMPTA - Nouvelle annulation", "COMPTA - Régularisation"}
     advances = {each for each in wanted if each[0] in of_advances} - set(found)  # no advance in this population
     assert set(wanted) - set(found) == AFTER_A_POST | none_of_a_person | advances
     common = set(wanted) & set(found)

@@ -33,9 +33,10 @@ def paid(net: str, first: date = COVERED.start, last: date = date(2026, 4, 5), s
 
 def compared(pack: RulePack, *payments: Payment, advances: list[Advance] | None = None) -> Regularisation:
     rules = PackAt(pack=pack, day=RUN)
-    return regularisation(
+    found: Regularisation = regularisation(
         number="ACP-1", as_of=RUN, advances=advances or [advanced()], payments=list(payments), rules=rules
     )
+    return found
 
 
 @pytest.mark.parametrize(
