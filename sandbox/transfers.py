@@ -18,6 +18,8 @@ HEADER = (
     "Réf. mutation", "N° assuré", "Nom de naissance", "Né le", "Organisme cédant", "Organisme prenant", "Date d'effet",
     "Reçue le", "Fin des droits", "Soins en cours", "C2S ou AME", "Enfant de moins de 2 ans",
 )  # fmt: skip
+#: Of a line of a migration file.
+WIDTH = 123
 #: Somebody else of the list: a child, another number of the same traits, a request of another caisse.
 CHILD, TRAITS, REQUEST = "ENFANT", "TRAITS", "DEMANDE"
 
@@ -111,6 +113,19 @@ def delivery(requests: Iterable[Transfer]) -> bytes:
     """A file of requests, as the sender writes it: cp1252, semicolons, a trailer that counts the rows."""
     rows = [";".join(one.row) for one in requests]
     return "\r\n".join([";".join(HEADER), *rows, f"FIN;{len(rows)}", ""]).encode("cp1252")
+
+
+def wave(requests: Iterable[Transfer]) -> list[str]:
+    """The lines of a migration file: a header, a request each in fixed width, a trailer that counts them."""
+    rows = [_fixed(one) for one in requests]
+    return ["000".ljust(WIDTH), *rows, f"999{len(rows):08}".ljust(WIDTH)]
+
+
+def _fixed(one: Transfer) -> str:
+    reference, nir, name, born, former, ours, effect, received, end, *facts = one.row
+    days = "".join("".join(reversed(day.split("/"))) for day in (effect, received, end))
+    flags = "".join(fact[0].upper() for fact in facts)
+    return f"001{reference:<20}{nir}{name:<30}{born}{former}{ours}{days}{flags}"
 
 
 def nir_of(sex: int, year: int, month: int, place: str, rank: int) -> str:
