@@ -43,7 +43,9 @@ def _serve(options: argparse.Namespace) -> None:
         install(options.dir, options.release)
     served = Options(folder=options.dir, rates=rates, today=options.today, idle_seconds=options.session_minutes * 60)
     green = Green(port=options.progres_port, sessions=options.progres_sessions, secure=options.progres_tls)
-    ports = options.ports or [options.port_base + n if options.port_base else 0 for n in range(3)]
+    ports = options.ports or [
+        options.port_base + n if options.port_base else 0 for n in range(len(stores.APPLICATIONS))
+    ]
     serve(served, ports, green, options.host)
 
 
@@ -77,7 +79,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m sandbox", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _population_options(_command(commands, "population", _population, "make the stores of a folder"))
-    _serve_options(_command(commands, "serve", _serve, "serve the three applications"))
+    _serve_options(_command(commands, "serve", _serve, "serve the applications"))
     installing = _command(
         commands, "install", _install, "install a release; applications that are served show it at once"
     )
@@ -125,8 +127,10 @@ def _population_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _serve_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--port-base", type=int, default=8101, help="first of three ports; 0 = any three")
-    parser.add_argument("--ports", type=_ports, help="three ports, by commas; 0 = any")
+    parser.add_argument("--port-base", type=int, default=8101, help="first of four ports; 0 = any four")
+    parser.add_argument(
+        "--ports", type=_ports, help="ports of BDO,ARPEGE,COMPTA,C2S, by commas; 0, or none given = any"
+    )
     parser.add_argument("--host", default=HERE, help="IPv4 address to listen on; PROGRES and mail stay on 127.0.0.1")
     parser.add_argument("--today", type=date.fromisoformat, help="business date instead of the file `today`")
     parser.add_argument("--faults", default="", help="e.g. before=0.05,after=0.05,drop=0.02,expiry=0.02,latency=0:30")
@@ -154,9 +158,10 @@ def _oracle_options(parser: argparse.ArgumentParser) -> None:
 
 def _ports(text: str) -> list[int]:
     ports = [int(one) for one in text.split(",")]
-    if len(ports) != len(stores.APPLICATIONS):
-        raise argparse.ArgumentTypeError("expected three ports: BDO,ARPEGE,COMPTA")
-    return ports
+    missing = len(stores.APPLICATIONS) - len(ports)
+    if missing < 0:
+        raise argparse.ArgumentTypeError(f"expected ports of {','.join(stores.APPLICATIONS)}")
+    return ports + [0] * missing
 
 
 def _earlier(text: str) -> tuple[Path, date]:

@@ -1,4 +1,4 @@
-"""Fill the three stores with a population; done once per folder."""
+"""Fill the stores with a population; done once per folder."""
 
 import hashlib
 import hmac
@@ -10,16 +10,24 @@ from pathlib import Path
 from sandbox.db import Row, Store
 from sandbox.errors import NoPopulationError, PopulationExistsError
 from sandbox.formats import show_date, show_iban, show_money, show_nir, show_yes
+from sandbox.households import HOUSEHOLDS, ROBOT, Right, rights
 from sandbox.model import FLAGS, ROBOT_LOGIN, Advance, Listed, Payment, Person, Population, Stop
 from sandbox.population import build
-from sandbox.witness import sheet
+from sandbox.witness import AUTHOR, CHANGE, ENTERED_ON, HOUSEHOLD, NIR, RIGHT, sheet
 
-APPLICATIONS = ("bdo", "arpege", "compta")
-_PEOPLE_ACCOUNTS = {
-    "bdo": {"A1001": "agent", "A1002": "agent"},
-    "arpege": {"A1001": "agent", "A1002": "agent"},
-    "compta": {"A1001": "agent", "A1002": "agent", "ordonnateur": "ordonnateur", "dcf": "dcf"},
-    "progres": {"A1001": "agent", "A1002": "agent"},
+APPLICATIONS = ("bdo", "arpege", "compta", "c2s")
+_ACCOUNTS = {
+    "bdo": {ROBOT_LOGIN: "robot", ROBOT: "robot", "A1001": "agent", "A1002": "agent"},
+    "arpege": {ROBOT_LOGIN: "robot", "A1001": "agent", "A1002": "agent"},
+    "compta": {
+        ROBOT_LOGIN: "robot",
+        "A1001": "agent",
+        "A1002": "agent",
+        "ordonnateur": "ordonnateur",
+        "dcf": "dcf",
+    },
+    "progres": {ROBOT_LOGIN: "robot", "A1001": "agent", "A1002": "agent"},
+    "c2s": {ROBOT: "robot", "A1001": "agent", "A1002": "agent"},
 }
 _DOSSIER_BASE, _ASSURE_BASE, _ADVANCE_BASE = 10_000, 50_000, 100
 
@@ -57,10 +65,9 @@ def known_accounts(seed: int) -> dict[str, dict[str, dict[str, str]]]:
     """The accounts of each application, with their passwords."""
     return {
         application: {
-            login: {"password": _password(seed, application, login), "role": role}
-            for login, role in {ROBOT_LOGIN: "robot", **people}.items()
+            login: {"password": _password(seed, application, login), "role": role} for login, role in people.items()
         }
-        for application, people in _PEOPLE_ACCOUNTS.items()
+        for application, people in _ACCOUNTS.items()
     }
 
 
@@ -81,7 +88,8 @@ def _create_store(folder: Path, application: str, population: Population, accoun
     store.create(application)
     with store.transaction():
         fill_accounts(store, accounts)
-        {"bdo": _fill_bdo, "arpege": _fill_arpege, "compta": _fill_compta}[application](store, population)
+        fill = {"bdo": _fill_bdo, "arpege": _fill_arpege, "compta": _fill_compta, "c2s": _fill_c2s}
+        fill[application](store, population)
     store.close()
     (folder / f"{application}.ledger.jsonl").touch()
 
@@ -95,7 +103,8 @@ def fill_accounts(store: Store, accounts: dict[str, dict[str, str]]) -> None:
 
 
 def _fill_bdo(store: Store, population: Population) -> None:
-    files = [person for person in population.people for _ in range(person.bdo_files)]
+    known = (*population.people, *(right.person for right in rights()))
+    files = [person for person in known for _ in range(person.bdo_files)]
     store.run_many(
         "INSERT INTO dossier (id, nir, fiche, compte_bancaire, verrou, image_de_la_veille) VALUES (?, ?, ?, ?, ?, ?)",
         [
@@ -251,3 +260,41 @@ def _advance_row(advance: Advance) -> Row:
         advance.reference, advance.start.isoformat(), advance.end.isoformat(), advance.amount_c, "Arrêt non payé",
         advance.free_reference, advance.author, advance.state, f"{show_date(day)} 10:15", day.isoformat(), *signed,
     )  # fmt: skip
+
+
+def _fill_c2s(store: Store, population: Population) -> None:  # noqa: ARG001 - its households are the same in all of them
+    numbered = [(f"F-{number:03d}", each) for number, each in enumerate(HOUSEHOLDS, start=1)]
+    store.run_many(
+        "INSERT INTO foyer (numero, organismes, membres, mutation) VALUES (?, ?, ?, ?)",
+        [(number, one.managers, one.members + one.others, show_yes(one.transfer)) for number, one in numbered],
+    )
+    store.run_many(
+        "INSERT INTO droit (reference, foyer, nir, nature, debut, fin_origine, fin, renouvellement, recours, fraude,"
+        " impayes_c, verrou) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [_right_row(right) for right in rights()],
+    )
+    _fill_c2s_witness(store)
+
+
+def _fill_c2s_witness(store: Store) -> None:
+    """The household that walks look at: a right whose period was changed, and given back."""
+    store.run("INSERT INTO foyer (numero, organismes, membres, mutation) VALUES (?, 2, 3, 'oui')", HOUSEHOLD)
+    store.run(
+        "INSERT INTO droit (reference, foyer, nir, nature, debut, fin_origine, fin, renouvellement, recours, fraude,"
+        " impayes_c, verrou) VALUES (?, ?, ?, 'C2S_PAID', '13/04/2019', '25/05/2020', '25/05/2020', 'DEMANDEE', 'oui', 'oui',"
+        " 123456, 1)",
+        RIGHT, HOUSEHOLD, NIR,
+    )  # fmt: skip
+    store.run(
+        "INSERT INTO periode (id, periode, droit, ancienne_fin, nouvelle_fin, motif, reference_libre, auteur, jour_saisie,"
+        " etat) VALUES (0, ?, ?, '25/05/2020', '25/08/2020', 'EXT-C2S-1', 'TEMOIN', ?, ?, 'RAPPELEE')",
+        CHANGE, RIGHT, AUTHOR, ENTERED_ON.isoformat(),
+    )  # fmt: skip
+    store.run("INSERT INTO retablissement (periode, reference_libre, auteur) VALUES (?, 'TEMOIN', ?)", CHANGE, AUTHOR)
+
+
+def _right_row(right: Right) -> Row:
+    one = right.household
+    about = (one.renewal, show_yes(one.appeal), show_yes(one.fraud), one.unpaid_c, int(right.locked))
+    ends = (one.first_end or one.end, one.end)
+    return (right.reference, right.number, right.person.nir, one.kind, "01/04/2019", *ends, *about)

@@ -15,6 +15,8 @@ NIR = _BODY + nir_key(_BODY)
 #: A NIR with a right key that nobody has.
 NOBODY = "199019900000107"
 STOP = "AT25000014"
+#: The witness's household, right and change of period in the C2S.
+HOUSEHOLD, RIGHT, CHANGE = "F-TEMOIN", "D-TEMOIN", "MOD-2025-000000"
 #: Who entered the witness's advance in COMPTA, and when.
 AUTHOR, ENTERED_ON = "A1001", date(2025, 10, 28)
 
@@ -58,4 +60,5 @@ def sheet() -> dict[str, dict[str, str]]:
         "reason": "Parcours témoin",
         "token": "TEMOIN",
     }
-    return {"bdo": search, "arpege": search, "compta": {**search, "author": AUTHOR, "day": day, **act}}
+    c2s = {"household": HOUSEHOLD, "right": RIGHT, "change": CHANGE, "author": AUTHOR, "day": day}
+    return {"bdo": search, "arpege": search, "compta": {**search, "author": AUTHOR, "day": day, **act}, "c2s": c2s}

@@ -78,6 +78,11 @@ class Person(BaseModel, frozen=True):
         return _joined(self.usage_name or self.birth_name, self.first_name)
 
     @property
+    def base_until(self) -> date:
+        """The last day of the base rights: the end of time while they are open, its beginning when they never were."""
+        return (self.rights_to or date.max) if self.rights_from else date.min
+
+    @property
     def rights(self) -> Period | None:
         """The base rights, until the end of time while they are open; None when they never were."""
         return Period(self.rights_from, self.rights_to or date.max) if self.rights_from else None

@@ -6,7 +6,8 @@ import calendar
 import re
 from datetime import date, timedelta
 
-from keywords.rights.models import Applied, Closing, EndKind, EndRead, Extension, MonthRule
+from keywords.rights.models import Applied, Closing, Due, EndKind, EndRead, Extension, MonthRule
+from orchestrator.domain.civil import Period
 from orchestrator.domain.errors import BusinessException
 from orchestrator.domain.keywords import compute
 from orchestrator.domain.rules import PackAt, RulePack, RuleRow
@@ -57,6 +58,21 @@ def extend_all(
     end = kept[-1].end if kept else end_current
     return Extension(
         end_original=end_original, end=end, applied=kept, months=how, skipped=skipped, within_base=end <= base_until
+    )
+
+
+@compute("rights.due", "Ce qu'une règle ajoute encore à un droit, d'après la fin que montre l'écran.")
+def due(*, extension: Extension, rule: str, end_current: date) -> Due:
+    """Say which days a rule still adds: none when it does not hold for the right, or its end or a later one is shown.
+
+    Extensions may be asked for in any order: the later rule takes a right to its own end, the earlier one then adds nothing.
+    Source: DOMAIN B.2, B18. Example: EXT-C2S-1, 31 March 2020 shown: 1 April to 30 June 2020.
+    """
+    found = [one for one in extension.applied if one.rule == rule]
+    end = found[0].end if found else end_current
+    first = end_current + timedelta(days=1)
+    return Due(
+        rule=rule, period=Period(first, max(first, end)), due=end > end_current, done=bool(found) and end <= end_current
     )
 
 

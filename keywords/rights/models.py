@@ -7,6 +7,8 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from orchestrator.domain.civil import Period
+
 
 class MonthRule(StrEnum):
     """How months are added to a date (DOMAIN B.2)."""
@@ -52,6 +54,15 @@ class Extension(BaseModel):
     months: MonthRule = Field(title="Règle d'ajout des mois")
     skipped: str = Field(title="Pourquoi aucune règle ne vaut")
     within_base: bool = Field(title="Droits de base ouverts jusqu'à la nouvelle fin")
+
+
+class Due(BaseModel, frozen=True):
+    """What one extension still has to add to a right as the screen shows it."""
+
+    rule: str = Field(title="Règle")
+    period: Period = Field(title="Jours ajoutés")
+    due: bool = Field(title="À saisir")
+    done: bool = Field(title="Déjà prolongé par cette règle")
 
 
 class Closing(BaseModel, frozen=True):

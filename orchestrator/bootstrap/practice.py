@@ -20,6 +20,10 @@ from orchestrator.drivers.witness import Witness, save_witnesses
 #: The business day of the practice applications, a Friday; the worked example of the rules is computed on it.
 TODAY = "2026-03-27"
 ROBOT_LOGIN = "ROB-931-ACPIJ-1"
+#: The login of the robot that extends rights, in BDO and the C2S.
+RIGHTS_LOGIN = "ROB-931-DROITS-1"
+#: The practice applications that are reached by a browser, in the order of their ports.
+WEB = ("bdo", "arpege", "compta", "c2s")
 #: The practice mailboxes: the robot's own, and that of the accounting control.
 MAILBOX = "robot-acompte-ij@cpam-931.example"
 CONTROL = "controle-comptable@cpam-931.example"
@@ -54,7 +58,7 @@ class Practice:
             self.sandbox("delivery", "--date", TODAY, "--out", str(self.delivery))
 
     def serve(self, log: Path, faults: str = "") -> tuple[subprocess.Popen[bytes], dict[str, str]]:
-        """Start the three applications on the ports they had before; return the process and their addresses.
+        """Start the applications on the ports they had before; return the process and their addresses.
 
         :param faults: what they do wrong by rate, as ``sandbox serve --faults`` reads it.
         """
@@ -68,17 +72,18 @@ class Practice:
         )
         return child, addresses
 
-    def write_accounts(self, addresses: Mapping[str, str], path: Path) -> None:
-        """Write the robot's accounts where its declaration says, 0600."""
+    def write_accounts(self, addresses: Mapping[str, str], path: Path, login: str = ROBOT_LOGIN) -> None:
+        """Write the accounts of a robot where its declaration says, 0600: those of the applications that know its login."""
         known = json.loads((self.folder / "accounts.json").read_text(encoding="utf-8"))
         accounts = {
             name: {
                 "address": url,
-                "login": ROBOT_LOGIN,
-                "password": known[name][ROBOT_LOGIN]["password"],
+                "login": login,
+                "password": known[name][login]["password"],
                 "quiet": self.quiet,
             }
             for name, url in addresses.items()
+            if login in known.get(name, {})
         }
         _write_secret(path, accounts)
 
@@ -156,7 +161,7 @@ class Practice:
 
     def _ports(self) -> str:
         kept = self.folder / "ports"
-        return kept.read_text(encoding="ascii") if kept.exists() else "0,0,0"
+        return kept.read_text(encoding="ascii") if kept.exists() else "0"
 
     def sandbox(self, command: str, *arguments: str) -> str:
         """Run a command of the practice applications on this folder; returns what it prints."""
@@ -183,6 +188,6 @@ def _wait_ready(child: subprocess.Popen[bytes], log: Path, start: int) -> dict[s
         for line in lines:
             if line.startswith('{"ready"'):
                 said = json.loads(line)
-                return {name: said[name] for name in ("bdo", "arpege", "compta")}
+                return {name: said[name] for name in WEB}
         time.sleep(0.05)
     raise SettingsError(f"Les applications d'entraînement n'ont pas démarré : voir {log}")

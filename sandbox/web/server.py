@@ -1,4 +1,4 @@
-"""The three applications on three ports of one address, PROGRES and the mail server on 127.0.0.1, in one process."""
+"""The web applications, each on a port of one address, PROGRES and the mail server on 127.0.0.1, in one process."""
 
 import asyncio
 import contextlib
@@ -13,13 +13,13 @@ import uvicorn
 from sandbox.errors import NoPopulationError, PortTakenError
 from sandbox.green.server import Green, green_screen
 from sandbox.mail.server import mail_server
-from sandbox.web import arpege, bdo, compta
+from sandbox.web import arpege, bdo, c2s, compta
 from sandbox.web.connections import DroppableProtocol
 from sandbox.web.legacy import Options
 
 #: Where they listen unless told otherwise.
 HERE = "127.0.0.1"
-_BUILD = {"bdo": bdo.application, "arpege": arpege.application, "compta": compta.application}
+_BUILD = {"bdo": bdo.application, "arpege": arpege.application, "compta": compta.application, "c2s": c2s.application}
 
 
 class _Server(uvicorn.Server):

@@ -113,7 +113,7 @@ def _author(author: Caisse) -> None:
     author.write("keywords/bdo/screens.cpam-931.yaml", "screens: {search: {title: BDO 931 - Recherche}}\n")
     author.edit("keywords/bdo/screens.yaml", "title: BDO - Recherche\n", "title: Base - Recherche\n")
     author.write(f"{ROBOT}/tests/exemples.yaml", EXAMPLE)
-    author.done("new", "scenario", "verifier-identites", "--title", "Vérifier des identités")
+    author.done("new", "scenario", "verifier-identites", "--robot", "acompte-ij", "--title", "Vérifier des identités")
     author.write("data/secrets/acompte-ij.json", json.dumps({"bdo": {"password": "Trouvailles9", "login": "ROB"}}))
     public_key(author)
 

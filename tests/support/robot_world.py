@@ -7,7 +7,7 @@ import json
 import shutil
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -70,6 +70,8 @@ class PracticeWorld:
 
     practice: Practice
     accounts: Mapping[str, RobotAccount]
+    #: Where each application answers.
+    addresses: Mapping[str, str] = field(default_factory=dict)
     unused: list[Row]
     #: All of them.
     rows: tuple[Row, ...]
@@ -125,6 +127,7 @@ def practice_world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Practic
     yield PracticeWorld(
         practice=practice,
         accounts=accounts,
+        addresses=addresses,
         unused=[row for row in rows if row.nir not in open_files],
         rows=tuple(rows),
         locked_once=[row for row in rows if row.nir in open_files],

@@ -52,12 +52,12 @@ class Served:
 @contextmanager
 def serving(folder: Path, *options: str) -> Iterator[Served]:
     """Serve a folder with the real command on free ports, and stop it with SIGTERM."""
-    command = [sys.executable, "-m", "sandbox", "serve", "--dir", str(folder), "--ports", "0,0,0", *options]
+    command = [sys.executable, "-m", "sandbox", "serve", "--dir", str(folder), "--ports", "0", *options]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=REPOSITORY) as process:
         assert process.stdout is not None
         ready = json.loads(process.stdout.readline())
         try:
-            yield Served(folder=folder, urls={n: ready[n] for n in ("bdo", "arpege", "compta")}, process=process)
+            yield Served(folder=folder, urls={n: ready[n] for n in ("bdo", "arpege", "compta", "c2s")}, process=process)
         finally:
             process.send_signal(signal.SIGTERM)
             assert process.wait(10) == 0

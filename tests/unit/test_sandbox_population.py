@@ -13,6 +13,7 @@ from sandbox.controls import same_text
 from sandbox.db import Store
 from sandbox.delivery import content, read
 from sandbox.formats import iban_is_right, nir_is_right, read_date, read_money, show_money, show_nir
+from sandbox.households import ROBOT
 from sandbox.ledger import Ledger
 from sandbox.model import ROBOT_LOGIN, Listed
 from sandbox.population import build
@@ -111,8 +112,11 @@ def test_accounts_are_private_and_there_is_a_robot_in_each_application(tmp_path:
     accounts = json.loads((tmp_path / "accounts.json").read_text())
 
     assert stat.S_IMODE((tmp_path / "accounts.json").stat().st_mode) == 0o600
-    assert [accounts[name][ROBOT_LOGIN]["role"] for name in ("bdo", "arpege", "compta", "progres")] == ["robot"] * 4
-    assert len({accounts[name][ROBOT_LOGIN]["password"] for name in accounts}) == 4
+    robots = {name: {login for login, one in of.items() if one["role"] == "robot"} for name, of in accounts.items()}
+    assert robots == {
+        "bdo": {ROBOT_LOGIN, ROBOT}, "arpege": {ROBOT_LOGIN}, "compta": {ROBOT_LOGIN}, "progres": {ROBOT_LOGIN}, "c2s": {ROBOT},
+    }  # fmt: skip
+    assert len({one["password"] for of in accounts.values() for one in of.values()}) == sum(map(len, accounts.values()))
 
 
 def test_the_description_is_rebuilt_from_three_numbers(tmp_path: Path) -> None:

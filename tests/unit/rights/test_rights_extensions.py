@@ -18,7 +18,7 @@ from orchestrator.domain.rules import PackAt, RulePack
 from orchestrator.language.faults import Faults
 from orchestrator.language.rulepacks import load_rule_pack
 
-RULES = Path(__file__).parents[3] / "docs" / "brouillons" / "rules" / "prolongations.yaml"
+RULES = Path(__file__).parents[3] / "scenarios" / "rules" / "prolongations.yaml"
 
 
 def _pack(file: Path) -> RulePack:

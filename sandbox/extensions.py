@@ -1,0 +1,116 @@
+"""The request of rights that end, as a delivery, and what each of its rows should become: the oracle of extensions.
+
+Windows are written out here once more, from the texts and not from the robots' rules: the oracle shares nothing with them.
+"""
+
+from calendar import monthrange
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+
+from sandbox.formats import read_date, show_date
+from sandbox.households import Household, Right, rights
+
+HEADER = ("N° foyer", "Réf. droit", "NIR bénéficiaire", "Nom de naissance", "Règle", "Fin de droit")
+_FIRST = (date(2020, 3, 12), date(2020, 7, 31))
+_SECOND = (date(2020, 10, 30), date(2021, 2, 16))
+#: Each extension with its rights and window; both add three months.
+_EXTENSIONS = (
+    ("EXT-C2S-1", ("C2S_FREE", "C2S_PAID", "CMUC"), _FIRST), ("EXT-C2S-2", ("C2S_FREE", "C2S_PAID"), _SECOND),
+    ("EXT-AME-1", ("AME",), _FIRST), ("EXT-AME-2", ("AME",), _SECOND),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """What a row should become: `entered` with a new end, another outcome, or `exception` with its code."""
+
+    right: str
+    outcome: str
+    #: JJ/MM/AAAA; empty when nothing is entered.
+    end: str = ""
+    code: str = ""
+
+
+def file_name(day: date) -> str:
+    """The name under which the request of a day is delivered."""
+    return f"droits-echeance-{day:%Y%m%d}.csv"
+
+
+def write(day: date, out: Path, *numbers: str) -> Path:
+    """Write the delivery of a day into a folder: these households, or all; returns the file."""
+    asked = [right for right in rights() if not numbers or right.number in numbers]
+    lines = [";".join(fields) for fields in (HEADER, *map(_fields, asked), ("FIN", str(len(asked))))]
+    path = out / file_name(day)
+    path.write_bytes("".join(f"{line}\r\n" for line in lines).encode("cp1252"))
+    return path
+
+
+def judge(asked: str) -> Iterator[Verdict]:
+    """Say what each right of a household should become, from the state that the population starts with."""
+    members = [right for right in rights() if right.number == asked]
+    one = members[0].household
+    code = _stopped(one)
+    if any(right.locked for right in members):
+        code = "SAISIE"  # the last one is refused by the application: all or none
+    for right in members:
+        if code:
+            yield Verdict(right=right.reference, outcome="exception", code=code)
+        else:
+            yield _verdict(right, one)
+
+
+def chain(kind: str, first_end: date) -> dict[str, date]:
+    """The end after each extension, one after the other, each once."""
+    ends: dict[str, date] = {}
+    end = first_end
+    for rule, kinds, (start, last) in _EXTENSIONS:  # the first window closes before the second opens
+        if kind in kinds and start <= end <= last:
+            end = ends[rule] = _three_months(end)
+    return ends
+
+
+def _fields(right: Right) -> tuple[str, ...]:
+    one = right.household
+    return (right.number, right.reference, right.person.nir, right.person.birth_name, one.rule, one.end)
+
+
+def _stopped(one: Household) -> str:
+    """The first reason to leave the household to a person; empty when there is none."""
+    now, first = read_date(one.end), read_date(one.first_end or one.end)
+    undated = now is None or first is None or now == date(2099, 12, 31)
+    reasons = {
+        "D-01": one.managers > 1, "D-02": bool(one.others), "D-07": one.transfer, "C-05": one.death is not None,
+        "D-04": one.appeal, "D-05": one.fraud, "D-08": undated,
+    }  # fmt: skip
+    for code, holds in reasons.items():
+        if holds:
+            return code
+    if now is None or first is None:
+        return "D-08"
+    ends = chain(one.kind, first)
+    if now not in {first, *ends.values()}:
+        return "D-09"
+    return "D-06" if one.base_until and max([now, *ends.values()]) > one.base_until else ""
+
+
+def _verdict(right: Right, one: Household) -> Verdict:
+    now, first = read_date(one.end), read_date(one.first_end or one.end)
+    if one.renewal == "ACCEPTEE":
+        return Verdict(right=right.reference, outcome="common_law")
+    end = chain(one.kind, first).get(one.rule) if first else None
+    if end is None or now is None:
+        return Verdict(right=right.reference, outcome="not_concerned")
+    if end <= now:
+        return Verdict(right=right.reference, outcome="already_extended")
+    return Verdict(right=right.reference, outcome="entered", end=show_date(end))
+
+
+def _three_months(day: date) -> date:
+    """Three months later; the last day of a month stays the last day of a month."""
+    month = day.month + 3
+    year, month = (day.year + 1, month - 12) if month > 12 else (day.year, month)
+    if (day + timedelta(days=1)).day == 1:
+        return date(year, month, monthrange(year, month)[1])
+    return date(year, month, min(day.day, monthrange(year, month)[1]))

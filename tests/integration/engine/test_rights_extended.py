@@ -1,0 +1,21 @@
+"""Extensions of rights through real sessions at the C2S: its ledger and store against the oracle; all cases are a proof."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rights_world import prove, rights_world
+from robot_world import PracticeWorld
+
+from orchestrator.store.database import Database
+from orchestrator.store.vault import Vault
+
+#: One right, a chain, no longer alive, no date, base rights, and a household of which the fifth entry is refused.
+CASES = ("B01", "B04 deux fois", "B21 impossible", "B22", "droits de base fermés", "cinq membres")
+
+
+async def test_a_household_is_extended_whole_or_not_at_all_once_for_each_right_and_rule(
+    practice_world: PracticeWorld, runner_url: str, vault: Vault, tmp_path: Path, owner_db: Database
+) -> None:
+    async with rights_world(practice_world, runner_url, vault, tmp_path) as world:
+        await prove(world, owner_db, *CASES)

@@ -1,0 +1,115 @@
+"""Extensions of rights at the C2S for tests: the shipped scenario, its ledger, and the oracle."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing
+from datetime import date
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from robot_world import DAY, PROJECT, PracticeWorld, RobotWorld, robot_world
+
+from orchestrator.bootstrap.practice import RIGHTS_LOGIN
+from orchestrator.bootstrap.world import load_keywords
+from orchestrator.drivers.account import RobotAccount
+from orchestrator.drivers.contracts import load_contract
+from orchestrator.drivers.desk import WebDesk
+from orchestrator.language.load import load_scenario
+from orchestrator.settings import Settings
+from orchestrator.store.database import Database
+from orchestrator.store.vault import Vault
+from sandbox import extensions
+from sandbox.households import HOUSEHOLDS
+
+NUMBERS = {household.case: f"F-{number:03d}" for number, household in enumerate(HOUSEHOLDS, start=1)}
+
+
+@asynccontextmanager
+async def rights_world(
+    practice_world: PracticeWorld, runner_url: str, vault: Vault, tmp_path: Path
+) -> AsyncIterator[RobotWorld]:
+    """Open the shipped scenario, with its robot's own accounts at BDO and the C2S."""
+    practice_world.fault()
+    practice = practice_world.practice
+    practice.write_accounts(practice_world.addresses, tmp_path / "robot.json", RIGHTS_LOGIN)
+    accounts = {
+        name: RobotAccount.read(each) for name, each in json.loads((tmp_path / "robot.json").read_text()).items()
+    }
+    keywords = load_keywords(Settings(workspace=tmp_path, home=PROJECT))
+    scenario = load_scenario(PROJECT / "scenarios" / "droits-prolongation.yaml", keywords=keywords)
+    async with robot_world(practice_world, runner_url, vault, tmp_path, scenario) as opened:
+        browser = opened.bench.desks["bdo"].browser
+        opened.bench.robot = "droits-prolongation"
+        opened.bench.desks = {
+            name: WebDesk(browser, load_contract(PROJECT / "keywords" / name / "screens.yaml"), accounts[name])
+            for name in ("bdo", "c2s")
+        }
+        yield opened
+
+
+async def run(world: RobotWorld, day: date, *cases: str) -> UUID:
+    """Deliver the households of these cases, or all of them, and work them."""
+    folder = world.folder / f"{day}"
+    folder.mkdir()
+    path = extensions.write(day, folder, *(NUMBERS[case] for case in cases))
+    loaded = await world.loader.load(world.bench.scenario, path, DAY, "test")
+    await world.work()
+    return loaded.run
+
+
+def acts(world: RobotWorld) -> dict[str, list[dict[str, Any]]]:
+    """Return what the C2S's own ledger says of each right."""
+    lines = (world.world.practice.folder / "c2s.ledger.jsonl").read_text("utf-8").splitlines()
+    found: dict[str, list[dict[str, Any]]] = {}
+    for act in map(json.loads, lines):
+        found.setdefault(act["right"], []).append(act)
+    return found
+
+
+def shown(world: RobotWorld) -> dict[str, str]:
+    """Return the end of each right, from the C2S's own store."""
+    with closing(sqlite3.connect(world.world.practice.folder / "c2s.db")) as store:
+        return dict(store.execute("select reference, fin from droit"))
+
+
+async def ends(owner: Database, run: UUID) -> list[tuple[str, str]]:
+    """Return, case after case, how each ended, and the code of its exception."""
+    async with owner.transaction("test") as tx:
+        cursor = await tx.connection.execute(
+            "select coalesce(cases.ended_as, cases.state::text) as ended, coalesce(item.code, '') as code"
+            " from cases left join exception_item item on item.case_id = cases.id and item.closed_at is null"
+            " where cases.run = %s order by cases.line",
+            [run],
+        )
+        return [(row["ended"], row["code"]) for row in await cursor.fetchall()]
+
+
+async def prove(world: RobotWorld, owner: Database, *cases: str) -> None:
+    """Work these households, or all of them, twice: each becomes what the oracle says, and nothing is entered again."""
+    before = shown(world)
+    expected = {case: list(extensions.judge(NUMBERS[case])) for case in cases or NUMBERS}
+
+    first = await run(world, DAY, *cases)
+
+    verdicts = {case: (of[0].outcome, of[0].code) for case, of in expected.items()}
+    assert dict(zip(expected, await ends(owner, first), strict=True)) == verdicts
+    wanted = {one.right: one.end for of in expected.values() for one in of if one.outcome == "entered"}
+    assert shown(world) == {**before, **wanted}
+    ledger = acts(world)
+    undone = {f"D-{len(NUMBERS):03d}-{member}": ["MODIFICATION", "RAPPEL"] for member in range(1, 5)}
+    made = {right: [act["act"] for act in of] for right, of in ledger.items()}
+    assert made == {**{right: ["MODIFICATION"] for right in wanted}, **undone}, (
+        "the fifth is refused: nobody is extended"
+    )
+    assert {act["author"] for of in ledger.values() for act in of} == {RIGHTS_LOGIN}
+
+    second = await run(
+        world, date(2026, 3, 30), *(case for case, (outcome, _) in verdicts.items() if outcome == "entered")
+    )
+
+    assert {ended for ended, _ in await ends(owner, second)} == {"already_done"}
+    assert acts(world) == ledger
