@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import date
-from itertools import islice
 from pathlib import Path
 from typing import Protocol
 from uuid import UUID, uuid4
@@ -28,6 +28,8 @@ from orchestrator.store.vault import Vault
 
 #: Cases made and inserted at a time.
 _BATCH = 1000
+#: Seconds at which a batch is written as it is: PostgreSQL ends a transaction that is idle for five.
+_BATCH_TIME = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,7 +154,7 @@ async def _in_batches(cases: Iterable[DeliveredCase], rows: CaseRows) -> AsyncGe
     making = map(rows.of, cases)
 
     def some() -> asyncio.Task[list[CaseRow]]:
-        return asyncio.create_task(asyncio.to_thread(lambda: list(islice(making, _BATCH))))
+        return asyncio.create_task(asyncio.to_thread(_next_batch, making))
 
     coming = some()
     try:
@@ -181,3 +183,14 @@ async def first_run(database: Database, scenario: Scenario, path: Path) -> UUID:
         raise BadDelivery(f"Livraison inconnue : {path.name}")
     run: UUID = found["run"]
     return run
+
+
+def _next_batch(making: Iterator[CaseRow]) -> list[CaseRow]:
+    """Make the next rows, fewer when each takes long, as under a long expression of priority; empty at the end."""
+    until = time.monotonic() + _BATCH_TIME
+    batch: list[CaseRow] = []
+    for row in making:
+        batch.append(row)
+        if len(batch) == _BATCH or time.monotonic() > until:
+            break
+    return batch

@@ -115,9 +115,10 @@ async def test_a_bad_row_in_the_middle_is_aside_and_every_case_has_its_event_in_
         (1_202, "LONGUEUR", "ligne de 96 octets attendue, 95 trouvés")
     ]
     assert events == [(line, "case.ready", "cli", said) for line in range(2, ROWS + 2) if line != 1_202]
-    assert wave.told.lines == [
-        ("checked", 1_000), ("checked", 2_000), ("loaded", 1_000), ("loaded", 2_000), ("loaded", ROWS - 1)
-    ]  # fmt: skip
+    assert wave.told.lines[:2] == [("checked", 1_000), ("checked", 2_000)]
+    written = [count for what, count in wave.told.lines[2:] if what == "loaded"]
+    assert written == sorted(set(written)), "a slow machine writes smaller batches, never a row twice"
+    assert (len(wave.told.lines), written[-1]) == (2 + len(written), ROWS - 1)
 
 
 async def test_the_same_cases_in_another_file_are_aside_each_with_the_case_that_is_open(wave: Wave) -> None:
