@@ -54,12 +54,12 @@ class Reconciled:
 
 
 def reconcilable(world: World) -> list[str]:
-    """Return one scenario for each robot and application whose entries can be listed by author."""
+    """Return one scenario for each robot of this house and application whose entries can be listed by author."""
     found: dict[tuple[str, str], str] = {}
     for name in sorted(world.scenario_names()):
         scenario = world.scenario(name)
         rules = _rules(scenario)
-        if rules is not None:
+        if rules is not None and world.works_here(scenario.robot):
             found.setdefault((scenario.robot, _application(rules)), name)
     return list(found.values())
 
@@ -164,8 +164,9 @@ def _rules(scenario: Scenario) -> EntryRules | None:
 
 
 def applications_entered(world: World) -> list[str]:
-    """Return the applications whose entries can be listed by author."""
-    found = (_rules(world.scenario(name)) for name in world.scenario_names())
+    """Return the applications where a robot of this house may have entered something that can be listed by author."""
+    scenarios = [world.scenario(name) for name in world.scenario_names()]
+    found = [_rules(each) for each in scenarios if world.works_here(each.robot)]
     return sorted({_application(rules) for rules in found if rules is not None})
 
 

@@ -71,6 +71,10 @@ class World:
         local = self.settings.project / "keywords" / application
         return load_application(folder / "screens.yaml", caisse=self.settings.caisse, local=local)
 
+    def works_here(self, robot: str) -> bool:
+        """Say whether a robot has accounts in this house: without them it enters nothing in any application."""
+        return (self.settings.secrets / self.robot(robot).accounts).exists()
+
     def accounts(self, robot: Robot) -> dict[str, RobotAccount]:
         """Read the accounts of a robot from its secrets file (0600)."""
         path = self.settings.secrets / robot.accounts

@@ -195,6 +195,7 @@ async def known_witnesses(world: RobotWorld) -> dict[str, Witness]:
     return {
         name: Witness(values=one.values, known=(await walk(world.bench.desks[name], one)).shown)
         for name, one in load_witnesses(path).items()
+        if name in world.bench.desks
     }
 
 

@@ -114,6 +114,7 @@ async def test_each_advance_is_followed_until_arpege_pays_and_what_was_overpaid_
     rejected = held(practice_world, 20000, 40000, state="REJETE_BANQUE")
     everyone = (enough, overpaid, unpaid, rejected)
     async with robot_world(practice_world, runner_url, vault, tmp_path, scenario(tmp_path)) as world:
+        world.bench.robot = "suivi-acomptes"
         found = await ends(owner_db, await follow(world, DAY))
         assert sorted(found) == sorted([
             ("entered", "", ""), ("exception", "R-INDU", "ij-indus"), ("waiting_for_payment", "", ""),
@@ -143,6 +144,7 @@ async def test_a_lost_answer_to_the_link_is_settled_by_a_look_and_linked_once(
     practice_world.fault({"on": "POST /regularisations", "fault": fault, "times": 1})
     advance = held(practice_world, 10000, 10000)
     async with robot_world(practice_world, runner_url, vault, tmp_path, scenario(tmp_path)) as world:
+        world.bench.robot = "suivi-acomptes"
         await follow(world, DAY)
         await world.work()
     practice_world.fault()
