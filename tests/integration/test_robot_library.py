@@ -20,7 +20,8 @@ from robot.libdocpkg import LibraryDocumentation
 built = {}
 for application in sys.argv[2:]:
     for word in LibraryDocumentation(f"{sys.argv[1]}::{application}").keywords:
-        built[word.name.lower().replace(" ", "_")] = [[a.name for a in word.args if a.name], list(word.tags), word.short_doc]
+        # Robot Framework shows « C 2 S.Household » and, as it does, finds a name whatever its spaces and case
+        built[word.name.lower().replace(" ", "")] = [[a.name for a in word.args if a.name], list(word.tags), word.short_doc]
 print(json.dumps(built))
 """
 
@@ -31,7 +32,9 @@ async def test_libdoc_builds_for_every_application_from_the_declarations() -> No
     ran = await asyncio.to_thread(
         subprocess.run, [sys.executable, "-P", "-c", LIBDOC, LIBRARY, *applications], capture_output=True, check=True
     )
-    expected = {name: [_arguments(word), [word.kind.value], word.title] for name, word in declared.items()}
+    expected = {
+        name.replace("_", ""): [_arguments(word), [word.kind.value], word.title] for name, word in declared.items()
+    }
     assert json.loads(ran.stdout) == expected
 
 
@@ -44,7 +47,7 @@ async def test_libdoc_builds_for_the_library_of_the_case() -> None:
         check=True,
     )
     found = json.loads(ran.stdout)
-    assert sorted(found) == ["control", "controls", "end_case", "planned", "rules_at", "set_result"]
+    assert sorted(found) == ["control", "controls", "endcase", "planned", "rulesat", "setresult"]
     assert all(documentation for _, _, documentation in found.values())
 
 

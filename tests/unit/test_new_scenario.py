@@ -19,11 +19,11 @@ PROJECT = Path(__file__).parents[2]
 def test_a_draft_of_each_kind_of_source_is_valid(kind: str, tmp_path: Path) -> None:
     shutil.copytree(PROJECT / "robots", tmp_path / "robots")
     world = offline_world(Settings(workspace=tmp_path, home=tmp_path))
-    path = new_scenario(world, "essai", None, "Un essai", kind)
+    path = new_scenario(world, "essai", "acompte-ij", "Un essai", kind)
 
     assert len(world.scenario("essai").sources) == 1
     assert path.read_text("utf-8").count(f"\n  - {kind}: ") == 1
 
 
-def test_a_draft_may_begin_with_any_kind_but_ods_which_is_written_as_excel_is() -> None:
-    assert {*SOURCES, "ods"} == set(SOURCE_KEYS)
+def test_a_draft_may_begin_with_any_kind_but_ods_written_as_excel_is_and_dsn_whose_rubrics_the_guide_shows() -> None:
+    assert {*SOURCES, "ods", "dsn"} == set(SOURCE_KEYS)

@@ -43,7 +43,7 @@ def home(tmp_path: Path) -> Path:
     application.mkdir(parents=True)
     (application / "__init__.py").write_text(TOISE, encoding="utf-8")
     (application / "models.py").write_text(MODELS, encoding="utf-8")
-    assert glr(tmp_path, "new", "scenario", "toiser") == (0, "")
+    assert glr(tmp_path, "new", "scenario", "toiser", "--robot", "acompte-ij") == (0, "")
     path = tmp_path / "scenarios" / "toiser.yaml"
     text = path.read_text(encoding="utf-8")
     text = text.replace("\nschedule:", f"{STEP}\nschedule:").replace(
