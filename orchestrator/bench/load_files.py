@@ -74,7 +74,7 @@ def write_files(folder: Path, number: int, rows: int) -> LoadFiles:
             signed = f"{centimes // 10:011}{_POSITIVE[centimes % 10]}"
             cut = 1 if place == rows // 2 else 0
             out.write(f"001{nir}{name:<30}{stop:<20}{anomaly:<20}{day:%Y%m%d}{signed[cut:]}\n")
-            csv.write(f"{nir};{name};{stop};{anomaly};{day};{centimes / 100:.2f}\n")
+            csv.write(f"{nir};{name};{stop};{anomaly};{day};{centimes // 100}.{centimes % 100:02}\n")
             total += centimes
         out.write(f"{f'999{rows:08}{total:014}':<108}\n")
     return files

@@ -29,7 +29,7 @@ from orchestrator.engine.reconcile import (
 from orchestrator.engine.recording import Recording
 from orchestrator.language.faults import ExpressionError
 from orchestrator.language.model import RunInfo, Scenario
-from orchestrator.store.database import Database, Transaction
+from orchestrator.store.database import Database, Transaction, array
 
 #: Gaps of these kinds are looked up under every author.
 _LOOKED_UP = frozenset({GapKind.MISSING, GapKind.DOUBT})
@@ -54,20 +54,21 @@ class Reconciled:
 
 
 def reconcilable(world: World) -> list[str]:
-    """Return one scenario for each robot of this house and application whose entries can be listed by author."""
+    """Return one scenario for each robot and list by author that an application gives of its entries."""
     found: dict[tuple[str, str], str] = {}
     for name in sorted(world.scenario_names()):
         scenario = world.scenario(name)
         rules = _rules(scenario)
-        if rules is not None and world.works_here(scenario.robot):
-            found.setdefault((scenario.robot, _application(rules)), name)
+        if rules is not None:
+            found.setdefault((scenario.robot, rules.made_by), name)
     return list(found.values())
 
 
 async def reconcile_scenario(world: World, name: str, start: date | None, end: date | None) -> Reconciled | None:
     """Compare what the application shows under the robot's name with our entries and the deliveries; write gaps down.
 
-    The days default to the first run until today; None when there was no run and no day is named.
+    The days default to the first run until today; None when there was no run and no day is named, or when the robot was
+    never put to work in this house: it has neither runs nor accounts.
     """
     scenario = world.scenario(name)
     rules = _rules(scenario)
@@ -78,6 +79,8 @@ async def reconcile_scenario(world: World, name: str, start: date | None, end: d
         async with database.transaction("reconcile") as tx:
             days = await tx.first("runs.days", caisse=caisse, scenario=name) or {}
             waits = await restorations.standing(tx, caisse)
+        if not days.get("first") and not world.works_here(scenario.robot):
+            return None
         first, last = start or days.get("first"), end or _until_now(days.get("last"))
         if waits is not None:  # what is unknown began on the day of the backup
             first, last = min(first or waits.since, waits.since), end or _until_now(waits.since)
@@ -109,11 +112,12 @@ async def _compare(
     application, robot = _application(rules), world.robot(scenario.robot)
     account = world.accounts(robot)[application]
     scope = {"caisse": world.settings.caisse, "robot": scenario.robot}
+    listed = [word.name for word in world.keywords.values() if word.entry and word.entry.made_by == rules.made_by]
     async with open_browser(world.settings.network) as browser:
         desk = desk_at(browser, world.contract(application), account)
         seen = await world.keywords[rules.made_by].function(desk, author=account.login, start=first, end=last)
         async with database.transaction("reconcile") as tx:
-            ours = await tx.all("entries.of_application", application=application, **scope)
+            ours = await tx.all("entries.of_list", keywords=array(listed), **scope)
             sources = [Source(**row) for row in await tx.all("runs.sources", first=first, last=last, **scope)]
             unproven = await tx.all("runs.unproven", first=first, last=last, **scope)
         compared = reconcile(of_days(ours, seen, first, last), seen)

@@ -113,7 +113,7 @@ def of_days(
 
 
 def reconcile(ours: Sequence[Mapping[str, Any]], seen: Sequence[EntrySeen]) -> Reconciliation:
-    """Compare our entries (rows of ``entries.of_application``) with what the application shows."""
+    """Compare our entries (rows of ``entries.of_list``) with what the application shows."""
     by_token: dict[str, list[EntrySeen]] = {}
     for entry in seen:
         by_token.setdefault(entry.token, []).append(entry)

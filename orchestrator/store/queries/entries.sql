@@ -100,10 +100,10 @@ select id, validator from approval
 where case_id = %(case_id)s and entry = %(entry)s and state = 'approved' and values_digest = %(values_digest)s and expires_at > now()
 order by decided_at desc limit 1
 
--- of_application: the entries of a robot in an application, for reconciliation
+-- of_list: the entries of a robot that one list by author shows, for reconciliation: an application may have several
 select entry.token, entry.reference, entry.amount_c, entry.state::text as state, cases.reference as case_reference,
        run.run_date
 from entry left join cases on cases.id = entry.case_id left join run on run.id = cases.run
-where entry.caisse = %(caisse)s and entry.application = %(application)s and entry.state <> 'planned'
+where entry.caisse = %(caisse)s and entry.keyword = any (%(keywords)s) and entry.state <> 'planned'
   and entry.undoes is null and (run.robot is null or run.robot = %(robot)s)
 order by entry.planned_at, entry.id

@@ -139,6 +139,11 @@ async def test_each_change_is_found_opened_once_reported_and_signed_and_an_expla
         assert verbs == [("gap.opened", 4), ("gap.settled", 4)]
         with pytest.raises(psycopg.Error, match="stays written"):
             connection.execute("update gap set reason = 'autre'")
+        connection.execute("update entry set keyword = 'compta.regularise_advance'")  # what another list would show
+    other = await _glr(owner_url, *words)
+    assert "Saisies retrouvées à l'identique : 0" in other.output
+    (workspace / "secrets" / "acompte-ij.json").unlink()  # it has worked here: it is not passed over
+    assert "Comptes du robot « acompte-ij » introuvables" in str((await _glr(owner_url, *words)).exception)
 
 
 class Evening:
