@@ -26,7 +26,7 @@ from orchestrator.simulation.people import AMOUNT, Agent, object_of
 from orchestrator.simulation.processes import Hurt
 from orchestrator.simulation.registry import Registry
 from orchestrator.simulation.sessions import Sessions
-from orchestrator.simulation.store import SimulatedDatabase
+from orchestrator.simulation.store import SimulatedDatabase, thrown_away
 from orchestrator.simulation.story import Story
 from orchestrator.simulation.virtual_time import BEGINNING, VirtualLoop
 from orchestrator.simulation.words import Way
@@ -103,7 +103,7 @@ class History:
         """Let it happen, and judge it."""
         connection, self.stage.way.registry = self.stage.connection, self.registry
         with (
-            connection.transaction(force_rollback=True),
+            thrown_away(connection),
             made_up(self.loop, self.seed),
             asyncio.Runner(loop_factory=lambda: self.loop) as runner,
         ):
@@ -179,19 +179,16 @@ class History:
 
     async def _goes_on(self, agent: Agent) -> bool:
         """True while people are shown something, a robot has anything to do, or something may still wake or come."""
-        shown = await agent.settle()
+        shown = (await self.database.standing()).shown and await agent.settle()
         late = self.sessions.alive or self.registry.under_way or not all(each.done() for each in self.later)
-        return late or shown or await self._moving()
-
-    async def _moving(self) -> bool:
-        async with self.database.transaction("simulation") as tx:
-            moving = await tx.first("campaign.moving")
-        return bool(moving and moving["cases"])
+        return late or shown or (await self.database.standing()).moving
 
     async def _sweeps(self) -> None:
         while True:
-            await give_back_orphans(cast("Any", self.database))
-            await wake_waiting(cast("Any", self.database))
+            due = (await self.database.standing()).due
+            if due is not None and due <= self.loop.wall():
+                await give_back_orphans(cast("Any", self.database))
+                await wake_waiting(cast("Any", self.database))
             await asyncio.sleep(_SWEEP)
 
     async def _deliver(self, scenario: Scenario, rows: list[DeliveryRow], later: float = 0.0) -> None:

@@ -73,6 +73,8 @@ class Sessions:
 
     async def _wanted(self, scenario: Scenario) -> bool:
         """True while a case of a scenario is ready: what a ticket says."""
+        if scenario.name not in (await self.database.standing()).ready:
+            return False
         async with self.database.transaction("simulation") as tx:
             busy = await tx.first("cases.busy", caisse=scenario.caisse, scenario=scenario.name, session=self.runner)
         return bool(busy and busy["ready"])
@@ -123,10 +125,12 @@ class Sessions:
 
 @dataclass(eq=False, kw_only=True)
 class Heart:
-    """Renews the lease of the case in hand, as the heartbeat thread of a session's process does."""
+    """Gives signs of life and renews the lease of the case in hand, as the heartbeat thread of a session's process does."""
 
     database: SimulatedDatabase
     process: Process
+    #: The session that is alive as long as this beats.
+    session: UUID | None = None
     _lease: lease.Lease | None = None
 
     def hold(self, held: lease.Lease | None) -> None:
@@ -139,11 +143,11 @@ class Heart:
         while True:
             await asyncio.sleep(lease.BEAT)
             await self.process.stands()
-            held = self._lease
-            if held is None or lease.boot_clock() >= held.last_beat:
-                continue
-            asked = lease.clocks()
+            held, asked = self._lease, lease.clocks()
             async with self.database.transaction("heartbeat") as tx:
+                await tx.run("sessions.beat", session=self.session)
+                if held is None or lease.boot_clock() >= held.last_beat:
+                    continue
                 found = await tx.first("cases.renew", **held.key, lease=lease.LEASE)
             await self.process.stands()
             if found is not None:

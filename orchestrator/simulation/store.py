@@ -12,23 +12,32 @@ from contextlib import asynccontextmanager, contextmanager
 from typing import Any, cast
 
 import psycopg
+from psycopg.pq import ExecStatus
 from psycopg.rows import DictRow, dict_row
 
 from orchestrator.simulation.processes import CutOff, waits
+from orchestrator.simulation.standing import STANDING, Standing
 from orchestrator.simulation.virtual_time import VirtualLoop
 from orchestrator.store.database import StoreUnavailable, Transaction
 
 #: Names are looked up here before PostgreSQL's own, so that ``now()`` is ours; and a history may take long.
-_PATH = "-c search_path=simulation,glr,queue,pg_catalog -c timezone=UTC -c idle_in_transaction_session_timeout=0"
-#: Begins a transaction; shows whether a case has ended, until then, with an entry that nobody has proven.
-_BEGIN = """
-select set_config('simulation.now', %s, true), set_config('glr.actor', %s, true), (
-    select string_agg(format('%%s : %%s, et %%s %%s', cases.reference, cases.ended_as, entry.token, entry.state), ' ; ')
-    from entry join cases on cases.id = entry.case_id
-    where cases.state = 'ended' and entry.state not in ('confirmed', 'by_hand', 'undone')) as badly_ended
-"""
+#: Statements are planned once for all histories: their tables are small.
+_PATH = (
+    "-c search_path=simulation,glr,queue,pg_catalog -c timezone=UTC -c idle_in_transaction_session_timeout=0 "
+    "-c plan_cache_mode=force_generic_plan -c jit=off"
+)
+#: Commits the transaction before, and begins one: its instant and its actor; one way to the server and back.
+_BEGIN = "release savepoint here; savepoint here; select simulation.begun('{now}', '{actor}')"
 _CLOCK = """
 create schema simulation;
+-- shows whether a case has ended, until now, with an entry that nobody has proven
+create function simulation.begun(at text, actor text) returns text language plpgsql as $$
+begin
+    perform set_config('simulation.now', at, true), set_config('glr.actor', actor, true);
+    return (select string_agg(format('%s : %s, et %s %s', cases.reference, cases.ended_as, entry.token, entry.state), ' ; ')
+        from entry join cases on cases.id = entry.case_id
+        where cases.state = 'ended' and entry.state not in ('confirmed', 'by_hand', 'undone'));
+end $$;
 create function simulation.now() returns timestamptz language sql stable as
     $$ select to_timestamp(current_setting('simulation.now')::double precision) $$;
 create function simulation.clock_timestamp() returns timestamptz language sql stable as $$ select simulation.now() $$;
@@ -65,7 +74,26 @@ def install_clock(owner: str) -> None:
 def connected(owner: str) -> Iterator[psycopg.Connection[DictRow]]:
     """Give the one connection of all histories: it has compiled and planned everything after the first of them."""
     with psycopg.connect(owner, options=_PATH, row_factory=dict_row) as connection:
+        connection.prepare_threshold, connection.prepared_max = 0, None
         yield connection
+
+
+@contextmanager
+def thrown_away(connection: psycopg.Connection[DictRow]) -> Iterator[None]:
+    """Open the transaction of a whole history, rolled back at its end."""
+    command(connection, "begin")
+    try:
+        yield
+    finally:
+        command(connection, "rollback")
+
+
+def command(connection: psycopg.Connection[DictRow], text: str) -> str:
+    """Send what begins and ends, past psycopg, which would forget what is prepared; returns the word that is answered."""
+    result = connection.pgconn.exec_(text.encode())
+    if result.status not in {ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK}:
+        raise RuntimeError(result.error_message.decode())
+    return (result.get_value(0, 0) or b"").decode() if result.ntuples else ""
 
 
 class SimulatedDatabase:
@@ -75,6 +103,8 @@ class SimulatedDatabase:
         self._connection = connection
         self._loop = loop
         self._one_at_a_time = asyncio.Lock()
+        self._standing: Standing | None = None
+        command(connection, "savepoint here")
         #: Cases that had ended with an entry that nobody had proven, after some transaction.
         self.badly_ended: set[str] = set()
 
@@ -91,13 +121,26 @@ class SimulatedDatabase:
             with self._whole("") as tx:
                 return await tx.first(name, **values)
 
+    async def standing(self) -> Standing:
+        """Return what stands there, without a transaction."""
+        async with self._one_at_a_time:
+            if self._standing is None and (row := self._connection.execute(STANDING).fetchone()):
+                self._standing = Standing.of(row)
+        if self._standing is None:
+            raise RuntimeError("no answer")
+        return self._standing
+
     @contextmanager
     def _whole(self, actor: str) -> Iterator[Transaction]:
-        with self._connection.transaction("here"):
-            begun = self._connection.execute(_BEGIN, [str(self._loop.wall()), actor], prepare=True).fetchone()
-            if begun and begun["badly_ended"]:
-                self.badly_ended.add(begun["badly_ended"])
+        self._standing = None
+        begin = _BEGIN.format(now=self._loop.wall(), actor=actor.replace("'", "''"))
+        if badly_ended := command(self._connection, begin):
+            self.badly_ended.add(badly_ended)
+        try:
             yield Transaction(cast("Any", _Awaited(self._connection)))
+        except BaseException:
+            command(self._connection, "rollback to savepoint here")
+            raise
 
 
 @asynccontextmanager
