@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from sandbox import transfers
 from sandbox.db import Row, Store
 from sandbox.errors import NoPopulationError, PopulationExistsError
 from sandbox.formats import show_date, show_iban, show_money, show_nir, show_yes
@@ -26,7 +27,7 @@ _ACCOUNTS = {
         "ordonnateur": "ordonnateur",
         "dcf": "dcf",
     },
-    "progres": {ROBOT_LOGIN: "robot", "A1001": "agent", "A1002": "agent"},
+    "progres": {ROBOT_LOGIN: "robot", transfers.ROBOT: "robot", "A1001": "agent", "A1002": "agent"},
     "c2s": {ROBOT: "robot", "A1001": "agent", "A1002": "agent"},
 }
 _DOSSIER_BASE, _ASSURE_BASE, _ADVANCE_BASE = 10_000, 50_000, 100

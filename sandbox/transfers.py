@@ -13,6 +13,8 @@ from typing import Any
 from sandbox.formats import show_date
 from sandbox.names import BIRTH_NAMES, FEMALE_NAMES
 
+#: The login of the robot of transfers, in PROGRES.
+ROBOT = "ROB-931-MUTAT-1"
 OURS, THEIRS, OTHERS = "019310000", "026110000", "013810000"
 HEADER = (
     "Réf. mutation", "N° assuré", "Nom de naissance", "Né le", "Organisme cédant", "Organisme prenant", "Date d'effet",

@@ -11,7 +11,7 @@ from fnmatch import fnmatch
 from itertools import islice
 from pathlib import Path
 
-from orchestrator.bootstrap.practice import TODAY, Practice
+from orchestrator.bootstrap.practice import LOGINS, ROBOT_LOGIN, TODAY, Practice
 from orchestrator.bootstrap.processes import stop_children
 from orchestrator.bootstrap.workshops import open_workshop
 from orchestrator.bootstrap.world import World
@@ -83,7 +83,8 @@ async def _served(world: World, practice: Practice, scenario: Scenario) -> Async
     child, addresses = await asyncio.to_thread(practice.serve, settings.workspace / "logs" / "applications.log")
     try:
         settings.secrets.mkdir(mode=0o700, exist_ok=True)
-        practice.write_accounts(addresses, settings.secrets / world.robot(scenario.robot).accounts)
+        login = LOGINS.get(scenario.robot, ROBOT_LOGIN)
+        practice.write_accounts(addresses, settings.secrets / world.robot(scenario.robot).accounts, login)
         yield apart
     finally:
         await asyncio.to_thread(stop_children, [child])

@@ -22,8 +22,10 @@ TODAY = "2026-03-27"
 ROBOT_LOGIN = "ROB-931-ACPIJ-1"
 #: The login of the robot that extends rights, in BDO and the C2S.
 RIGHTS_LOGIN = "ROB-931-DROITS-1"
-#: The practice applications that are reached by a browser, in the order of their ports.
-WEB = ("bdo", "arpege", "compta", "c2s")
+#: The login of a shipped robot, where it is not that of advances.
+LOGINS = {"droits-prolongation": RIGHTS_LOGIN, "mutation-entrante": "ROB-931-MUTAT-1"}
+#: The practice applications, in the order of their ports; the last is the green screen.
+APPLICATIONS = ("bdo", "arpege", "compta", "c2s", "progres")
 #: The practice mailboxes: the robot's own, and that of the accounting control.
 MAILBOX = "robot-acompte-ij@cpam-931.example"
 CONTROL = "controle-comptable@cpam-931.example"
@@ -63,7 +65,9 @@ class Practice:
         :param faults: what they do wrong by rate, as ``sandbox serve --faults`` reads it.
         """
         start = log.stat().st_size if log.exists() else 0
-        command = [sys.executable, "-m", "sandbox", "serve", "--dir", str(self.folder), "--ports", self._ports()]
+        *web, green = self._ports()
+        command = [sys.executable, "-m", "sandbox", "serve", "--dir", str(self.folder)]
+        command += ["--ports", ",".join(web), "--progres-port", green]
         command += ["--faults", faults, "--fault-seed", str(self.seed)] if faults else []
         child = start_child(command, log)
         addresses = _wait_ready(child, log, start)
@@ -73,7 +77,10 @@ class Practice:
         return child, addresses
 
     def write_accounts(self, addresses: Mapping[str, str], path: Path, login: str = ROBOT_LOGIN) -> None:
-        """Write the accounts of a robot where its declaration says, 0600: those of the applications that know its login."""
+        """Write the accounts of a robot where its declaration says, 0600: those of the applications that know its login.
+
+        :param login: of another robot than that of advances: ``LOGINS.get(robot, ROBOT_LOGIN)``.
+        """
         known = json.loads((self.folder / "accounts.json").read_text(encoding="utf-8"))
         accounts = {
             name: {
@@ -159,9 +166,9 @@ class Practice:
                 "Pour une autre population, donner un autre dossier avec --workspace."
             )
 
-    def _ports(self) -> str:
+    def _ports(self) -> list[str]:
         kept = self.folder / "ports"
-        return kept.read_text(encoding="ascii") if kept.exists() else "0"
+        return kept.read_text(encoding="ascii").split(",") if kept.exists() else ["0"] * len(APPLICATIONS)
 
     def sandbox(self, command: str, *arguments: str) -> str:
         """Run a command of the practice applications on this folder; returns what it prints."""
@@ -188,6 +195,6 @@ def _wait_ready(child: subprocess.Popen[bytes], log: Path, start: int) -> dict[s
         for line in lines:
             if line.startswith('{"ready"'):
                 said = json.loads(line)
-                return {name: said[name] for name in WEB}
+                return {name: said[name] for name in APPLICATIONS}
         time.sleep(0.05)
     raise SettingsError(f"Les applications d'entraînement n'ont pas démarré : voir {log}")

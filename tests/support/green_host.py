@@ -34,10 +34,10 @@ def contract() -> TerminalContract:
     return found
 
 
-def account(folder: Path, address: str) -> RobotAccount:
-    """Return the robot's account there."""
-    password = json.loads((folder / "accounts.json").read_text())["progres"][ROBOT_LOGIN]["password"]
-    return RobotAccount(address=address, login=ROBOT_LOGIN, password=Secret(password), quiet=0.3)
+def account(folder: Path, address: str, login: str = ROBOT_LOGIN) -> RobotAccount:
+    """Return a robot's account there."""
+    password = json.loads((folder / "accounts.json").read_text())["progres"][login]["password"]
+    return RobotAccount(address=address, login=login, password=Secret(password), quiet=0.3)
 
 
 def plan(folder: Path, *faults: Mapping[str, Any]) -> None:
@@ -60,9 +60,9 @@ class Host:
     browser: Browser
     desks: list[TerminalDesk] = field(default_factory=list)
 
-    def desk(self, known: TerminalContract | None = None) -> TerminalDesk:
+    def desk(self, known: TerminalContract | None = None, login: str = ROBOT_LOGIN) -> TerminalDesk:
         """Return a new terminal, closed at the end."""
-        made = TerminalDesk(known or contract(), account(self.folder, self.address), self.browser)
+        made = TerminalDesk(known or contract(), account(self.folder, self.address, login), self.browser)
         self.desks.append(made)
         return made
 

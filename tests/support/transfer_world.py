@@ -1,4 +1,4 @@
-"""One test's engine at a PROGRES of its own, with the draft of incoming transfers and requests of the practice population."""
+"""One test's engine at a PROGRES of its own, with the scenario of incoming transfers and requests of its population."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from orchestrator.settings import Settings
 from orchestrator.store.database import Database
 from orchestrator.store.vault import Vault
 from sandbox.green.data import TRANSFERS
-from sandbox.transfers import Transfer, delivery, transfers
+from sandbox.transfers import ROBOT, Transfer, delivery, transfers
 
 SEED = 4
 
@@ -79,7 +79,7 @@ async def states(owner: Database, run: UUID) -> Counter[str]:
 async def transfer_world(runner_url: str, vault: Vault, folder: Path) -> AsyncIterator[TransferWorld]:
     """Open everything a session needs."""
     keywords = load_keywords(Settings(workspace=folder, home=PROJECT))
-    scenario = load_scenario(PROJECT / "docs" / "brouillons" / "mutation-entrante.yaml", keywords=keywords)
+    scenario = load_scenario(PROJECT / "scenarios" / "mutation-entrante.yaml", keywords=keywords)
     async with green_host(folder / "progres") as host:
         known = account(host.folder, host.address)
         practice = PracticeWorld(
@@ -90,5 +90,6 @@ async def transfer_world(runner_url: str, vault: Vault, folder: Path) -> AsyncIt
             locked_once=[],
         )
         async with robot_world(practice, runner_url, vault, folder, scenario) as robot:
-            robot.bench.desks = {"progres": host.desk()}
+            robot.bench.robot = "mutation-entrante"
+            robot.bench.desks = {"progres": host.desk(login=ROBOT)}
             yield TransferWorld(robot=robot, host=host, requests=list(transfers(SEED, TRANSFERS, DAY)))

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from sandbox import transfers
 from sandbox.__main__ import main
 from sandbox.cases_bad_rows import DUPLICATE
 from sandbox.controls import same_text
@@ -114,7 +115,8 @@ def test_accounts_are_private_and_there_is_a_robot_in_each_application(tmp_path:
     assert stat.S_IMODE((tmp_path / "accounts.json").stat().st_mode) == 0o600
     robots = {name: {login for login, one in of.items() if one["role"] == "robot"} for name, of in accounts.items()}
     assert robots == {
-        "bdo": {ROBOT_LOGIN, ROBOT}, "arpege": {ROBOT_LOGIN}, "compta": {ROBOT_LOGIN}, "progres": {ROBOT_LOGIN}, "c2s": {ROBOT},
+        "bdo": {ROBOT_LOGIN, ROBOT}, "arpege": {ROBOT_LOGIN}, "compta": {ROBOT_LOGIN}, "c2s": {ROBOT},
+        "progres": {ROBOT_LOGIN, transfers.ROBOT},
     }  # fmt: skip
     assert len({one["password"] for of in accounts.values() for one in of.values()}) == sum(map(len, accounts.values()))
 

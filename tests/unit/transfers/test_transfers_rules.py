@@ -20,7 +20,7 @@ from orchestrator.domain.rules import PackAt, RulePack
 from orchestrator.language.faults import Faults
 from orchestrator.language.rulepacks import load_rule_pack
 
-RULES = Path(__file__).parents[3] / "docs" / "brouillons" / "rules" / "mutations.yaml"
+RULES = Path(__file__).parents[3] / "scenarios" / "rules" / "mutations.yaml"
 TODAY = date(2026, 2, 2)
 MAN, WOMAN = Nir.parse("185026199900189"), Nir.parse("285026199900238")
 

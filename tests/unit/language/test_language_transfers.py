@@ -1,8 +1,7 @@
-"""The draft ``mutation-entrante`` compiles as an owner would write it, against the keywords of the house."""
+"""The scenario ``mutation-entrante``: its priority before and after what is read, its waits, its baskets."""
 
 from __future__ import annotations
 
-import shutil
 from datetime import UTC, date, datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -12,13 +11,13 @@ import pytest
 import keywords.progres
 import keywords.transfers
 from orchestrator.domain.cases import Again, AskHuman, Cause, Controls, FailedControl, RetryAt, RetryPolicy, decide
-from orchestrator.domain.keywords import Keyword, collect
+from orchestrator.domain.keywords import collect
 from orchestrator.engine.urgency import Urgency, urgency
 from orchestrator.language.load import load_scenario
 from orchestrator.language.model import RetryRule, RunInfo, Scenario
 from orchestrator.language.staged import Due
 
-DRAFT = Path(__file__).parents[3] / "docs" / "brouillons" / "mutation-entrante.yaml"
+PATH = Path(__file__).parents[3] / "scenarios" / "mutation-entrante.yaml"
 DAY = date(2026, 3, 27)
 #: A request that nothing makes urgent.
 ANNOUNCED: dict[str, object] = {
@@ -27,11 +26,9 @@ ANNOUNCED: dict[str, object] = {
 }  # fmt: skip
 
 
-@pytest.fixture
-def scenario(tmp_path: Path, known_keywords: dict[str, Keyword]) -> Scenario:
-    folder = shutil.copytree(DRAFT.parent, tmp_path / "drafts")
-    declared = {**collect(keywords.progres), **collect(keywords.transfers)}
-    return load_scenario(folder / DRAFT.name, keywords={**known_keywords, **declared})
+@pytest.fixture(scope="module")
+def scenario() -> Scenario:
+    return load_scenario(PATH, keywords={**collect(keywords.progres), **collect(keywords.transfers)})
 
 
 @pytest.mark.parametrize(
