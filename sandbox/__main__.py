@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
 
-from sandbox import delivery, oracle, stores
+from sandbox import delivery, oracle, stores, wave
 from sandbox.errors import SandboxError
 from sandbox.faults import Rates
 from sandbox.green.server import Green
@@ -70,6 +70,14 @@ def _oracle(options: argparse.Namespace) -> None:
         sys.stdout.write(text)
 
 
+def _wave(options: argparse.Namespace) -> None:
+    if options.out:
+        wave.write(options.dir, options.rows, options.out)
+        return
+    for said in wave.judge(options.dir, options.rows):
+        print(json.dumps(said))
+
+
 def _mutations(options: argparse.Namespace) -> None:
     for seed in range(options.first, options.first + options.count):
         print(json.dumps(asked(seed)))
@@ -86,6 +94,11 @@ def _parser() -> argparse.ArgumentParser:
     installing.add_argument("--release", required=True, help=_RELEASE)
     _delivery_options(_command(commands, "delivery", _delivery, "write the delivery of a day"))
     _oracle_options(_command(commands, "oracle", _oracle, "say what each row should become"))
+    waves = _command(commands, "wave", _wave, "put a migration wave into PROGRES, or say what became of it")
+    waves.add_argument("--rows", type=int, default=13_200)
+    waves.add_argument(
+        "--out", type=Path, help="its file; none: say what each row should become, and compare the ledger"
+    )
     mutations = commands.add_parser("mutations", help="say which change each seed asks for")
     mutations.set_defaults(command=_mutations)
     mutations.add_argument("--first", type=int, default=1, metavar="SEED")

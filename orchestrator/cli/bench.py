@@ -18,9 +18,11 @@ from orchestrator.bench.engine import LANES, EngineBench
 from orchestrator.bench.load import LoadBench
 from orchestrator.bench.overhead import Overhead, summary
 from orchestrator.bench.suites import Suites
+from orchestrator.bench.wave import GOAL_MB, ROWS, WaveBench
 from orchestrator.cli import options
 from orchestrator.cli.exits import Exit
 from orchestrator.drivers.browser_finder import ensure_browser
+from orchestrator.drivers.terminal_finder import ensure_terminal
 
 
 @click.group()
@@ -208,6 +210,33 @@ def large_files(rows: tuple[int, ...], rounds: int, json_: bool) -> None:  # noq
         )
     if json_:
         click.echo(json.dumps(said))
+
+
+@bench.command("wave")
+@click.option("--rows", type=click.IntRange(60), default=ROWS, envvar="GLR_BENCH_WAVE_ROWS", show_envvar=True,
+              show_default=True, help="Lignes de la vague.")  # fmt: skip
+@click.option("--sessions", type=click.IntRange(1, 2), default=2, envvar="GLR_BENCH_WAVE_SESSIONS", show_envvar=True,
+              show_default=True, help="Sessions de robot à la fois.")  # fmt: skip
+@options.as_json
+def migration_wave(rows: int, sessions: int, json_: bool) -> None:  # noqa: FBT001
+    """Vague de mutations à sa taille réelle sur PROGRES : dossiers par minute, mémoire au fil du temps, oracle et registre."""
+    ensure_browser()
+    ensure_terminal()
+    with tempfile.TemporaryDirectory(prefix="glr-bench-") as folder:
+        measured = WaveBench(settings=options.settings_of(Path(folder) / "workspace"), rows=rows, sessions=sessions)
+        said = measured.run(lambda text: click.echo(text, err=json_))
+    for name, values in {"dossiers par minute": said["cases_per_minute"], **said["memory_mb"]}.items():
+        click.echo(
+            f"{name:20} min {values['min']:9.1f}  médiane {values['median']:9.1f}  max {values['max']:9.1f}", err=json_
+        )
+    click.echo(f"croissance de la mémoire, Mo (but ≤ {GOAL_MB:.0f}) : {said['growth_mb']}", err=json_)
+    click.echo(
+        f"écarts avec l'oracle : {said['oracle_mismatches']} ; registre de PROGRES : {said['ledger']}", err=json_
+    )
+    if json_:
+        click.echo(json.dumps(said))
+    if not said["reached"]:
+        raise click.exceptions.Exit(Exit.DIFFERENT)
 
 
 def _show_engine(said: dict[str, Any], *, err: bool) -> None:

@@ -66,13 +66,9 @@ async def _drawn(desk: TerminalDesk) -> bytes | None:
     rows = desk.masked()
     if not rows:
         return None
-    context = await desk.browser.new_context(java_script_enabled=False, offline=True)
-    try:
-        page = await context.new_page()
-        await page.set_content(f'<body style="background:#000;color:#3f3"><pre>{escape(chr(10).join(rows))}</pre>')
-        return await page.locator("body").screenshot(type="png", timeout=LIMIT * 1000)
-    finally:
-        await context.close()
+    page = await desk.sheet()
+    await page.set_content(f'<body style="background:#000;color:#3f3"><pre>{escape(chr(10).join(rows))}</pre>')
+    return await page.screenshot(type="png", timeout=LIMIT * 1000)
 
 
 def _public_selectors(contract: ApplicationContract) -> list[str]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
-from playwright.async_api import Browser
+from playwright.async_api import Browser, Error, Page, ViewportSize
 
 from orchestrator.domain.canonical import canonical
 from orchestrator.domain.errors import (
@@ -29,6 +30,8 @@ from orchestrator.drivers.terminal_screen import GreenScreen, Rows, masked, name
 _MORE = 2
 #: How many screens lie between any screen and the menu at most.
 _DEEP = 4
+#: Pixels in which 24 rows of 80 characters are drawn.
+_SHEET: ViewportSize = {"width": 720, "height": 420}
 
 
 class TerminalDesk:
@@ -48,6 +51,7 @@ class TerminalDesk:
         self._entering = {act.enters for act in contract.acts.values()}
         self._pipe: TerminalPipe | None = None
         self._shown: Rows = ()
+        self._sheet: Page | None = None
         browser.once("disconnected", self._end)
 
     # --- what keywords use -------------------------------------------------------------------------------------------
@@ -109,6 +113,17 @@ class TerminalDesk:
         pipe, self._pipe = self._pipe, None
         if pipe is not None:
             await pipe.close()
+        sheet, self._sheet = self._sheet, None
+        if sheet is not None:
+            with suppress(Error):  # the browser has gone
+                await sheet.context.close()
+
+    async def sheet(self) -> Page:
+        """Return the page on which evidence is drawn, without scripts and without network; kept: making one costs a case."""
+        if self._sheet is None:
+            context = await self.browser.new_context(java_script_enabled=False, offline=True, viewport=_SHEET)
+            self._sheet = await context.new_page()
+        return self._sheet
 
     def masked(self) -> list[str]:
         """Return what was shown last, for evidence: what may be somebody's is hidden."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
 from typing import Any
@@ -25,6 +25,8 @@ _LENGTH = 8
 _FAIR = 256 - 256 % len(_LETTERS)
 _AS_LETTERS = bytes(ord(_LETTERS[byte % len(_LETTERS)]) for byte in range(256))
 _BEYOND = bytes(range(_FAIR, 256))
+#: Different urgencies remembered at once: memory is the same for a million rows.
+_KNOWN = 1_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,6 +72,8 @@ class CaseRows:
     scenario: Scenario
     run: UUID
     run_date: date
+    #: How urgent a case is, by the day and what is asked of its fields.
+    _known: dict[tuple[object, ...], Urgency] = field(default_factory=dict, repr=False, compare=False)
 
     def of(self, one: DeliveredCase) -> CaseRow:
         """Make the row of a case."""
@@ -127,16 +131,25 @@ class CaseRows:
             await tx.run("cases.insert_blind", caisse=self.scenario.caisse, **index)
 
     def _urgency(self, payload: Mapping[str, Any]) -> Urgency:
-        return self._same_for_all or self._found(self.scenario.case.names_of(payload))
+        """Return how urgent a case is; cases that say the same of it are asked once, as most of a large delivery do."""
+        today, rows = paris_date(SystemClock().now()), self.scenario.case.rows
+        if rows is not None and rows.name in self._asked:
+            return self._found(payload, today)
+        said = (today, *(payload["fields"].get(name) for name in self._asked))
+        if said not in self._known:
+            if len(self._known) >= _KNOWN:
+                self._known.clear()
+            self._known[said] = self._found(payload, today)
+        return self._known[said]
 
     @cached_property
-    def _same_for_all(self) -> Urgency | None:
-        """What holds for every case when neither priority nor due asks for anything of it; None otherwise."""
-        return None if needs_of(self.scenario) else self._found({})
+    def _asked(self) -> tuple[str, ...]:
+        return tuple(sorted(needs_of(self.scenario)))
 
-    def _found(self, names: Mapping[str, object]) -> Urgency:
+    def _found(self, payload: Mapping[str, Any], today: date) -> Urgency:
+        names = self.scenario.case.names_of(payload)
         known = {**self.scenario.parameters, **names, "run": RunInfo(date=self.run_date)}
-        return urgency(self.scenario, known, self.run_date, paris_date(SystemClock().now()))
+        return urgency(self.scenario, known, self.run_date, today)
 
 
 def _nirs(scenario: Scenario, payload: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -147,8 +160,8 @@ def _nirs(scenario: Scenario, payload: Mapping[str, Any]) -> Iterator[tuple[str,
         name, fields, rows = case.rows.name, case.rows.fields, payload["rows"]
         places += [(f"{name}.{place}.", fields, row["fields"]) for place, row in enumerate(rows, start=1)]
     for prefix, known, texts in places:
-        for name, field in known.items():
-            if field.type == "nir":
+        for name, declared in known.items():
+            if declared.type == "nir":
                 yield prefix + name, texts[name]
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from orchestrator.domain.keywords import Argument, Keyword, Kind
 from orchestrator.language.compile_values import Scope, expression
@@ -27,7 +28,7 @@ class DecisionTable(Value):
     rows: tuple[tuple[Expression, str], ...]
     otherwise: str
 
-    @property
+    @cached_property
     def needs(self) -> frozenset[str]:
         """The names without which one of its conditions cannot be evaluated."""
         return frozenset().union(*(condition.needs for condition, _ in self.rows))

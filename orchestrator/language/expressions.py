@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from functools import cached_property
 from typing import Any
 
 from simpleeval import EvalWithCompoundTypes, InvalidExpression
@@ -42,7 +43,7 @@ class Expression:
     #: The syntax tree, with exact constants.
     tree: ast.expr = field(repr=False, compare=False)
 
-    @property
+    @cached_property
     def needs(self) -> frozenset[str]:
         """The names without which it cannot be evaluated."""
         return names_in(self.tree)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cached_property
 from typing import ClassVar, Self
 
 from orchestrator.domain.errors import BusinessException
@@ -51,7 +52,7 @@ class Staged:
     #: The same and the results of steps; None when nothing better is said.
     after_steps: Value | None = None
 
-    @property
+    @cached_property
     def needs(self) -> frozenset[str]:
         """Every name that it may use."""
         return self.at_load.needs | (self.after_steps.needs if self.after_steps else frozenset())

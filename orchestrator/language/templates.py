@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from orchestrator.language.expressions import Expression
 from orchestrator.language.fields import canonical
@@ -43,7 +44,7 @@ class Value:
     #: What it gives.
     content: Expression | Template | object
 
-    @property
+    @cached_property
     def needs(self) -> frozenset[str]:
         """The names without which it cannot be evaluated."""
         match self.content:

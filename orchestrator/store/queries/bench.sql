@@ -19,6 +19,13 @@ returning id
 -- bare_end: a job is done
 update bare_job set state = 'ended' where id = %(id)s
 
+-- wave: how many cases of a run robots have done with, and how many are left; one that waits for a day is done with
+select count(*) filter (where not busy) as done, count(*) filter (where busy) as left
+from (
+    select state in ('ready', 'leased') or (state = 'waiting' and waits_for is distinct from 'date') as busy
+    from cases where run = %(run)s
+) stand
+
 -- unwatched: let what follows in this session write without triggers; a bench fills its own database so
 select set_config('session_replication_role', 'replica', false)
 

@@ -8,10 +8,15 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from transfer_world import states, transfer_world
+from robot_world import DAY
+from transfer_world import TransferWorld, states, transfer_world
 
+from orchestrator.drivers.deliveries import read_delivery
+from orchestrator.engine.dry_run import dry_run
+from orchestrator.engine.grouping import gather
 from orchestrator.store.database import Database
 from orchestrator.store.vault import Vault
+from sandbox.transfers import Transfer, delivery
 
 KINDS = 24
 
@@ -19,28 +24,41 @@ KINDS = 24
 async def test_every_kind_is_entered_once_or_returned_with_all_its_failed_controls(
     runner_url: str, vault: Vault, tmp_path: Path, owner_db: Database
 ) -> None:
-    """With a second caisse that asks for one of them, and rows of the same wave again, under another name."""
+    """All kinds without acts; then, by the engine, one of each end, what two caisses ask for, and a wave again, renamed."""
     async with transfer_world(runner_url, vault, tmp_path) as world:
         kinds = world.requests[:KINDS]
-        asked_twice = replace(world.kind("C02"), number=99, codes=("C-09",))
-        requests = [*kinds, asked_twice]
-        bad = requests.index(world.kind("C17")) + 2
-        entered = [one for one in requests if one.codes in {(), ("M-04",)}]
+        assert await without_acts(world, kinds) == {
+            n: () if one.codes == ("M-04",) else one.codes for n, one in enumerate(kinds, start=2) if one.case != "C17"
+        }
+        assert world.basket() == []
 
+        entered = [world.kind(case) for case in ("C01", "C02", "C13")]
+        asked_twice = replace(world.kind("C02"), number=99, codes=("C-09",))
+        returned = [world.kind("several"), asked_twice]
+        requests = [*entered, world.kind("C17"), *returned]
         first = await world.deliver(requests)
         await world.robot.work()
 
         found = await world.codes(first.run)
         assert len(found) == len(requests), "read = worked + set aside"
-        assert {line: codes for line, codes in found.items() if line != bad} == {
-            n: () if one in entered else one.codes for n, one in enumerate(requests, start=2) if n != bad
+        assert {line: codes for line, codes in found.items() if line != 5} == {
+            n: one.codes for n, one in enumerate(requests, start=2) if n != 5
         }
-        assert await states(owner_db, first.run) == {"waiting": len(entered), "exception": KINDS - len(entered)}
+        assert await states(owner_db, first.run) == {"waiting": len(entered), "exception": len(returned)}
         basket = {act["reference"]: (act["nir"], act["outcome"], int(act["points"])) for act in world.basket()}
         assert basket == {one.reference: (one.nir, "OK", one.points) for one in entered}
         assert len(world.basket()) == len(entered)
 
-        again = await world.deliver(kinds[:2])
+        again = await world.deliver(entered[:2])
         await world.robot.work()
         assert len(world.basket()) == len(entered), "the same wave under another name enters nothing"
         assert await states(owner_db, again.run) == {}, "the cases are open: their rows make no second one"
+
+
+async def without_acts(world: TransferWorld, requests: list[Transfer]) -> dict[int, tuple[str, ...]]:
+    """Return the failed controls of each case, by its line: what is read and compared, without captures and ledger."""
+    bench = replace(world.robot.bench)
+    path = world.robot.folder / "mutations-entrantes-essai.csv"
+    path.write_bytes(delivery(requests))
+    cases = gather(read_delivery(path, bench.scenario), bench.scenario).cases
+    return {case.line: tuple(sorted(case.codes)) async for case in dry_run(bench, cases, DAY)}

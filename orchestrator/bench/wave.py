@@ -1,0 +1,231 @@
+"""``glr bench wave``: a migration wave at full size through ``mutation-entrante``, by the programs that a caisse runs.
+
+``glr serve`` and ``glr runner`` are processes of their own, the robots' sessions are children of the runner, PROGRES is the
+practice green screen; resident memory of each is read all along. What each row became and PROGRES's own ledger are judged
+by ``sandbox/wave.py``, which asks no engine.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import median
+from typing import Any
+from uuid import UUID
+
+import psutil
+
+from orchestrator.bootstrap.loading import open_loader
+from orchestrator.bootstrap.practice import LOGINS, TODAY, Practice
+from orchestrator.bootstrap.processes import port_at, start_child, stop_children
+from orchestrator.bootstrap.services import ensure_people
+from orchestrator.bootstrap.versions import publish_by_two
+from orchestrator.bootstrap.world import World, build_world
+from orchestrator.domain.civil import date_of
+from orchestrator.domain.errors import GlrError
+from orchestrator.engine.results import RowResult, results_of
+from orchestrator.settings import Settings
+from orchestrator.store import embedded
+from orchestrator.store.database import Database
+
+SCENARIO = "mutation-entrante"
+#: The first of the three waves.
+ROWS = 13_200
+#: Megabytes between the second sixth of the time and the last: what is not flat.
+GOAL_MB = 10.0
+#: Seconds between two readings, and without a case before the bench gives up.
+EVERY, STALLED = 2.0, 300.0
+Say = Callable[[str], None]
+
+
+class WaveStalled(GlrError):
+    """Plus aucun dossier de la vague n'avance : voir les journaux du banc."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """One look at everything."""
+
+    #: Seconds since the robots began.
+    at: float
+    #: Cases that robots have done with.
+    done: int
+    #: Resident megabytes, by ``orchestrator``, ``runner`` and ``sessions`` (all together).
+    memory: Mapping[str, float]
+
+
+@dataclass
+class WaveBench:
+    """The benchmark in one workspace of its own."""
+
+    settings: Settings
+    rows: int
+    #: Sessions at once.
+    sessions: int
+    readings: list[Reading] = field(default_factory=list)
+
+    def run(self, say: Say) -> dict[str, Any]:
+        """Load and work the wave; raises :class:`WaveStalled` when it does not get through."""
+        practice = Practice(folder=self.settings.workspace / "practice", cases=20, seed=931)
+        practice.make()
+        path = self.settings.workspace / "vague-mutations-1.txt"
+        practice.sandbox("wave", "--rows", str(self.rows), "--out", str(path))
+        with self._house(practice) as world:
+            began = time.monotonic()
+            run = asyncio.run(_load(world, path))
+            loaded = time.monotonic() - began
+            say(f"{self.rows} lignes chargées en {loaded:.1f} s")
+            with self._programs() as programs:
+                asyncio.run(self._follow(world, run, programs, say))
+            rows = asyncio.run(_results(world, run))
+        expected = [json.loads(line) for line in practice.sandbox("wave", "--rows", str(self.rows)).splitlines()]
+        return self._report(loaded, rows, expected)
+
+    @contextmanager
+    def _house(self, practice: Practice) -> Iterator[World]:
+        world = asyncio.run(build_world(self.settings))
+        asyncio.run(ensure_people(world))
+        asyncio.run(publish_by_two(world, SCENARIO, "responsable", "superviseur", "Publiée par le banc d'essai."))
+        child, addresses = practice.serve(self.settings.workspace / "logs" / "applications.log")
+        accounts = self.settings.secrets / world.robot(SCENARIO).accounts
+        practice.write_accounts(addresses, accounts, LOGINS[SCENARIO])
+        try:
+            yield world
+        finally:
+            stop_children([child])
+            embedded.discard(self.settings.workspace)
+
+    @contextmanager
+    def _programs(self) -> Iterator[dict[str, int]]:
+        """Start the orchestrator and a runner; gives their process numbers."""
+        port = port_at(self.settings.console_host, 0)
+        changed = self.settings.model_copy(update={"console_port": port, "sessions": self.sessions})
+        commands = {"orchestrator": ["serve", "--no-planner"], "runner": ["runner"]}
+        children = {
+            name: start_child(
+                [sys.executable, "-m", "orchestrator.cli", *command],
+                self.settings.workspace / "logs" / f"{name}.log",
+                changed.environment,
+            )
+            for name, command in commands.items()
+        }
+        try:
+            yield {name: child.pid for name, child in children.items()}
+        finally:
+            stop_children([children["runner"], children["orchestrator"]])
+
+    async def _follow(self, world: World, run: UUID, programs: Mapping[str, int], say: Say) -> None:
+        began = moved = told = time.monotonic()
+        async with Database(world.urls["owner"], size=1) as database:
+            while True:
+                async with database.transaction("bench") as tx:
+                    row = await tx.first("bench.wave", run=run)
+                now, done = time.monotonic(), int(row["done"]) if row else 0
+                moved = now if not self.readings or done > self.readings[-1].done else moved
+                self.readings.append(Reading(at=now - began, done=done, memory=_memory(programs)))
+                if now - told >= 60:
+                    told = now
+                    say(f"{done} dossiers en {now - began:.0f} s ; {_said(self.readings[-1].memory)}")
+                if row and not row["left"]:
+                    return
+                if now - moved > STALLED:
+                    raise WaveStalled
+                await asyncio.sleep(EVERY)
+
+    def _report(
+        self, loaded: float, rows: Sequence[RowResult], expected: Sequence[Mapping[str, Any]]
+    ) -> dict[str, Any]:
+        wrong = [one["line"] for one, row in zip(expected, rows, strict=False) if not _agrees(row, one)]
+        growth = {name: self._growth(name) for name in ("orchestrator", "runner", "sessions")}
+        ledger = expected[-1]["ledger"]
+        clean = not (ledger["duplicates"] or ledger["missing"] or ledger["unexpected"])
+        right = len(rows) == self.rows and not wrong and clean
+        flat = all(growth[name] <= GOAL_MB for name in ("orchestrator", "runner"))
+        return {
+            "bench": "wave",
+            "rows": self.rows,
+            "sessions": self.sessions,
+            "load_seconds": round(loaded, 1),
+            "seconds": round(self.readings[-1].at, 1),
+            "cases_per_minute": _spread(pace(self.readings)),
+            "memory_mb": {name: _spread([one.memory[name] for one in self.readings]) for name in growth},
+            "growth_mb": growth,
+            "goal_growth_mb": GOAL_MB,
+            "outcomes": dict(Counter(_outcome(row) for row in rows)),
+            "oracle_mismatches": len(wrong),
+            "ledger": ledger,
+            "load_average": [round(value, 2) for value in os.getloadavg()],
+            "reached": right and flat,
+        }
+
+    def _growth(self, name: str) -> float:
+        """Between the medians of the second sixth of the time and of the last; the first is that of starting."""
+        sixth = max(1, len(self.readings) // 6)
+        early, late = self.readings[sixth : 2 * sixth] or self.readings, self.readings[-sixth:]
+        return round(median(one.memory[name] for one in late) - median(one.memory[name] for one in early), 1)
+
+
+def pace(readings: Sequence[Reading]) -> list[float]:
+    """Return the cases of each minute, from the first that was done; of a shorter time, at its pace."""
+    found, start = [], next((one for one in readings if one.done), readings[-1])
+    for one in readings:
+        if one.at - start.at >= 60:
+            found.append((one.done - start.done) / (one.at - start.at) * 60)
+            start = one
+    last, first = readings[-1], next((one for one in readings if one.done), readings[0])
+    return found or [(last.done - first.done) / max(last.at - first.at, EVERY) * 60]
+
+
+async def _load(world: World, path: Path) -> UUID:
+    async with open_loader(world) as loader:
+        return (await loader.load(world.scenario(SCENARIO), path, date_of(TODAY), "bench")).run
+
+
+async def _results(world: World, run: UUID) -> list[RowResult]:
+    async with Database(world.urls["owner"], size=1) as database:
+        return await results_of(database, run)
+
+
+def _outcome(row: RowResult) -> str:
+    """A case that waits for its look at RNIAM is entered, and its robots have done with it for days."""
+    return "waiting" if row.outcome == "running" else row.outcome.value
+
+
+def _agrees(row: RowResult, one: Mapping[str, Any]) -> bool:
+    codes = list(row.codes) if one["outcome"] == "exception" else one["codes"]
+    return (row.line, _outcome(row), codes) == (one["line"], one["outcome"], one["codes"])
+
+
+def _memory(programs: Mapping[str, int]) -> dict[str, float]:
+    found = {name: _resident(pid) for name, pid in programs.items()}
+    return {**found, "sessions": sum(map(_resident, _sessions(programs["runner"])))}
+
+
+def _sessions(runner: int) -> list[int]:
+    try:
+        return [child.pid for child in psutil.Process(runner).children()]
+    except psutil.Error:
+        return []
+
+
+def _resident(pid: int) -> float:
+    try:
+        return float(psutil.Process(pid).memory_info().rss) / 1_000_000
+    except psutil.Error:  # a session that has just ended
+        return 0.0
+
+
+def _said(memory: Mapping[str, float]) -> str:
+    return ", ".join(f"{name} {value:.0f} Mo" for name, value in memory.items())
+
+
+def _spread(values: Sequence[float]) -> dict[str, float]:
+    return {"min": round(min(values), 1), "median": round(median(values), 1), "max": round(max(values), 1)}
