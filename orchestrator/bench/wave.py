@@ -175,12 +175,13 @@ class WaveBench:
 
 def pace(readings: Sequence[Reading]) -> list[float]:
     """Return the cases of each minute, from the first that was done; of a shorter time, at its pace."""
-    found, start = [], next((one for one in readings if one.done), readings[-1])
+    first = next((one for one in readings if one.done), readings[0])
+    found, start = [], first
     for one in readings:
         if one.at - start.at >= 60:
             found.append((one.done - start.done) / (one.at - start.at) * 60)
             start = one
-    last, first = readings[-1], next((one for one in readings if one.done), readings[0])
+    last = readings[-1]
     return found or [(last.done - first.done) / max(last.at - first.at, EVERY) * 60]
 
 
