@@ -159,7 +159,7 @@ class WaveBench:
             "memory_mb": {name: _spread([one.memory[name] for one in self.readings]) for name in growth},
             "growth_mb": growth,
             "goal_growth_mb": GOAL_MB,
-            "outcomes": dict(Counter(_outcome(row) for row in rows)),
+            "outcomes": dict(Counter(row.outcome.value for row in rows)),
             "oracle_mismatches": len(wrong),
             "ledger": ledger,
             "load_average": [round(value, 2) for value in os.getloadavg()],
@@ -195,14 +195,9 @@ async def _results(world: World, run: UUID) -> list[RowResult]:
         return await results_of(database, run)
 
 
-def _outcome(row: RowResult) -> str:
-    """A case that waits for its look at RNIAM is entered, and its robots have done with it for days."""
-    return "waiting" if row.outcome == "running" else row.outcome.value
-
-
 def _agrees(row: RowResult, one: Mapping[str, Any]) -> bool:
     codes = list(row.codes) if one["outcome"] == "exception" else one["codes"]
-    return (row.line, _outcome(row), codes) == (one["line"], one["outcome"], one["codes"])
+    return (row.line, row.outcome, codes) == (one["line"], one["outcome"], one["codes"])
 
 
 def _memory(programs: Mapping[str, int]) -> dict[str, float]:

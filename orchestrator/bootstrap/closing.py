@@ -60,7 +60,7 @@ async def close_run(world: World, run: UUID) -> Closed:
         closing = await _about(world, database, run)
         await stack.enter_async_context(record.held())
         rows = await results_of(database, run)
-        if any(row.outcome is RowOutcome.RUNNING for row in rows):
+        if any(row.outcome in {RowOutcome.RUNNING, RowOutcome.WAITING} for row in rows):
             raise SettingsError(f"L'exécution {run} n'est pas finie : des dossiers sont encore aux mains des robots.")
         await record.begin()
         try:

@@ -82,10 +82,11 @@ class RunProgress:
 
 
 def _words(counted: Counter[RowOutcome]) -> str:
-    """Say what became of the rows so far: ended, exceptions, awaiting approval."""
+    """Say what became of the rows so far: ended, exceptions, awaiting approval, waiting for a day where some do."""
     ended = sum(counted[name] for name in (RowOutcome.ENTERED, RowOutcome.NOTHING_TO_PAY, RowOutcome.ALREADY_DONE))
     exceptions, approvals = counted[RowOutcome.EXCEPTION], counted[RowOutcome.AWAITING_APPROVAL]
-    return f"terminés {ended} · exceptions {exceptions} · à valider {approvals}"
+    later = f" · en attente {counted[RowOutcome.WAITING]}" if counted[RowOutcome.WAITING] else ""
+    return f"terminés {ended} · exceptions {exceptions} · à valider {approvals}{later}"
 
 
 def _pace(speed: float, left: int) -> str:

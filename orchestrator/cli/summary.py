@@ -23,7 +23,11 @@ SHOWN = {
     RowOutcome.SET_ASIDE: "Lignes mises de côté",
 }
 #: Shown only when there are some: no end of the demo's own scenario.
-_SELDOM = {RowOutcome.OTHER_END: "Autres fins déclarées", RowOutcome.REJECTED: "Rejetés ou retirés"}
+_SELDOM = {
+    RowOutcome.WAITING: "En attente d'une date ou d'une pièce",
+    RowOutcome.OTHER_END: "Autres fins déclarées",
+    RowOutcome.REJECTED: "Rejetés ou retirés",
+}
 _COUNTED = (RowOutcome.ENTERED, RowOutcome.AWAITING_APPROVAL)
 
 

@@ -22,6 +22,8 @@ class RowOutcome(StrEnum):
     SET_ASIDE = "set_aside"
     #: Still in the robots' hands.
     RUNNING = "running"
+    #: Waits for a day or a document that its scenario or a person named; robots go on with it then.
+    WAITING = "waiting"
     #: Ended under another name that its scenario declares.
     OTHER_END = "other_end"
     #: A person rejected or withdrew it.
@@ -71,7 +73,7 @@ def _result(row: Mapping[str, Any]) -> RowResult:
     codes = [control["code"] for control in row["failed"] or []] or ([row["code"]] if row["code"] else [])
     return RowResult(
         line=row["line"],
-        outcome=_outcome(row["state"], row["ended_as"]),
+        outcome=_outcome(row["state"], row["ended_as"], row["waits_for"]),
         amount_c=row["amount_c"],
         codes=tuple(sorted(set(codes))),
         doubtful=row["doubtful"] or row["cause"] == "doubt",
@@ -80,7 +82,9 @@ def _result(row: Mapping[str, Any]) -> RowResult:
     )
 
 
-def _outcome(state: str, ended_as: str | None) -> RowOutcome:
+def _outcome(state: str, ended_as: str | None, waits_for: str | None) -> RowOutcome:
+    if waits_for in {"date", "document"}:
+        return RowOutcome.WAITING
     if state == "ended":
         return _BY_END.get(str(ended_as), RowOutcome.OTHER_END)
     return _BY_STATE.get(state, RowOutcome.RUNNING)

@@ -32,7 +32,7 @@ from run join delivery on delivery.id = run.delivery where run.id = %(run)s
 
 -- results: one line per row of the delivery, for the summary and the comparison with the oracle; what is the case's own,
 -- and not that of one of its rows, stands on its first line
-select place.line, cases.reference, cases.state::text as state, cases.ended_as,
+select place.line, cases.reference, cases.state::text as state, cases.ended_as, cases.waits_for,
        coalesce(entry.amount_c, approval.amount_c, case when place.line = cases.line then item.amount_c end) as amount_c,
        entry.reference as entry_reference,
        item.cause, item.code, item.failed,
@@ -53,7 +53,7 @@ left join lateral (
 ) item on true
 where cases.run = %(run)s
 union all
-select row_set_aside.line, null, 'set_aside', null, null, null, null, row_set_aside.code, null, false
+select row_set_aside.line, null, 'set_aside', null, null, null, null, null, row_set_aside.code, null, false
 from row_set_aside join run on run.delivery = row_set_aside.delivery where run.id = %(run)s
 order by 1
 

@@ -19,8 +19,8 @@ ROWS = 60
 
 
 def judged(folder: Path) -> tuple[list[dict[str, Any]], dict[str, int]]:
-    *rows, last = (dict(said) for said in judge(folder, ROWS))
-    return rows, last["ledger"]
+    said: list[dict[str, Any]] = [dict(each) for each in judge(folder, ROWS)]
+    return said[:-1], said[-1]["ledger"]
 
 
 def test_every_row_of_a_wave_is_expected_once_and_the_ledger_of_progres_is_compared_with_that(tmp_path: Path) -> None:
