@@ -20,7 +20,7 @@ from rich.console import Console
 
 from orchestrator.bootstrap.closing import closed_so_far
 from orchestrator.bootstrap.loading import open_loader
-from orchestrator.bootstrap.practice import LOGINS, ROBOT_LOGIN, TODAY, Practice
+from orchestrator.bootstrap.practice import TODAY, Practice
 from orchestrator.bootstrap.processes import port_at, start_child, stop_children
 from orchestrator.bootstrap.releases import remember_witnesses
 from orchestrator.bootstrap.services import ensure_people, restart_database
@@ -185,8 +185,7 @@ class _House:
         if name == "applications":
             self._children[name], addresses = self.practice.serve(log)
             robot = self.world.robot(self.world.scenario(self.scenario).robot)
-            login = LOGINS.get(robot.robot, ROBOT_LOGIN)
-            self.practice.write_accounts(addresses, self.settings.secrets / robot.accounts, login)
+            self.practice.write_accounts(addresses, self.settings.secrets / robot.accounts)
             self.practice.write_witnesses(self.settings.witnesses)
             if robot.mail:
                 self.practice.write_mailbox(self.settings.secrets / robot.mail)
