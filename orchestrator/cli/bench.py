@@ -217,13 +217,16 @@ def large_files(rows: tuple[int, ...], rounds: int, json_: bool) -> None:  # noq
               show_default=True, help="Lignes de la vague.")  # fmt: skip
 @click.option("--sessions", type=click.IntRange(1, 2), default=2, envvar="GLR_BENCH_WAVE_SESSIONS", show_envvar=True,
               show_default=True, help="Sessions de robot à la fois.")  # fmt: skip
+@click.option("--minutes", type=click.IntRange(1), envvar="GLR_BENCH_WAVE_MINUTES", show_envvar=True,
+              help="Arrêter après ce temps de travail, et juger ce qui est fait ; sinon, toute la vague.")  # fmt: skip
 @options.as_json
-def migration_wave(rows: int, sessions: int, json_: bool) -> None:  # noqa: FBT001
+def migration_wave(rows: int, sessions: int, minutes: int | None, json_: bool) -> None:  # noqa: FBT001
     """Vague de mutations à sa taille réelle sur PROGRES : dossiers par minute, mémoire au fil du temps, oracle et registre."""
     ensure_browser()
     ensure_terminal()
     with tempfile.TemporaryDirectory(prefix="glr-bench-") as folder:
-        measured = WaveBench(settings=options.settings_of(Path(folder) / "workspace"), rows=rows, sessions=sessions)
+        settings = options.settings_of(Path(folder) / "workspace")
+        measured = WaveBench(settings=settings, rows=rows, sessions=sessions, minutes=minutes)
         said = measured.run(lambda text: click.echo(text, err=json_))
     for name, values in {"dossiers par minute": said["cases_per_minute"], **said["memory_mb"]}.items():
         click.echo(
@@ -231,8 +234,9 @@ def migration_wave(rows: int, sessions: int, json_: bool) -> None:  # noqa: FBT0
         )
     click.echo(f"croissance de la mémoire, Mo (but ≤ {GOAL_MB:.0f}) : {said['growth_mb']}", err=json_)
     click.echo(
-        f"écarts avec l'oracle : {said['oracle_mismatches']} ; registre de PROGRES : {said['ledger']}", err=json_
+        f"{said['done']} lignes sur {said['rows']}, écarts avec l'oracle : {said['oracle_mismatches']}", err=json_
     )
+    click.echo(f"registre de PROGRES : {said['ledger']}", err=json_)
     if json_:
         click.echo(json.dumps(said))
     if not said["reached"]:
