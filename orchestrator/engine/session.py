@@ -10,7 +10,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from orchestrator.domain.cases import AskHuman, Failed, Outcome, RetryPolicy, decide
+from orchestrator.domain.cases import AskHuman, Decision, Failed, Outcome, RetryPolicy, decide
 from orchestrator.domain.civil import Clock
 from orchestrator.domain.errors import (
     ApplicationException,
@@ -28,10 +28,11 @@ from orchestrator.engine.canary import Canary, Found, Propose, close_application
 from orchestrator.engine.conclude import conclude, keep_record
 from orchestrator.engine.doubts import begin, leave_in_peace
 from orchestrator.engine.evidence import keep_capture
+from orchestrator.engine.hand import LONGEST, Hand
 from orchestrator.engine.lease import Heartbeat, Lease, clocks
-from orchestrator.engine.settle import give_back, settle, tell_rest
+from orchestrator.engine.settle import end_together, give_back, plain_end, put_back, settle, tell_rest
 from orchestrator.engine.suite_steps import SuiteStuck
-from orchestrator.engine.turns import OpenVersion, claim, hand_over_lacking, next_turn
+from orchestrator.engine.turns import OpenVersion, claim_several, hand_over_lacking, next_turn
 from orchestrator.engine.work import Attempt, Claimed, Workbench
 from orchestrator.store.database import StoreUnavailable, array
 
@@ -70,6 +71,11 @@ class RobotSession:
     propose: Propose | None = None
     #: What it has opened, by version; the bench in hand is one of them.
     benches: dict[str, Workbench] = field(default_factory=dict)
+    #: The cases that it holds.
+    hand: Hand = field(default_factory=Hand)
+    #: When it lets go of those that it does not work, and its doing so.
+    _timer: asyncio.TimerHandle | None = None
+    _letting_go: asyncio.Task[None] | None = None
 
     def __post_init__(self) -> None:
         self.benches.setdefault(self.bench.scenario.hash, self.bench)
@@ -82,6 +88,8 @@ class RobotSession:
             reason = await self._loop() if full is None else await self._no_seat()
         finally:
             self.heartbeat.hold(None)
+            with suppress(StoreUnavailable):  # their leases run out
+                await self._empty_hand()
             await self._end(reason)
         return reason
 
@@ -104,7 +112,9 @@ class RobotSession:
                     return "nothing ready"
                 await asyncio.sleep(PAUSE)
                 continue
+            began = clocks()[0]
             await self._handle(case)
+            self.hand.worked(clocks()[0] - began)
             worked += 1
             if worked >= RECYCLE_AFTER:
                 return "recycled"
@@ -131,13 +141,19 @@ class RobotSession:
         decision = decide(outcome, case.attempt, self.policy, self.clock.now(), case.tries)
         if isinstance(decision, AskHuman):
             await keep_capture(self.bench, case, "exception", "exception")
-        try:
-            await settle(self.bench, attempt, decision)
-        except LeaseLost:
-            await tell_rest(attempt)
-            await self._record("case.lease_lost", case)
+        if self.hand.together and error is None and (end := plain_end(attempt, decision)) is not None:
+            self.hand.ended.append(end)
+            return
+        await self._settle(attempt, decision)
         if error is not None:
             await self._throw_sessions_away(error)
+
+    async def _settle(self, attempt: Attempt, decision: Decision) -> None:
+        try:
+            await settle(attempt.bench, attempt, decision)
+        except LeaseLost:
+            await tell_rest(attempt)
+            await self._record("case.lease_lost", attempt.case)
 
     async def _outcome(self, attempt: Attempt) -> Outcome:
         try:
@@ -185,18 +201,52 @@ class RobotSession:
     # --- the ledger --------------------------------------------------------------------------------------------------
 
     async def _claim(self) -> Claimed | None:
-        scenario = self.bench.scenario
-        asked = clocks()
-        where = {"caisse": scenario.caisse, "scenario": scenario.name}
-        row = await claim(self.bench.database, self.bench.actor, self.id, list(self.benches), **where)
-        if row is None:
-            return None
-        self.bench = self.benches[row["begun_under"]]
-        try:
-            return self._claimed(row, asked)
-        except KeyError as lacking:
-            await hand_over_lacking(self.bench, self.id, row, str(lacking.args[0]))
-            return None
+        """Return the next case in hand, and claim what comes next when there is none."""
+        while (found := await self._next_row()) is not None:
+            row, asked = found
+            self.bench = self.benches[row["begun_under"]]
+            try:
+                case = self._claimed(row, asked)
+            except KeyError as lacking:
+                await hand_over_lacking(self.bench, self.id, row, str(lacking.args[0]))
+                continue
+            if case.lease.in_time():
+                return case
+            await put_back(self.bench, self.id, row)
+        return None
+
+    async def _next_row(self) -> tuple[Mapping[str, Any], tuple[float, float]] | None:
+        if not self.hand.waiting:
+            await self._empty_hand()
+            if self.stopping.is_set():
+                return None
+            scenario, asked = self.bench.scenario, clocks()
+            where, known = {"caisse": scenario.caisse, "scenario": scenario.name}, list(self.benches)
+            database, actor, most = self.bench.database, self.bench.actor, self.hand.most
+            self.hand.take(await claim_several(database, actor, self.id, known, most=most, **where), asked)
+            if self.hand.together:
+                self._timer = asyncio.get_running_loop().call_later(LONGEST, self._begin_to_let_go)
+        return self.hand.waiting.popleft() if self.hand.waiting else None
+
+    def _begin_to_let_go(self) -> None:
+        self._letting_go = asyncio.get_running_loop().create_task(self._let_go())
+
+    async def _let_go(self) -> None:
+        """Write the ends of the cases that were worked, and let others work those that are not begun."""
+        rows = self.hand.drop()
+        for end in await end_together(self.id, self.hand.drop_ends()):
+            await self._settle(end.attempt, end.decision)
+        for row in rows:
+            await put_back(self.bench, self.id, row)
+
+    async def _empty_hand(self) -> None:
+        """Hold nothing any more, and see that all of it is written."""
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._letting_go is not None:
+            await self._letting_go
+        self._timer = self._letting_go = None
+        await self._let_go()
 
     async def _next_version(self) -> bool:
         """Open the workbench of a version whose turn has come; True when there was one."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from orchestrator.domain.cases import (
     AskHuman,
@@ -27,7 +28,7 @@ from orchestrator.engine.suite_events import record_all
 from orchestrator.engine.urgency import as_row, known_of, urgency
 from orchestrator.engine.work import Attempt, Workbench
 from orchestrator.language.faults import ExpressionError
-from orchestrator.store.database import Transaction, array
+from orchestrator.store.database import StoreError, Transaction, array
 
 
 async def settle(bench: Workbench, attempt: Attempt, decision: Decision) -> Decision:
@@ -74,6 +75,53 @@ def _settled(bench: Workbench, attempt: Attempt, decision: Decision) -> dict[str
     forgive = isinstance(decision, LookAgain) and decision.elsewhere
     target = {"findings": _sealed(bench, attempt), "forgive": forgive, **_target(decision)}
     return {"actor": bench.actor, **case.lease.key, **target, **ended, **touched, **_acts(attempt)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlainEnd:
+    """An end of which nothing else is to be written, and that nothing waits for: no application was touched."""
+
+    attempt: Attempt
+    decision: End
+    #: What the attempt found, sealed.
+    findings: bytes
+
+
+def plain_end(attempt: Attempt, decision: Decision) -> PlainEnd | None:
+    """Return the end that may be written with others; None: it is written at once, or is no end."""
+    seen = attempt.acts.seen
+    if not isinstance(decision, End) or attempt.told or attempt.bench.touched or seen.left or seen.refused:
+        return None
+    findings = _sealed(attempt.bench, attempt)
+    return PlainEnd(attempt=attempt, decision=decision, findings=findings) if findings is not None else None
+
+
+async def end_together(session: UUID, ends: Sequence[PlainEnd]) -> list[PlainEnd]:
+    """Write ends of a session in one statement; returns those that were not: each is to be settled by itself."""
+    if not ends:
+        return []
+    bench = ends[0].attempt.bench
+    values = {
+        "id": [end.attempt.case.id for end in ends],
+        "epoch": [end.attempt.case.lease.epoch for end in ends],
+        "ended_as": [end.decision.name for end in ends],
+        "findings": [end.findings for end in ends],
+    }
+    try:
+        written = {
+            row["id"] for row in await bench.database.at_once("cases.end", actor=bench.actor, session=session, **values)
+        }
+    except StoreError:  # it refuses one of them, and so all
+        return list(ends)
+    return [end for end in ends if end.attempt.case.id not in written]
+
+
+async def put_back(bench: Workbench, session: UUID, row: Mapping[str, Any]) -> None:
+    """Put a claimed case back of which nothing was begun; nothing is written when its lease is lost."""
+    lease = {"id": row["id"], "epoch": row["epoch"], "session": session}
+    nothing = dict.fromkeys(("ended_as", "wait_until", "findings", "code", "incident", "said", "failed", "touched"))
+    how = {"actor": bench.actor, "state": "ready", "outcome": "given_back", "forgive": True, "proven": False}
+    await bench.database.once("cases.settle", **lease, **how, **nothing, left=0, refused=0)
 
 
 async def keep_findings(attempt: Attempt) -> None:

@@ -25,14 +25,25 @@ async def claim(
     database: Database, actor: str, session: UUID, versions: Sequence[str], *, caisse: str, scenario: str
 ) -> Mapping[str, Any] | None:
     """Claim the most urgent case that may be taken under one of these versions, and begin an attempt; None: there is none."""
+    rows = await claim_several(database, actor, session, versions, most=1, caisse=caisse, scenario=scenario)
+    return rows[0] if rows else None
+
+
+async def claim_several(
+    database: Database, actor: str, session: UUID, versions: Sequence[str], *, most: int, caisse: str, scenario: str
+) -> Sequence[Mapping[str, Any]]:
+    """Claim the most urgent case, and up to so many in all with those after it that were never held; begin an attempt at each.
+
+    One alone while its version is counted for its ramp, or while the session tries an application again.
+    """
     where = {"caisse": caisse, "scenario": scenario}
     asked = {"actor": actor, "session": session, "lease": LEASE, "versions": array(versions), **where}
-    row = await database.once("cases.claim", in_turn=False, **asked)
-    if row is not None:
-        return row
+    rows = await database.at_once("cases.claim", in_turn=False, most=most, **asked)
+    if rows:
+        return rows
     async with database.transaction(actor) as tx:
         await tx.first("versions.hold_turn", **where)
-        return await tx.first("cases.claim", in_turn=True, **asked)
+        return await tx.all("cases.claim", in_turn=True, most=1, **asked)
 
 
 async def next_turn(

@@ -116,10 +116,15 @@ class SimulatedDatabase:
                 yield tx
 
     async def once(self, name: str, /, **values: Any) -> DictRow | None:  # noqa: ANN401
-        """Run one statement as a transaction of its own; it says itself who acts."""
+        """Run one statement as a transaction of its own and return its first row; it says itself who acts."""
+        rows = await self.at_once(name, **values)
+        return rows[0] if rows else None
+
+    async def at_once(self, name: str, /, **values: Any) -> list[DictRow]:  # noqa: ANN401
+        """Do the same and return all of its rows."""
         async with _around(), self._one_at_a_time:
             with self._whole("") as tx:
-                return await tx.first(name, **values)
+                return await tx.all(name, **values)
 
     async def standing(self) -> Standing:
         """Return what stands there, without a transaction."""

@@ -119,8 +119,13 @@ class Database:
 
     async def once(self, name: str, /, **values: Any) -> DictRow | None:  # noqa: ANN401
         """Run one statement as a transaction of its own, in one trip, and return its first row; it says itself who acts."""
+        rows = await self.at_once(name, **values)
+        return rows[0] if rows else None
+
+    async def at_once(self, name: str, /, **values: Any) -> list[DictRow]:  # noqa: ANN401
+        """Do the same and return all of its rows."""
         async with translated(), self._pool.connection() as connection:
-            return await Transaction(connection).first(name, **values)
+            return await Transaction(connection).all(name, **values)
 
 
 async def _alive(connection: psycopg.AsyncConnection[Any]) -> None:

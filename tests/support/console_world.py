@@ -292,7 +292,7 @@ class Seed:
     async def _next(self, tx: Transaction) -> Mapping[str, Any] | None:
         wanted = {"caisse": CAISSE, "scenario": self.scenario.name, "session": self.session, "in_turn": True}
         versions, lease = array([self.scenario.hash]), timedelta(seconds=60)
-        return await tx.first("cases.claim", actor="robot:acompte-ij", lease=lease, versions=versions, **wanted)
+        return await tx.first("cases.claim", actor="robot:acompte-ij", lease=lease, versions=versions, most=1, **wanted)
 
     async def _claim(self, tx: Transaction) -> Mapping[str, Any]:
         row = await self._next(tx)

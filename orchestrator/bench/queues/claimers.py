@@ -62,7 +62,7 @@ class Claimers:
 
     async def _take(self, session: UUID) -> tuple[float, float, UUID, int]:
         where = {"caisse": self.caisse, "scenario": self.scenario, "versions": f"{{{self.version}}}"}
-        how = {"actor": ACTOR, "session": session, "lease": self.lease, "in_turn": False}
+        how = {"actor": ACTOR, "session": session, "lease": self.lease, "in_turn": False, "most": 1}
         while True:
             asked = boot_clock()
             row = await self.database.once("cases.claim", **how, **where)

@@ -20,7 +20,8 @@ select case_id, %(caisse)s, field, digest
 from unnest(%(case_id)b::uuid[], %(field)b::text[], %(digest)b::bytea[]) as new (case_id, field, digest)
 
 -- claim: give the most urgent ready case whose turn it is under one of these versions to a session, under a new epoch, and write
--- down that an attempt begins, numbered by it; says itself who acts
+-- down that an attempt begins, numbered by it; and with it those that come next, up to so many, that were never held: one that nobody
+-- settled may end a session, and a session that tries an application does so with one. Says itself who acts
 -- What is the scenario's own, and which versions are closed, is asked once: cases are read in their order until the first that
 -- may be taken. While the published version may begin more of its ramp, nothing is taken but by who holds the turn
 -- (versions.hold_turn).
@@ -35,7 +36,7 @@ with act as materialized (
       and not is_restored(%(caisse)s)
       and keeps_seat(%(session)s)
 ), next as materialized (
-    select cases.id, turn.version, run.run_date
+    select cases.id, cases.epoch as held, turn.version, run.run_date
     from open cross join cases join run on run.id = cases.run
     cross join lateral (select version_in_turn(
         run.mode, run.version, cases.begun_under, open.version, open.previous, open.has_room) as version) turn
@@ -44,12 +45,13 @@ with act as materialized (
           select asked.version from unnest(%(versions)s::text[]) as asked (version)
           where not version_closed(asked.version, %(caisse)s, %(session)s)))
     order by cases.priority desc, cases.due, cases.created_at, cases.line, cases.id
-    limit 1 for update of cases skip locked
+    limit %(most)s for update of cases skip locked
 ), taken as (
     update cases set
         state = 'leased', leased_by = %(session)s, lease_until = now() + %(lease)s, epoch = epoch + 1,
         attempts = attempts + 1, begun_under = next.version
-    from next where cases.id = next.id
+    from next where cases.id = next.id and (next.id = (select id from next limit 1)
+        or next.held = 0 and not exists (select 1 from application_stop stop where stop.trial = %(session)s))
     returning cases.id, reference, caisse, scenario, run, line, epoch, attempts, instruction, data_key, payload, lease_until,
         leased_by, begun_under, waited, tries, findings, next.run_date
 ), begun as (
@@ -101,6 +103,26 @@ with act as materialized (
 select case when %(said)s::jsonb is not null
     then record_event(caisse, 'attempt.ended', reference, %(said)s::jsonb)::text end as told
 from settled
+
+-- end: the same for several that ended as they should, each under its epoch, while nothing was done in any application; gives
+-- those that it ended
+with act as materialized (
+    select set_config('glr.actor', %(actor)s, true)
+), settled as (
+    update cases set
+        state = 'ended', ended_as = done.ended_as, leased_by = null, lease_until = null, findings = done.findings, tries = 0,
+        instruction = null
+    from act cross join unnest(%(id)b::uuid[], %(epoch)b::integer[], %(ended_as)b::text[], %(findings)b::bytea[])
+        as done (id, epoch, ended_as, findings)
+    where cases.id = done.id and cases.epoch = done.epoch and leased_by = %(session)s and state = 'leased' and lease_until > now()
+      and not exists (select 1 from entry where entry.case_id = cases.id and entry.state in ('intent', 'doubtful'))
+    returning cases.id, cases.epoch, cases.caisse, cases.reference, cases.ended_as, jsonb_build_object('attempt', attempts,
+        'outcome', cases.ended_as, 'code', '', 'version', begun_under, 'session', %(session)s) as said
+), tried as (
+    update attempt set ended_at = now(), outcome = settled.ended_as, incident = false, acts_left = 0, acts_refused = 0
+    from settled where attempt.case_id = settled.id and attempt.n = settled.epoch
+)
+select id, record_event(caisse, 'attempt.ended', reference, said)::text as told from settled
 
 -- waits: what a case that has just begun to wait waits for, and the dates that it will not wait for again
 update cases set waits_for = %(waits_for)s, waited = waited || %(waited)s, instruction = null, tries = 0

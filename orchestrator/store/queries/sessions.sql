@@ -66,7 +66,7 @@ where caisse = %(caisse)s and (trial = %(session)s::uuid and trial_case is null)
 -- hung: sessions of a runner whose last attempt has lasted longer than any may, and has not ended
 select robot_session.id from robot_session
 join lateral (
-    select started_at, ended_at from attempt where attempt.session = robot_session.id order by started_at desc limit 1
+    select started_at, ended_at from attempt where attempt.session = robot_session.id order by started_at desc, ended_at desc limit 1
 ) last on true
 where robot_session.runner = %(runner)s and robot_session.ended_at is null and last.ended_at is null
   and last.started_at < now() - %(longest)s

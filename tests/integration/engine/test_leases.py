@@ -60,7 +60,7 @@ async def claim(database: Database, session: UUID, lease: timedelta = LEASE) -> 
             "insert into robot_session (id, caisse, runner, robot, scenario) values (%s, %s, %s, 'r', %s)"
             " on conflict do nothing", [session, CAISSE, session, SCENARIO],
         )  # fmt: skip
-        wanted = {"actor": "test", "in_turn": False, "session": session, "lease": lease, "versions": "{h}"}
+        wanted = {"actor": "test", "in_turn": False, "most": 1, "session": session, "lease": lease, "versions": "{h}"}
         row = await tx.first("cases.claim", **wanted, **where)
     return (
         Lease(case=row["id"], epoch=row["epoch"], session=session, asked=asked, last_beat=boot_clock() + 60)
