@@ -274,7 +274,7 @@ async def test_a_session_that_is_asked_to_stop_gives_back_what_it_has_not_begun(
 
 
 async def test_what_was_held_before_is_claimed_alone_and_so_is_the_case_of_a_trial(short: Short) -> None:
-    await short.deliver(6)
+    await short.deliver(8)
     session = await short.begun()
     await short.change("update cases set epoch = 1 where line in (2, 4)")
     lines = [[row["line"] for row in await short.claim(session, 3)] for _ in range(2)]
