@@ -14,6 +14,8 @@ from orchestrator.simulation.story import Story
 _MOMENTS = (0.0, 0.001, 0.02, 0.3, 2.0)
 #: Seconds a frozen process stands still: some shorter than a lease, some longer than all that is waited for after a doubt.
 _FROZEN = (1.0, 20.0, 40.0, 120.0, 300.0, 500.0)
+#: The same between an intent and its proof: past the lease, until just before the time limit of a case (180 s), or past all.
+_FROZEN_ACT = (40.0, 120.0, 150.0, 165.0, 300.0, 500.0)
 #: Most faults of a history.
 _MOST = 6
 #: Places between the intent and the proof, where what happens is dangerous.
@@ -21,8 +23,9 @@ ARMED, CHECKED, GATE, UNDER_WAY = "an armed form", "a checked permit", "in the g
 _ACT = (ARMED, CHECKED, GATE, UNDER_WAY)
 #: The other kinds of places at which a process waits.
 _ELSEWHERE = ("before a transaction", "after a commit", "before a look", "after a look", "before a log-out")
-#: One in so many waits is hurt: elsewhere, between intent and proof, and at the place that a history looks at closely.
-_RARITY, _RARITY_ACT, _RARITY_CLOSE = 40, 4, 2
+#: One in so many waits is hurt: elsewhere, between intent and proof, and at the place that a history looks at closely; the
+#: faults of a history that looks at an act closely are left for it.
+_RARITY, _RARITY_ACT, _RARITY_CLOSE, _RARITY_BESIDE = 40, 4, 2, 160
 
 #: The process in which something runs; None for what is never hurt.
 HERE: ContextVar[Process | None] = ContextVar("HERE", default=None)
@@ -49,7 +52,7 @@ class Hurt:
 
     def __post_init__(self) -> None:
         self.left = self.draw.randint(0, _MOST)
-        self.close = self.draw.choice((*_ACT, *_ACT, *_ELSEWHERE))
+        self.close = self.draw.choice((*_ACT, *_ACT, *_ACT, *_ELSEWHERE))
 
     def next(self, place: str, *, may_cut: bool) -> str:
         """Return the next fault, or nothing."""
@@ -63,7 +66,9 @@ class Hurt:
     def _rarity(self, place: str) -> int:
         if place == self.close:
             return _RARITY_CLOSE
-        return _RARITY_ACT if place in _ACT else _RARITY
+        if place in _ACT:
+            return _RARITY_ACT
+        return _RARITY_BESIDE if self.close in _ACT else _RARITY
 
 
 @dataclass(eq=False)
@@ -91,7 +96,8 @@ class Process:
             self.killed = True
             self.gone.set()
         if fault == "freeze":
-            self._frozen_until = asyncio.get_running_loop().time() + self.hurt.draw.choice(_FROZEN)
+            frozen = self.hurt.draw.choice(_FROZEN_ACT if place in _ACT else _FROZEN)
+            self._frozen_until = asyncio.get_running_loop().time() + frozen
         if fault:
             until = f" until {self._frozen_until:.3f}" if fault == "freeze" else ""
             self.hurt.story.tell(f"{self.name} · {fault} {place}{until}")

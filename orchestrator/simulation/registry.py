@@ -16,7 +16,7 @@ from orchestrator.simulation.processes import HERE, waits
 from orchestrator.simulation.story import Story
 
 #: Seconds between a request and its commit. The longest are longer than a lease, and all shorter than ``QUIET``.
-_COMMIT = (0.0, 0.1, 1.0, 9.0, 80.0)
+_COMMIT = (0.0, 0.1, 1.0, 9.0, 80.0, 80.0)
 #: Seconds for which the application is left in peace after a doubt.
 QUIET = 90.0
 #: Seconds after which whoever asked waits for no answer.

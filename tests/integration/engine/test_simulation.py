@@ -9,13 +9,21 @@ import pytest
 
 from checker.invariants import Promise
 from orchestrator.campaign.guards import GUARDS
-from orchestrator.engine import enter
+from orchestrator.engine import doubts, enter
+from orchestrator.engine.entry_ledger import EntryLedger
 from orchestrator.simulation.history import History, Stage, Told
 from orchestrator.simulation.stage import prepared
 from orchestrator.store.vault import Vault
 
-#: The first history of each test; change them and others are tried.
-FIRST, FIRST_WITHOUT = 931, 948
+#: The first history; change it and others are tried.
+FIRST = 931
+#: The first history that is red without a guard, as they are drawn today. Those of the rarer ones are in tests/proofs.
+RED = {"look-first": 952, "effect-key": 938, "settle": 938, "intent": 945}
+#: What taking a guard out changes, put back after each.
+TAKEN = (
+    (enter.Entering, "_already_there"), (EntryLedger, "known"), (EntryLedger, "plan"), (EntryLedger, "by_hand"),
+    (EntryLedger, "intend"), (doubts, "quiet_of"), (doubts, "end_login"),
+)  # fmt: skip
 
 
 @pytest.fixture
@@ -48,10 +56,11 @@ def _asleep(told: Sequence[Told]) -> Iterator[float]:
         )
 
 
-def test_without_the_first_look_what_people_entered_before_is_entered_again(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(enter.Entering, "_already_there", enter.Entering._already_there)  # put back at the end
-    GUARDS["look-first"].take_out()
-    told = (History(stage=stage, seed=seed).tell() for seed in range(FIRST_WITHOUT, FIRST_WITHOUT + 60))
-    assert any(each.promise is Promise.ONCE for one in told for each in one.violations)
+def test_without_a_guard_an_entry_is_made_twice(stage: Stage) -> None:
+    for guard, first in RED.items():
+        with pytest.MonkeyPatch.context() as put_back:
+            for owner, name in TAKEN:
+                put_back.setattr(owner, name, getattr(owner, name))
+            GUARDS[guard].take_out()
+            told = (History(stage=stage, seed=seed).tell() for seed in range(first, first + 60))
+            assert any(each.promise is Promise.ONCE for one in told for each in one.violations), guard
