@@ -246,8 +246,8 @@ def _fill_compta(store: Store, population: Population) -> None:
     for number, (person, advance) in enumerate(held, start=last - len(held) + 1):
         store.run(
             "INSERT INTO avance (id, numero, nir, nature, reference_arret, du, au, montant_c, motif, reference_libre,"
-            " auteur, etat, saisie_le, jour_saisie, valide_par, liquide_par)"
-            " VALUES (?, ?, ?, 'ACP-IJ', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            " auteur, etat, saisie_le, jour_saisie, valide_par, liquide_par, liquidee_le)"
+            " VALUES (?, ?, ?, 'ACP-IJ', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             number, f"ACP-{advance.entered_on.year}-{number:06d}", person.nir, *_advance_row(advance),
         )  # fmt: skip
     store.run("INSERT OR REPLACE INTO sqlite_sequence (name, seq) VALUES ('avance', ?)", last)
@@ -256,7 +256,8 @@ def _fill_compta(store: Store, population: Population) -> None:
 def _advance_row(advance: Advance) -> Row:
     day = advance.entered_on
     signed = ("ordonnateur" if advance.state in {"VALIDEE", "LIQUIDEE", "REGULARISEE"} else "",
-              "dcf" if advance.state in {"LIQUIDEE", "REGULARISEE"} else "")  # fmt: skip
+              "dcf" if advance.state in {"LIQUIDEE", "REGULARISEE"} else "",
+              day.isoformat() if advance.state in {"LIQUIDEE", "REGULARISEE", "REJETE_BANQUE"} else "")  # fmt: skip
     return (
         advance.reference, advance.start.isoformat(), advance.end.isoformat(), advance.amount_c, "Arrêt non payé",
         advance.free_reference, advance.author, advance.state, f"{show_date(day)} 10:15", day.isoformat(), *signed,

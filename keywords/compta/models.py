@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 
 from orchestrator.domain.civil import Period
 from orchestrator.domain.money import Euros
+from orchestrator.domain.open_amounts import OpenAmount
 from orchestrator.domain.personal import Nir
 
 #: States after which nothing is owed back any more.
@@ -42,26 +43,18 @@ class Advance(BaseModel, frozen=True):
         return self.state not in CLOSED
 
 
-class OpenAdvance(BaseModel, frozen=True):
-    """One row of the list of advances that were paid and that nothing has netted."""
+class OpenAdvance(OpenAmount, frozen=True):
+    """One row of the list of advances that were paid and that nothing has netted: ``LIQUIDEE`` or ``REJETE_BANQUE``."""
 
-    #: COMPTA's own number.
-    number: str = Field(title="Numéro")
     #: The person.
     nir: Nir = Field(title="N° assuré")
     #: Reference of the stop it is about.
     stop_id: str = Field(title="Réf. arrêt")
     #: The days it covers, both ends included.
     period: Period = Field(title="Période")
-    #: Its amount.
-    amount: Euros = Field(title="Montant")
     #: Day of the entry.
     entered_on: date = Field(title="Saisie le")
     #: Who entered it.
     author: str = Field(title="Auteur")
-    #: ``LIQUIDEE``, or ``REJETE_BANQUE`` when the bank sent the money back.
-    state: str = Field(title="État")
-    #: Why the bank sent it back, e.g. ``AC04`` (account closed); empty otherwise.
-    reject_code: str = Field(default="", title="Code rejet")
     #: The day of the list.
     read_on: date = Field(title="Relevée le")

@@ -38,8 +38,9 @@ _FILLS = (
     "approvals",
     "exceptions",
     "closings",
+    "open_amounts",
 )
-_GROUPS = ("console", "bordereaux", "gaps", "by_hand", "further", "hand_overs")
+_GROUPS = ("console", "bordereaux", "gaps", "by_hand", "further", "hand_overs", "open_amounts")
 #: What a query calls by a name that another gives to something else.
 _OWN = {"console.run": {"id": "run"}, "console.capture": {"digest": "capture"}, "console.runs": {"limit": "runs"}}
 _MEASURED = "explain (analyze, buffers, timing off, format json) "
@@ -144,5 +145,6 @@ def asked_about(caisse: str, login: str, case: Mapping[str, Any]) -> dict[str, A
         "digest": case["key_digest"], "capture": "-", "runs": 21, "limit": 51, "after": 0, "without": [],
         "before_at": datetime(9000, 1, 1, tzinfo=UTC), "before_id": UUID(int=2**128 - 1),
         "after_at": datetime(1970, 1, 1, tzinfo=UTC), "after_id": UUID(int=0), "after_rank": -(2**30),
-        "after_due": date.min, "after_line": 0, "idle": timedelta(hours=1), "absolute": timedelta(hours=8),
+        "after_due": date.min, "after_line": 0, "after_number": -(2**62),
+        "sort": "echeance", "stands": "", "idle": timedelta(hours=1), "absolute": timedelta(hours=8),
     }  # fmt: skip

@@ -33,6 +33,7 @@ async def render(request: Request, template: str, *, status: int = 200, **contex
         banner=banner,
         settles=may(visitor, Permission.SETTLE),
         path=request.url.path,
+        follows=bool(world.followed),
         shortcuts=request.cookies.get(cookie_name(world, "raccourcis")) != "non",
         message=words.MESSAGES.get(request.query_params.get("message", "")),
         about=_reference(request.query_params.get("dossier", "")),

@@ -61,7 +61,13 @@ class UrgencyMark:
         try:
             rank, due, instant, line, identifier = (text or "").split("_")
             at = _EPOCH + timedelta(microseconds=int(instant))
-            return cls(rank=_small(rank), due=date.fromisoformat(due), at=at, line=_small(line), id=UUID(identifier))
+            return cls(
+                rank=_within(rank, _HUGE),
+                due=date.fromisoformat(due),
+                at=at,
+                line=_within(line, _HUGE),
+                id=UUID(identifier),
+            )
         except (ValueError, OverflowError):
             return cls(rank=-_HUGE, due=date(1, 1, 1), at=_EPOCH, line=0, id=_FIRST)
 
@@ -87,9 +93,9 @@ def cut_by_urgency(rows: Sequence[Any], size: int) -> tuple[Sequence[Any], str |
     return (rows, None) if len(rows) <= size else (rows[:size], str(UrgencyMark.of(rows[size - 1])))
 
 
-def _small(text: str) -> int:
+def _within(text: str, most: int) -> int:
     number = int(text)
-    if abs(number) >= _HUGE:
+    if abs(number) >= most:
         raise ValueError(text)
     return number
 
@@ -105,3 +111,28 @@ def cut(rows: Sequence[Any], size: int, column: str) -> tuple[Sequence[Any], str
 def write(at: datetime, identifier: UUID) -> str:
     """Write a mark: microseconds since 1970, exact."""
     return f"{(at - _EPOCH) // timedelta(microseconds=1)}_{identifier}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class LineMark:
+    """The row after which a page of a list begins that is sorted by a number, then by its lines."""
+
+    number: int
+    line: int
+
+    @classmethod
+    def read(cls, text: str | None) -> Self:
+        """Read a mark of an address; anything else is the first page."""
+        number, _, line = (text or "").partition("_")
+        try:
+            return cls(number=_within(number, 2**62), line=_within(line, _HUGE))
+        except ValueError:
+            return cls(number=-(2**62), line=0)
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any]) -> Self:
+        """Return the mark of a row with ``rank`` and ``line``."""
+        return cls(number=row["rank"], line=row["line"])
+
+    def __str__(self) -> str:
+        return f"{self.number}_{self.line}"

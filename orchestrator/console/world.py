@@ -49,6 +49,11 @@ class ConsoleWorld:
     #: Gives robots a closed case whose entry is due once more; None where nothing is loaded.
     give_again: GiveAgain | None = None
 
+    @property
+    def followed(self) -> list[str]:
+        """The scenarios that follow money that is open in an application: all their lists are of such amounts."""
+        return sorted(name for name, each in self.scenarios.items() if each.follows_open_amounts)
+
 
 def world_of(request: Request) -> ConsoleWorld:
     """Return the world of the application that serves this request."""

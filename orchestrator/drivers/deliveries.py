@@ -18,6 +18,7 @@ from typing import NoReturn, Protocol, overload
 
 from orchestrator.domain.canonical import canonical
 from orchestrator.domain.errors import BadDelivery
+from orchestrator.domain.open_amounts import OpenAmount
 from orchestrator.domain.sources import BadRows, FileSource
 from orchestrator.drivers.deliveries_keys import Keys
 from orchestrator.drivers.deliveries_readers import read_records
@@ -85,6 +86,8 @@ class Delivery:
     bad: list[BadRow]
     #: What a bad row does to it.
     bad_rows: BadRows = "set aside"
+    #: What each row says, by its line, of money that is still open; None when it is no such list.
+    open_amounts: Mapping[int, OpenAmount] | None = None
 
     @property
     def total_rows(self) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from orchestrator.domain.canonical import in_french
@@ -44,7 +44,8 @@ class Extraction:
             {name: in_french(getattr(row, part), case.fields[name].separator) for name, part in source.parts.items()}
             for row in found
         ]
-        return read_rows(f"{source.keyword.name} du {day:%d/%m/%Y}", rows, case, source.bad_rows)
+        delivery = read_rows(f"{source.keyword.name} du {day:%d/%m/%Y}", rows, case, source.bad_rows)
+        return replace(delivery, open_amounts=dict(enumerate(found, start=1))) if source.open_amounts else delivery
 
     async def _check_open(self, application: str) -> None:
         caisse = self.bench.scenario.caisse

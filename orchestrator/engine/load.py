@@ -20,6 +20,7 @@ from orchestrator.drivers.deliveries import Delivery, file_sha256, read_delivery
 from orchestrator.engine.aside import Aside, SetAside
 from orchestrator.engine.case_rows import CaseRow, CaseRows
 from orchestrator.engine.grouping import DeliveredCase, Gathered, by_row, gather
+from orchestrator.engine.open_amounts import write_open_amounts
 from orchestrator.engine.tickets import want_sessions
 from orchestrator.engine.versions import check_published, record
 from orchestrator.language.model import Mode, Scenario
@@ -114,6 +115,7 @@ class Loader:
                 await then(tx, run)
             aside = SetAside(tx=tx, delivery=run, caisse=scenario.caisse)
             await aside.insert([Aside(line=bad.line, code=bad.code, reason=bad.reason) for bad in gathered.bad])
+            await write_open_amounts(tx, scenario.caisse, run, delivery.open_amounts or {})
             await tx.record(
                 scenario.caisse, "delivery.loaded", delivery.name, sha256=delivery.sha256, cases=cases, run=str(run)
             )

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 from orchestrator.domain.keywords import Keyword, Kind
 from orchestrator.domain.money import Euros
+from orchestrator.domain.open_amounts import OpenAmount
 from orchestrator.domain.rules import Rulebook, RulePack
 from orchestrator.domain.sources import ApiSource, BadRows, FileSource
 from orchestrator.language.case_model import CaseModel
@@ -65,6 +66,12 @@ class ExtractSource:
     parts: Mapping[str, str]
     #: What a bad row does to the delivery.
     bad_rows: BadRows
+
+    @property
+    def open_amounts(self) -> bool:
+        """Are its rows money that is still open in the application?"""
+        (row,) = get_args(self.keyword.returns) or (object,)
+        return isinstance(row, type) and issubclass(row, OpenAmount)
 
 
 Source = FileSource | ExtractSource | ApiSource
@@ -316,6 +323,12 @@ class Scenario:
     def patterns(self) -> tuple[str, ...]:
         """The names of the files that it expects."""
         return tuple(source.pattern for source in self.sources if isinstance(source, FileSource))
+
+    @property
+    def follows_open_amounts(self) -> bool:
+        """Is each of its cases a row of a list of money that is still open in an application?"""
+        lists = [isinstance(source, ExtractSource) and source.open_amounts for source in self.sources]
+        return bool(lists) and all(lists) and self.case.rows is None
 
     def restricted(self, queue: str) -> bool:
         """Say whether a basket is one of sensitive cases: those that codes name beside the scenario's own, unless opened."""

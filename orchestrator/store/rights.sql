@@ -144,9 +144,9 @@ grant usage, select on all sequences in schema queue to glr_runner, glr_orchestr
 -- --- the orchestrator ----------------------------------------------------------------------------------------------------
 
 grant select on publication, approval, exception_item, evidence, delivery, row_set_aside, blind_index, schedule_occurrence,
-    hand_over, closing, gap, bordereau, bordereau_sample, restoration_look to glr_orchestrator;
+    hand_over, closing, gap, bordereau, bordereau_sample, restoration_look, open_amount to glr_orchestrator;
 grant insert on scenario_version, version_file, version_application, delivery, run, row_set_aside, blind_index,
-    schedule_occurrence to glr_orchestrator;
+    schedule_occurrence, open_amount to glr_orchestrator;
 grant insert (id, caisse, run, scenario, line, lines, reference, key_digest, priority, due, urgency_on, data_key, payload) on cases
     to glr_orchestrator;
 grant update (fired_by, launched_at, held_until) on schedule_occurrence to glr_orchestrator;
@@ -171,7 +171,7 @@ grant select on scenario_version, version_file, version_application, publication
     case_to_take, blind_index, runner, robot_session, application_stop, scenario_stop, screen_difference, attempt, entry, doubt,
     doubt_to_settle, approval, exception_item, evidence, spending, schedule_occurrence, hand_over, closing, by_hand,
     by_hand_entry, gap, bordereau, restoration, restoration_look, alert, alert_sending, house_backup, account, machine,
-    application_setting, application_closed, screen_walk
+    application_setting, application_closed, screen_walk, open_amount, open_amount_now
     to glr_console;
 -- proof and time of an entry; never the cookies
 grant select (entry, n, caisse, case_id, epoch, session, intent_at, ended_at, result) on entry_attempt to glr_console;

@@ -3,7 +3,7 @@ CREATE TABLE avance (
     reference_arret TEXT NOT NULL, du TEXT NOT NULL, au TEXT NOT NULL, montant_c INTEGER NOT NULL,
     motif TEXT NOT NULL, reference_libre TEXT NOT NULL, auteur TEXT NOT NULL, etat TEXT NOT NULL,
     saisie_le TEXT NOT NULL, jour_saisie TEXT NOT NULL, valide_par TEXT NOT NULL DEFAULT '',
-    liquide_par TEXT NOT NULL DEFAULT '', code_rejet TEXT NOT NULL DEFAULT ''
+    liquide_par TEXT NOT NULL DEFAULT '', liquidee_le TEXT NOT NULL DEFAULT '', code_rejet TEXT NOT NULL DEFAULT ''
 );
 CREATE TABLE annulation (
     id INTEGER PRIMARY KEY AUTOINCREMENT, numero TEXT NOT NULL UNIQUE, motif TEXT NOT NULL, reference_libre TEXT NOT NULL,

@@ -251,8 +251,11 @@ class Compta(Legacy):
         _, state, sql, act = step
         with self.store.transaction():
             self.store.run(sql, state if accepted else "REJETEE", login, row[0])
-            name = act if accepted else "REJET"
-            self.ledger.record({"app": "compta", "act": name, "number": row[0], **_known(row).facts(), "author": login})
+            name, day = act if accepted else "REJET", self.today().isoformat()
+            if name == "LIQUIDATION":
+                self.store.run("UPDATE avance SET liquidee_le = ? WHERE numero = ?", day, row[0])
+            who = {"author": login, "day": day}
+            self.ledger.record({"app": "compta", "act": name, "number": row[0], **_known(row).facts(), **who})
         self.ledger.catch_up()
 
 

@@ -16,7 +16,7 @@ EMPTY = {"numero": "", "reference_paiement": "", "reference_libre": ""}
 PAID = "LIQUIDEE"
 _OPEN_COLUMNS = {
     "numero": "Numéro", "nir": "NIR", "reference_arret": "Référence arrêt", "du": "Du", "au": "Au", "montant": "Montant",
-    "jour": "Saisie le", "auteur": "Auteur", "etat": "État", "code_rejet": "Code rejet",
+    "jour": "Saisie le", "liquidee_le": "Liquidée le", "auteur": "Auteur", "etat": "État", "code_rejet": "Code rejet",
 }  # fmt: skip
 _LINK_COLUMNS = {
     "numero": "Numéro", "reference_arret": "Référence arrêt", "du": "Du", "au": "Au", "montant": "Montant",
@@ -25,7 +25,7 @@ _LINK_COLUMNS = {
 }  # fmt: skip
 _OPEN = " FROM avance WHERE etat IN ('LIQUIDEE', 'REJETE_BANQUE') AND jour_saisie <= ? ORDER BY jour_saisie, id"
 _LIST = (
-    "SELECT numero, nir, reference_arret, du, au, montant_c, jour_saisie, auteur, etat, code_rejet"
+    "SELECT numero, nir, reference_arret, du, au, montant_c, jour_saisie, liquidee_le, auteur, etat, code_rejet"
     f"{_OPEN} LIMIT ? OFFSET ?"
 )
 _COUNT = f"SELECT count(*){_OPEN}"
@@ -164,7 +164,7 @@ def _day(text: str, default: date) -> date:
 
 def _shown_open(row: tuple[Any, ...]) -> dict[str, str]:
     values = dict(zip(_OPEN_COLUMNS, row, strict=True))
-    days = {name: show_date(date.fromisoformat(values[name])) for name in ("du", "au", "jour")}
+    days = {name: show_date(date.fromisoformat(values[name])) for name in ("du", "au", "jour", "liquidee_le")}
     return {**values, **days, "nir": show_nir(values["nir"]), "montant": show_money(values["montant"])}
 
 

@@ -8,12 +8,15 @@ from typing import Any
 
 import psycopg
 import pytest
+from advances_world import read_advances
 from published import propose_another
 from stopped_application import close_compta
 
+from orchestrator.console import ConsoleWorld
 from orchestrator.domain.civil import SystemClock, paris_date
 from orchestrator.engine.gaps import write_down
 from orchestrator.engine.reconcile import Gap, GapKind
+from orchestrator.store.database import Database
 
 
 @pytest.fixture
@@ -339,4 +342,23 @@ async def test_the_versions_of_a_scenario(busy: Any, at_browser: Any, look: Any,
     await busy.exception()
     await page.locator("[data-row]").first.click()
     problems += await look(page, "version-etape")
+    assert problems == []
+
+
+async def test_the_open_advances_of_the_last_reading(
+    seed: Any, at_browser: Any, look: Any, console_world: ConsoleWorld, owner_db: Database, owner_url: str
+) -> None:
+    await read_advances(console_world, seed, owner_db, aside=3)
+    page, problems = await at_browser("c.roux"), []
+    await page.get_by_role("link", name="Avances", exact=True).click()
+    await page.get_by_role("heading", name="Avances ouvertes").wait_for()
+    problems += await look(page, "avances")
+    with psycopg.connect(owner_url, options="-c search_path=glr -c glr.actor=test") as connection:
+        connection.execute(
+            "insert into schedule_occurrence (caisse, scenario, occurrence, due, fired_by)"
+            " values ('cpam-931', 'acompte-suivi', 'x', now() + interval '1 day', 'test')"
+        )
+    await page.goto("/avances?situation=closed&tri=montant")
+    await page.get_by_role("alert").get_by_text("aucune nouvelle liste").wait_for()
+    problems += await look(page, "avances-echec")
     assert problems == []

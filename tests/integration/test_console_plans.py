@@ -13,7 +13,18 @@ from psycopg.rows import dict_row
 from orchestrator.bench.console import asked_about, explained, readable
 
 #: They grow with every case.
-LARGE = {"cases", "attempt", "entry", "entry_attempt", "approval", "exception_item", "evidence", "blind_index", "doubt"}
+LARGE = {
+    "cases",
+    "attempt",
+    "entry",
+    "entry_attempt",
+    "approval",
+    "exception_item",
+    "evidence",
+    "blind_index",
+    "doubt",
+    "open_amount",
+}
 VALUES = asked_about(
     "cpam-931", "a.martin", {"id": uuid4(), "reference": "DOS-1", "run": uuid4(), "key_digest": bytes(32)}
 )
@@ -30,7 +41,15 @@ def test_each_query_of_the_console_has_an_index_for_every_large_table(
     console: psycopg.Connection[dict[str, Any]],
 ) -> None:
     names = readable(VALUES)
-    assert {"console.timeline", "console.dossier", "console.runs", "console.open_items", "by_hand.taken"} <= {*names}
+    assert {
+        "console.timeline",
+        "console.dossier",
+        "console.runs",
+        "console.open_items",
+        "by_hand.taken",
+        "open_amounts.page",
+        "open_amounts.totals",
+    } <= {*names}
     plans = {name: explained(console, name, VALUES, "explain (format json) ")["Plan"] for name in names}
     assert {name: read for name, plan in plans.items() if (read := LARGE & {*_read_whole(plan)})} == {}
 

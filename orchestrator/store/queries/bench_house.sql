@@ -75,6 +75,11 @@ from cases where reference like 'BANC-%%' and (state in ('exception', 'awaiting_
 -- closings: every run has closed
 insert into closing (run, caisse, tries, next_try_at, closed_at) select id, caisse, 1, started_at, now() from run
 
+-- open_amounts: the newest run read a list of money that is open, those that wait for somebody before those that ended
+insert into open_amount (run, line, caisse, case_id, number, amount_c, since, state, reject_code)
+select run, line, caisse, id, 'ACP-2026-' || line, 10000 + line, current_date - line %% 500, 'LIQUIDEE', ''
+from cases where run = md5('run 1')::uuid and line <= %(open)s + 1000
+
 -- after_maintenance: as the database is after its nightly maintenance
 vacuum analyze
 

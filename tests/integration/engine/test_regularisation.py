@@ -50,7 +50,8 @@ def held(practice: PracticeWorld, amount_c: int, net_c: int | None, *, state: st
     with sqlite3.connect(practice.practice.folder / "compta.db") as store:
         store.execute(
             "INSERT INTO avance (numero, nir, nature, reference_arret, du, au, montant_c, motif, reference_libre, auteur,"
-            " etat, saisie_le, jour_saisie, code_rejet) VALUES (?, ?, 'ACP-IJ', ?, ?, ?, ?, '', '', 'A1001', ?, '', ?, ?)",
+            " etat, saisie_le, jour_saisie, liquidee_le, code_rejet)"
+            " VALUES (?, ?, 'ACP-IJ', ?, ?, ?, ?, '', '', 'A1001', ?, '', ?, '2024-01-12', ?)",
             (number, row.nir, row.stop, first.isoformat(), last.isoformat(), amount_c, state, "2024-01-10",
              "AC04" if state == "REJETE_BANQUE" else ""),
         )  # fmt: skip
