@@ -213,7 +213,14 @@ async def _sorted_filtered_and_restricted(console: Any, asked: Scenario, agent: 
     assert (await agent.get("/avances?tri=autre")).status_code == 404
     colleague = rows_of((await (await console("a.martin", asked)).get("/avances")).text)
     assert [cells[0] == "–" for cells in colleague.values()] == [False, False, True, True]
-    assert colleague[overpaid][1:] == ["Chez une personne restreinte", "100,01 €", "30/12/2023", "7 j", "24/01/2024", "–"]
+    assert colleague[overpaid][1:] == [
+        "Chez une personne restreinte",
+        "100,01 €",
+        "30/12/2023",
+        "7 j",
+        "24/01/2024",
+        "–",
+    ]
 
 
 async def _says_when_no_reading_came(owner: Database, agent: Person) -> None:

@@ -5,8 +5,10 @@ What is due is worked out here from the stores of ARPEGE and COMPTA, never by th
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import sqlite3
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -14,9 +16,13 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from audit_rows import connect
+from click.testing import CliRunner
 from robot_world import PROJECT, PracticeWorld, RobotWorld, robot_world
+from secrets_of import make_secrets
 
 from orchestrator.bootstrap.world import load_keywords
+from orchestrator.cli import commands
 from orchestrator.engine.extraction import Extraction
 from orchestrator.language.load import load_scenario
 from orchestrator.language.model import ExtractSource, Scenario
@@ -27,6 +33,8 @@ from orchestrator.store.vault import Vault
 #: A day before every advance of the population: the list of that day has the test's own alone.
 DAY = date(2024, 2, 1)
 _NUMBERS = itertools.count(1)
+#: A day on which nothing else was linked.
+LINKED_ON = "2031-02-03"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,8 +113,47 @@ def state_of(practice: PracticeWorld, advance: Held) -> str:
         return str(store.execute("SELECT etat FROM avance WHERE numero = ?", (advance.number,)).fetchone()[0])
 
 
+def changed_links(practice: PracticeWorld, kept: str, lost: str) -> None:
+    """Date the robot's links of a day of their own in COMPTA; take one away, and add one that we never made."""
+    with sqlite3.connect(practice.practice.folder / "compta.db") as store:
+        store.execute("UPDATE regularisation SET jour = ? WHERE numero IN (?, ?)", (LINKED_ON, kept, lost))
+        store.execute(
+            "INSERT INTO regularisation (numero, reference_paiement, reference_libre, auteur, jour)"
+            " SELECT 'ACP-2023-999999', reference_paiement, 'GLR-INCONNUE22', auteur, jour"
+            " FROM regularisation WHERE numero = ?",
+            (lost,),
+        )
+        store.execute("UPDATE avance SET numero = 'ACP-2023-999999' WHERE numero = ?", (lost,))
+        store.execute("DELETE FROM regularisation WHERE numero = ?", (lost,))
+
+
+async def reconciled(world: RobotWorld, owner_url: str, urls: Mapping[str, str]) -> tuple[int, set[tuple[Any, ...]]]:
+    """Run ``glr reconcile acompte-suivi`` on that day; return how many links agree, and the gaps that it wrote down."""
+    accounts = {
+        name: {"address": one.address, "login": one.login, "password": one.password.reveal()}
+        for name, one in world.world.accounts.items()
+    }
+    secrets = make_secrets(world.folder / "workspace", world.bench.vault, urls, **{"suivi-acomptes": accounts})
+    words = ("reconcile", "acompte-suivi", "--date", LINKED_ON, "--json", "--workspace", str(secrets.parent))
+    with connect(owner_url) as connection:
+        connection.execute("update run set run_date = %s", [LINKED_ON])
+    asked = await asyncio.to_thread(lambda: CliRunner().invoke(commands, words, env={"GLR_DATABASE_URL": owner_url}))
+    assert asked.exit_code == 6, asked.output
+    with connect(owner_url) as connection:
+        gaps = connection.execute("select kind, reference, ours_c, seen_c from gap").fetchall()
+        told = connection.execute("select details ->> 'matched' from audit_outbox where verb = 'entries.reconciled'")
+        (matched,) = told.fetchone() or ("0",)
+    return int(matched), {*gaps}
+
+
 async def test_each_advance_is_followed_until_arpege_pays_and_what_was_overpaid_goes_to_a_person(
-    practice_world: PracticeWorld, runner_url: str, vault: Vault, tmp_path: Path, owner_db: Database
+    practice_world: PracticeWorld,
+    runner_url: str,
+    vault: Vault,
+    tmp_path: Path,
+    owner_db: Database,
+    owner_url: str,
+    role_url: Mapping[str, str],
 ) -> None:
     practice_world.fault()
     enough = held(practice_world, 69739, 126798)
@@ -136,6 +183,11 @@ async def test_each_advance_is_followed_until_arpege_pays_and_what_was_overpaid_
         tomorrow = await ends(owner_db, await follow(world, DAY + timedelta(days=1)))
     assert tomorrow == [("entered", "", "")], "the same advance, seen and ended the day before"
     assert [each["number"] for each in links(practice_world, *everyone)] == [enough.number, unpaid.number]
+
+    changed_links(practice_world, enough.number, unpaid.number)
+    assert await reconciled(world, owner_url, role_url) == (
+        1, {("missing", unpaid.number, 30000, None), ("extra", "ACP-2023-999999", None, 30000)}
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize("fault", ["before", "after"])
