@@ -49,7 +49,7 @@ async def test_the_open_advances_are_sorted_filtered_and_turned_with_the_keyboar
     page = await at_browser("c.roux", java_script_enabled=False)
     await page.goto("/avances")
 
-    async def go(name: str) -> list[str]:
+    async def go(name: str) -> Any:
         """Follow a link with the keyboard; return the numbers that are listed then."""
         link = page.get_by_role("main").get_by_role("link", name=name)
         await link.focus()
