@@ -14,6 +14,7 @@ from transfer_world import TransferWorld, states, transfer_world
 from orchestrator.drivers.deliveries import read_delivery
 from orchestrator.engine.dry_run import dry_run
 from orchestrator.engine.grouping import gather
+from orchestrator.engine.results import RowOutcome
 from orchestrator.store.database import Database
 from orchestrator.store.vault import Vault
 from sandbox.transfers import Transfer, delivery
@@ -39,12 +40,13 @@ async def test_every_kind_is_entered_once_or_returned_with_all_its_failed_contro
         first = await world.deliver(requests)
         await world.robot.work()
 
-        found = await world.codes(first.run)
-        assert len(found) == len(requests), "read = worked + set aside"
-        assert {line: codes for line, codes in found.items() if line != 5} == {
-            n: one.codes for n, one in enumerate(requests, start=2) if n != 5
-        }
-        assert await states(owner_db, first.run) == {"waiting": len(entered), "exception": len(returned)}
+        found = {row.line: (row.outcome, row.codes) for row in await world.robot.results(first.run)}
+        assert found.pop(5)[0] is RowOutcome.SET_ASIDE
+        assert found == {
+            n: (RowOutcome.EXCEPTION if one.codes else RowOutcome.WAITING, one.codes)
+            for n, one in enumerate(requests, start=2)
+            if n != 5
+        }, "read = worked + set aside"
         basket = {act["reference"]: (act["nir"], act["outcome"], int(act["points"])) for act in world.basket()}
         assert basket == {one.reference: (one.nir, "OK", one.points) for one in entered}
         assert len(world.basket()) == len(entered)
