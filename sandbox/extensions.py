@@ -61,6 +61,18 @@ def judge(asked: str) -> Iterator[Verdict]:
             yield _verdict(right, one)
 
 
+def attestations(asked: str) -> Iterator[dict[str, str]]:
+    """Say which letters a household's extensions give, as the GED's ledger tells of them: one for each right entered."""
+    ends = {one.right: one.end for one in judge(asked) if one.outcome == "entered"}
+    for right in rights():
+        now = read_date(right.household.end)
+        if right.reference in ends and now is not None:
+            yield {
+                "nir": right.person.nir, "kind": "ATTESTATION_DROITS", "reference": right.reference,
+                "subject": right.household.rule, "from": show_date(now + timedelta(days=1)), "to": ends[right.reference],
+            }  # fmt: skip
+
+
 def chain(kind: str, first_end: date) -> dict[str, date]:
     """The end after each extension, one after the other, each once."""
     ends: dict[str, date] = {}

@@ -15,6 +15,8 @@ ACT_FAULTS = frozenset({"before", "after", "drop", "slow", "alter"})
 PAGE_FAULTS = frozenset({"error", "expiry", "degraded", "stale_date"})
 LOGIN_FAULTS = frozenset({"refused"})
 ANY_FAULTS = frozenset({"latency"})
+#: Where an act is sent.
+_ACTS = frozenset({"/avances", "/annulations", "/regularisations", "/documents", "/recuperations"})
 GREEN_FAULTS = frozenset({"cut", "lock"})
 KINDS = ACT_FAULTS | PAGE_FAULTS | LOGIN_FAULTS | ANY_FAULTS | GREEN_FAULTS
 
@@ -57,7 +59,7 @@ class Request:
         """The faults that make sense on this request."""
         if self.path == "/connexion":
             return ANY_FAULTS | LOGIN_FAULTS
-        is_act = self.method == "POST" and self.path in {"/avances", "/annulations", "/regularisations"}
+        is_act = self.method == "POST" and self.path in _ACTS
         return ANY_FAULTS | PAGE_FAULTS | (ACT_FAULTS if is_act else frozenset())
 
 

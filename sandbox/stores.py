@@ -12,11 +12,13 @@ from sandbox.db import Row, Store
 from sandbox.errors import NoPopulationError, PopulationExistsError
 from sandbox.formats import show_date, show_iban, show_money, show_nir, show_yes
 from sandbox.households import HOUSEHOLDS, ROBOT, Right, rights
+from sandbox.letters import AUTHOR as POST
+from sandbox.letters import RETURNED, RETURNED_ON, SCAN, address_of, returned
 from sandbox.model import FLAGS, ROBOT_LOGIN, Advance, Listed, Payment, Person, Population, Stop
 from sandbox.population import build
-from sandbox.witness import AUTHOR, CHANGE, ENTERED_ON, HOUSEHOLD, NIR, RIGHT, sheet
+from sandbox.witness import ADVANCE, AUTHOR, CHANGE, DOCUMENT, ENTERED_ON, HOUSEHOLD, NIR, RECOVERY, RIGHT, STOP, sheet
 
-APPLICATIONS = ("bdo", "arpege", "compta", "c2s")
+APPLICATIONS = ("bdo", "arpege", "compta", "c2s", "ged")
 _ACCOUNTS = {
     "bdo": {ROBOT_LOGIN: "robot", ROBOT: "robot", "A1001": "agent", "A1002": "agent"},
     "arpege": {ROBOT_LOGIN: "robot", "A1001": "agent", "A1002": "agent"},
@@ -29,6 +31,7 @@ _ACCOUNTS = {
     },
     "progres": {ROBOT_LOGIN: "robot", transfers.ROBOT: "robot", "A1001": "agent", "A1002": "agent"},
     "c2s": {ROBOT: "robot", "A1001": "agent", "A1002": "agent"},
+    "ged": {ROBOT_LOGIN: "robot", ROBOT: "robot", "A1001": "agent", "A1002": "agent"},
 }
 _DOSSIER_BASE, _ASSURE_BASE, _ADVANCE_BASE = 10_000, 50_000, 100
 
@@ -89,7 +92,7 @@ def _create_store(folder: Path, application: str, population: Population, accoun
     store.create(application)
     with store.transaction():
         fill_accounts(store, accounts)
-        fill = {"bdo": _fill_bdo, "arpege": _fill_arpege, "compta": _fill_compta, "c2s": _fill_c2s}
+        fill = {"bdo": _fill_bdo, "arpege": _fill_arpege, "compta": _fill_compta, "c2s": _fill_c2s, "ged": _fill_ged}
         fill[application](store, population)
     store.close()
     (folder / f"{application}.ledger.jsonl").touch()
@@ -107,12 +110,24 @@ def _fill_bdo(store: Store, population: Population) -> None:
     known = (*population.people, *(right.person for right in rights()))
     files = [person for person in known for _ in range(person.bdo_files)]
     store.run_many(
-        "INSERT INTO dossier (id, nir, fiche, compte_bancaire, verrou, image_de_la_veille) VALUES (?, ?, ?, ?, ?, ?)",
+        "INSERT INTO dossier (id, nir, fiche, compte_bancaire, adresse, verrou, image_de_la_veille)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)",
         [
-            (_DOSSIER_BASE + n, p.nir, json.dumps(_bdo_fields(p)), json.dumps(_bank_fields(p)), p.lock, int(p.stale))
+            (
+                _DOSSIER_BASE + n,
+                p.nir,
+                json.dumps(_bdo_fields(p)),
+                json.dumps(_bank_fields(p)),
+                address_of(p),
+                *_seen(p),
+            )
             for n, p in enumerate(files, start=1)
         ],
     )
+
+
+def _seen(person: Person) -> Row:
+    return (person.lock, int(person.stale))
 
 
 def _bdo_fields(person: Person) -> dict[str, str]:
@@ -168,6 +183,16 @@ def _fill_arpege(store: Store, population: Population) -> None:
             " code_rejet, tardif, visible) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
             list(_payment_rows(number, person)),
         )
+    _fill_arpege_witness(store)
+
+
+def _fill_arpege_witness(store: Store) -> None:
+    """The recovery that walks look at."""
+    store.run(
+        "INSERT INTO recuperation (id, recuperation, avance, reference_arret, du, au, montant_c, note, reference_libre,"
+        " auteur, jour) VALUES (0, ?, ?, ?, '2025-09-19', '2025-10-24', 102938, 'Parcours témoin', 'TEMOIN', ?, ?)",
+        RECOVERY, ADVANCE, STOP, AUTHOR, ENTERED_ON.isoformat(),
+    )  # fmt: skip
 
 
 def _identity(person: Person) -> dict[str, str]:
@@ -293,6 +318,25 @@ def _fill_c2s_witness(store: Store) -> None:
         CHANGE, RIGHT, AUTHOR, ENTERED_ON.isoformat(),
     )  # fmt: skip
     store.run("INSERT INTO retablissement (periode, reference_libre, auteur) VALUES (?, 'TEMOIN', ?)", CHANGE, AUTHOR)
+
+
+def _fill_ged(store: Store, population: Population) -> None:
+    """The letters that came back, and the document of the witness."""
+    digest, day = hashlib.sha256(SCAN).hexdigest(), ENTERED_ON.isoformat()
+    store.run(
+        "INSERT INTO document (id, document, nir, nature, reference, objet, du, au, empreinte, reference_libre, auteur, jour,"
+        " contenu) VALUES (0, ?, ?, 'COURRIER_ACOMPTE', ?, ?, '2025-09-19', '2025-10-24', ?, 'TEMOIN', ?, ?, ?)",
+        DOCUMENT, NIR, ADVANCE, STOP, digest, AUTHOR, day, SCAN,
+    )  # fmt: skip
+    back = RETURNED_ON.isoformat()
+    store.run_many(
+        "INSERT INTO document (document, nir, nature, reference, objet, du, au, empreinte, reference_libre, auteur, jour,"
+        " contenu) VALUES (?, ?, ?, 'COURRIER', 'Pli non distribué', ?, ?, ?, '', ?, ?, ?)",
+        [
+            (f"GED-{RETURNED_ON.year}-{number:06d}", person.nir, RETURNED, back, back, digest, POST, back, SCAN)
+            for number, person in enumerate(returned(population), start=1)
+        ],
+    )
 
 
 def _right_row(right: Right) -> Row:

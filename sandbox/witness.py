@@ -17,6 +17,8 @@ NOBODY = "199019900000107"
 STOP = "AT25000014"
 #: The witness's household, right and change of period in the C2S.
 HOUSEHOLD, RIGHT, CHANGE = "F-TEMOIN", "D-TEMOIN", "MOD-2025-000000"
+#: The witness's advance as the GED and ARPEGE speak of it, its document and its recovery.
+ADVANCE, DOCUMENT, RECOVERY = "ACP-TEMOIN", "GED-2025-000000", "REC-2025-000000"
 #: Who entered the witness's advance in COMPTA, and when.
 AUTHOR, ENTERED_ON = "A1001", date(2025, 10, 28)
 
@@ -61,4 +63,6 @@ def sheet() -> dict[str, dict[str, str]]:
         "token": "TEMOIN",
     }
     c2s = {"household": HOUSEHOLD, "right": RIGHT, "change": CHANGE, "author": AUTHOR, "day": day}
-    return {"bdo": search, "arpege": search, "compta": {**search, "author": AUTHOR, "day": day, **act}, "c2s": c2s}
+    entered = {**search, "author": AUTHOR, "day": day}
+    arpege, ged = {**entered, "advance": ADVANCE}, {**entered, "advance": ADVANCE, "document": DOCUMENT}
+    return {"bdo": search, "arpege": arpege, "compta": {**entered, **act}, "c2s": c2s, "ged": ged}

@@ -1,4 +1,4 @@
-"""What robots can read in ARPEGE: stops, rights and payments. Nothing is ever written there."""
+"""What robots can do in ARPEGE: read stops, rights and payments, and flag an advance that is to be recovered there."""
 
 from __future__ import annotations
 
@@ -8,11 +8,15 @@ from typing import Any
 
 from keywords.arpege.models import File, Identity, Income, Payment, Rights, Stop, StopMissing, StopRead, UnpaidStop
 from orchestrator.domain.civil import Period
+from orchestrator.domain.entries import EntrySeen
 from orchestrator.domain.errors import ScreenChanged
-from orchestrator.domain.keywords import extract
+from orchestrator.domain.keywords import check, enter, extract
+from orchestrator.domain.money import Euros
 from orchestrator.domain.personal import Nir, PrivateText
-from orchestrator.domain.ports import ReadingDesk, Screen
+from orchestrator.domain.ports import Act, Desk, ReadingDesk, Screen
 
+#: The note written on every stop whose advance is to be recovered; agents of ARPEGE read it.
+NOTE = "Acompte versé, à récupérer sur le paiement de la période (robot)"
 _IDENTITY = ("file", "birth_name", "first_names", "birth_date", "screen_date")
 
 
@@ -72,6 +76,75 @@ async def unpaid_stops(desk: ReadingDesk, *, day: date) -> list[UnpaidStop]:
     if screen["count"] != len(rows):
         raise ScreenChanged("ARPEGE", screen.name, f"{screen['count']} arrêts annoncés")
     return rows
+
+
+@check("arpege.recoveries_seen", "Recherche préalable d'une récupération peut-être déjà signalée.")
+async def recoveries_seen(desk: ReadingDesk, *, reference: str) -> list[EntrySeen]:
+    """Look up what ``arpege.flag_recovery`` may already have flagged for that advance (source: ENTER, Identity)."""
+    screen = await desk.open("recoveries", reference=reference)
+    return [_recovery(row) for row in screen.table("recoveries")]
+
+
+@extract(
+    "arpege.flagged_by", "Toutes les récupérations signalées par un auteur entre deux jours, pour le rapprochement."
+)
+async def flagged_by(desk: ReadingDesk, *, author: str, start: date, end: date) -> list[EntrySeen]:
+    """Read everything an author flagged between two days, both included, whole; amounts in euros."""
+    seen: list[EntrySeen] = []
+    page, expected = 1, 1
+    while len(seen) < expected:
+        days = {"start": f"{start:%d/%m/%Y}", "end": f"{end:%d/%m/%Y}"}
+        screen = await desk.open("flagged_by_author", author=author, page=page, **days)
+        rows = [_recovery(row) for row in screen.table("recoveries")]
+        if not rows and screen["count"] != len(seen):
+            raise ScreenChanged("ARPEGE", screen.name, f"{screen['count']} récupérations annoncées")
+        expected, page = screen["count"], page + 1
+        seen += rows
+    return seen
+
+
+@enter(
+    "arpege.flag_recovery",
+    "Récupération signalée sur un arrêt, avec sa note : le paiement de la période en tiendra compte.",
+    payment=False,
+    look_up="arpege.recoveries_seen",
+    look_up_with=("reference",),
+    made_by="arpege.flagged_by",
+    amount="amount",
+    period="period",
+    subject="reference",
+    titles={
+        "reference": "Numéro de l'avance", "stop_id": "Référence de l'arrêt", "period": "Période",
+        "amount": "Montant à récupérer",
+    },
+)  # fmt: skip
+async def flag_recovery(desk: Desk, *, reference: str, stop_id: str, period: Period, amount: Euros, token: str) -> Act:
+    """Prepare the flag and the note of an advance that people paid (source: DOMAIN A.2, row 13); nothing is withheld by it.
+
+    Example: ``enter: arpege.flag_recovery`` with ``reference: ${number}``, ``stop_id``, ``period`` and ``amount``.
+    """
+    return await desk.prepare(
+        "flag_recovery",
+        reference=reference,
+        stop_id=stop_id,
+        start=period.start,
+        end=period.end,
+        amount=amount,
+        note=NOTE,
+        token=token,
+    )
+
+
+def _recovery(row: Mapping[str, Any]) -> EntrySeen:
+    return EntrySeen(
+        reference=row["number"],
+        amount=row["amount"],
+        period=Period(row["start"], row["end"]),
+        author=row["author"],
+        token=row["token"],
+        subject=row["advance"],
+        alive=row["state"] == "A_RECUPERER",
+    )
 
 
 def _stop(row: Mapping[str, Any]) -> Stop:

@@ -1,8 +1,8 @@
-"""What robots can do in BDO, the base of beneficiaries: look at a person and at the bank account."""
+"""What robots can do in BDO, the base of beneficiaries: look at a person, at the bank account and at the address."""
 
 from __future__ import annotations
 
-from keywords.bdo.models import BankAccount, Person
+from keywords.bdo.models import Address, BankAccount, Person
 from orchestrator.domain.keywords import check, extract
 from orchestrator.domain.personal import Nir
 from orchestrator.domain.ports import ReadingDesk, Screen
@@ -45,6 +45,16 @@ async def bank_account(desk: ReadingDesk, *, person: Person) -> BankAccount:
         degraded=_degraded(screen),
         **{name: screen[name] for name in ("iban", "bic", "holder", "changed_on", "origin", "screen_date")},
     )
+
+
+@extract("bdo.address", "Adresse postale d'une personne.")
+async def address(desk: ReadingDesk, *, person: Person) -> Address:
+    """Read the address of a person that was found; ``found`` says whether there is one (source: DOMAIN A.2, row 14).
+
+    Example: ``extract: bdo.address`` with ``person: ${person}``, then ``C-16: address.found``.
+    """
+    screen = await desk.open("address", file=person.file)
+    return Address(found=screen["none"] is None, lines=screen["lines"], degraded=_degraded(screen))
 
 
 def _degraded(screen: Screen) -> bool:

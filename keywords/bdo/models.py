@@ -1,4 +1,4 @@
-"""What BDO (base des bénéficiaires) shows of a person, typed (``bdo.person``, ``bdo.bank_account``)."""
+"""What BDO (base des bénéficiaires) shows of a person, typed (``bdo.person``, ``bdo.bank_account``, ``bdo.address``)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import date
 from pydantic import BaseModel, Field
 
 from orchestrator.domain.civil import Period
-from orchestrator.domain.personal import Iban, Nir, PersonName
+from orchestrator.domain.personal import Iban, Nir, PersonName, PrivateText
 
 
 class Person(BaseModel, frozen=True):
@@ -105,6 +105,17 @@ class BankAccount(BaseModel, frozen=True):
     origin: str | None = Field(default=None, title="Origine de la modification")
     #: The date shown in the banner.
     screen_date: date = Field(title="Date affichée")
+    #: True in « mode dégradé ».
+    degraded: bool = Field(default=False, title="Mode dégradé")
+
+
+class Address(BaseModel, frozen=True):
+    """Where letters to a person go."""
+
+    #: False when BDO says « Aucune adresse ».
+    found: bool = Field(title="Adresse connue")
+    #: The address; None when there is none.
+    lines: PrivateText | None = Field(default=None, title="Adresse")
     #: True in « mode dégradé ».
     degraded: bool = Field(default=False, title="Mode dégradé")
 

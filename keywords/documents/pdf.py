@@ -6,6 +6,7 @@ import logging
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,20 @@ def write(html: str, path: str) -> None:
     from RPA.PDF import PDF  # noqa: PLC0415 - only the helper process imports it
 
     PDF().html_to_pdf(html, path, margin=MARGIN)
+
+
+def write_dated(html: str, path: str, day: str) -> None:
+    """Write a page of HTML as a PDF that says it was made at the opening of a day, ISO: the same page gives the same bytes."""
+    from RPA.PDF.keywords.document import PDF  # noqa: PLC0415 - only the helper process imports it
+
+    sheet = PDF()
+    sheet.set_creation_date(datetime.fromisoformat(day).replace(tzinfo=UTC))
+    sheet.core_fonts_encoding = "utf-8"
+    sheet.add_unicode_fonts()
+    sheet.set_margin(MARGIN)
+    sheet.add_page()
+    sheet.write_html(html)
+    sheet.output(name=path)
 
 
 def _at_the_right(pdf: Any, page: int, label: str) -> list[str]:  # noqa: ANN401 - RPA's own class

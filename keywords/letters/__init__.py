@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
+from datetime import date
 from glob import escape
+from hashlib import sha256
 from string import Template
 from typing import Any
 
 from keywords.documents import pdf
 from keywords.documents.templates import filled, mention
 from keywords.letters import reading
+from keywords.letters.models import Letter
 from orchestrator.domain.civil import Period, parse_french_period
 from orchestrator.domain.entries import EntrySeen
 from orchestrator.domain.errors import ApplicationException, BusinessException
 from orchestrator.domain.keywords import enter, extract
 from orchestrator.domain.money import ZERO, Euros
-from orchestrator.domain.personal import PersonName
+from orchestrator.domain.personal import PersonName, PrivateText
 from orchestrator.domain.ports import Act, Workshop
 
 
@@ -75,6 +79,47 @@ async def deposit(
     draft = workshop.drafts() / "lettre.pdf"
     await workshop.run(pdf.write, html=html, path=str(draft))
     return workshop.prepare(folder, f"{subject}_{token}.pdf", draft)
+
+
+@extract(
+    "letters.compose",
+    "Lettre à une personne, en PDF : les mêmes données donnent les mêmes octets, et la même empreinte.",
+)
+async def compose(
+    workshop: Workshop,
+    *,
+    template: str,
+    addressee: PersonName,
+    address: PrivateText,
+    reference: str,
+    subject: str,
+    period: Period,
+    day: date,
+    amount: Euros = ZERO,
+) -> Letter:
+    """Make a letter from ``robots/<robot>/modeles`` (HTML), dated ``day``, for an application that takes it as a document.
+
+    The template may use ``${addressee}``, ``${address}``, ``${reference}``, ``${subject}``, ``${start}``, ``${end}``,
+    ``${day}``, ``${amount}``, ``${robot}`` and ``${contact}``. The mention of the algorithmic processing ends every letter
+    (source: DOMAIN §4; CRPA, art. L. 311-3-1). Give a day of the case (``${run.date}``), never the clock: made again after a
+    doubt it has the same bytes. ``amount`` is what the letter says, nothing is paid by it. Raises ``BusinessException`` MODELE.
+    Example: ``extract: letters.compose`` with ``template: acompte.html``, ``addressee: ${person.full_name}``,
+    ``address: ${address.lines}``, ``reference: ${number}``, ``subject: ${stop_id}``, ``period: ${period}``,
+    ``day: ${run.date}`` and ``amount: ${amount}``.
+    """
+    text = workshop.template(template)
+    known: dict[str, Any] = {
+        "addressee": addressee.reveal(), "address": address.reveal(), "reference": reference, "subject": subject,
+        "start": period.start, "end": period.end, "day": day, "amount": amount,
+        "robot": workshop.about["robot"], "contact": workshop.about["contact"],
+    }  # fmt: skip
+    used = {name: value for name, value in known.items() if name in Template(text).get_identifiers()}
+    draft = workshop.drafts() / "lettre.pdf"
+    html = filled(template, text, used) + mention(workshop.about)
+    await workshop.run(pdf.write_dated, html=html, path=str(draft), day=day.isoformat())
+    content = draft.read_bytes()
+    draft.unlink()
+    return Letter(digest=sha256(content).hexdigest(), content=PrivateText(b64encode(content).decode("ascii")))
 
 
 async def _seen(workshop: Workshop, folder: str, name: str, subject: str) -> EntrySeen:

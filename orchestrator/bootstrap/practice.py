@@ -20,12 +20,12 @@ from orchestrator.drivers.witness import Witness, save_witnesses
 #: The business day of the practice applications, a Friday; the worked example of the rules is computed on it.
 TODAY = "2026-03-27"
 ROBOT_LOGIN = "ROB-931-ACPIJ-1"
-#: The login of the robot that extends rights, in BDO and the C2S.
+#: The login of the robot that extends rights, in BDO, the C2S and the GED.
 RIGHTS_LOGIN = "ROB-931-DROITS-1"
 #: The login of a shipped robot, where it is not that of advances.
 LOGINS = {"droits-prolongation": RIGHTS_LOGIN, "mutation-entrante": "ROB-931-MUTAT-1"}
 #: The practice applications, in the order of their ports; the last is the green screen.
-APPLICATIONS = ("bdo", "arpege", "compta", "c2s", "progres")
+APPLICATIONS = ("bdo", "arpege", "compta", "c2s", "ged", "progres")
 #: The practice mailboxes: the robot's own, and that of the accounting control.
 MAILBOX = "robot-acompte-ij@cpam-931.example"
 CONTROL = "controle-comptable@cpam-931.example"

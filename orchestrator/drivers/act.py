@@ -13,6 +13,7 @@ from playwright.async_api import Dialog, ElementHandle, Error, Page
 
 from orchestrator.domain.canonical import canonical
 from orchestrator.domain.errors import GlrError, ReleaseChanged
+from orchestrator.domain.uploads import Upload
 from orchestrator.drivers.confirmation import Confirmation, names_sent
 from orchestrator.drivers.contracts import ActContract, ClickContract, ConfirmationContract
 from orchestrator.drivers.gate import Passage, Permit
@@ -46,7 +47,7 @@ class WebAct:
     page: Page
     contract: ActContract
     element: ElementHandle
-    #: What was typed, by name.
+    #: What was typed or attached, by name.
     values: Mapping[str, Any]
     #: Why the page that asks to confirm was not confirmed, when it is not the one we know.
     changed: ReleaseChanged | None = None
@@ -79,7 +80,9 @@ class WebAct:
 
     async def _pass(self, permit: Permit, element: ElementHandle, click: ClickContract) -> Sent | None:
         """Arm an element, click it, answer the dialog; None when exactly one request left and was answered."""
-        passage = Passage(permit, click.request)
+        sends_form = click is self.contract
+        files = tuple(each.content for each in self.values.values() if isinstance(each, Upload)) if sends_form else ()
+        passage = Passage(permit, click.request, files)
         dialog = _DialogAnswer(passage, click.dialog == "confirm")
         gate = self.desk.gate(self.contract)
         gate.passage, self.desk.dialogs = passage, dialog.answer

@@ -21,6 +21,7 @@ from orchestrator.domain.errors import (
 from orchestrator.drivers.account import RobotAccount
 from orchestrator.drivers.act import WebAct
 from orchestrator.drivers.act_count import ActCount
+from orchestrator.drivers.attaching import attach, parted
 from orchestrator.drivers.contracts import ActContract, ActionContract, ApplicationContract
 from orchestrator.drivers.document import Document, UnknownEncoding
 from orchestrator.drivers.entrance import Entrance, OpenDoor
@@ -102,11 +103,15 @@ class WebDesk:
         page = await self._page_to_fill()
         await self._arrive(page, contract.screen)
         await compare_forms(page, self.contract, contract.screen, self.veil)
-        typed = {contract.fields[name]: value for name, value in values.items()}
+        given, files = parted(values)
+        typed = {contract.fields[name]: value for name, value in given.items()}
         if self.contract.screens[contract.screen].form:
             await self._at_once(page, contract.screen, typed, None)
         else:
             await self._fill(page, contract.screen, typed)
+        await attach(
+            page, self.contract, contract.screen, {contract.fields[name]: file for name, file in files.items()}
+        )
         element = await page.query_selector(contract.element)
         if element is None:
             raise ScreenChanged(self.contract.title, contract.screen, contract.element)

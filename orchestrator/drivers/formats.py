@@ -53,6 +53,7 @@ FORMATS: dict[str, Callable[[str], Any]] = {
     "nir": Nir.parse,
     "iban": Iban.parse,
     "name": PersonName.parse,
+    "file": PrivateText.parse,
 }
 
 #: Formats that may stand in clear on a capture; everything else is masked (default deny).

@@ -43,6 +43,8 @@ class Passage:
     permit: Permit
     #: The one request that may pass.
     request: RequestContract
+    #: The bytes of each file that it must carry whole.
+    carries: tuple[bytes, ...] = ()
     #: Requests seen.
     seen: int = 0
     #: Requests let out.
@@ -77,7 +79,7 @@ class Gate:
         if not asked:
             await route.continue_()
             return
-        if await self._may_pass(asked):
+        if await self._may_pass(asked, route):
             await self._send(route)
         else:
             await route.abort("blockedbyclient")
@@ -88,14 +90,13 @@ class Gate:
     def _is(self, route: Route, request: RequestContract) -> bool:
         return route.request.method == request.method and bool(self._patterns[request].match(route.request.url))
 
-    async def _may_pass(self, asked: list[RequestContract]) -> bool:
+    async def _may_pass(self, asked: list[RequestContract], route: Route) -> bool:
         passage = self.passage
         if passage is None:
             return False
         passage.seen += 1
-        return (
-            passage.seen == 1 and passage.request in asked and await passage.permit.holds() and passage.permit.in_time()
-        )
+        expected = passage.seen == 1 and passage.request in asked and _carries(route, passage.carries)
+        return expected and await passage.permit.holds() and passage.permit.in_time()
 
     async def _send(self, route: Route) -> None:
         passage = self.passage
@@ -109,3 +110,9 @@ class Gate:
             return
         passage.status = answer.status
         await route.fulfill(response=answer)
+
+
+def _carries(route: Route, files: tuple[bytes, ...]) -> bool:
+    """True when the request holds each file whole: it is sent again by us, from what the browser lets us see of it."""
+    body = (route.request.post_data_buffer or b"") if files else b""
+    return all(file in body for file in files)

@@ -14,3 +14,10 @@ CREATE TABLE paiement (
     tardif INTEGER NOT NULL, visible INTEGER NOT NULL
 );
 CREATE INDEX paiement_assure ON paiement (assure);
+CREATE TABLE recuperation (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, recuperation TEXT NOT NULL DEFAULT '', avance TEXT NOT NULL,
+    reference_arret TEXT NOT NULL, du TEXT NOT NULL, au TEXT NOT NULL, montant_c INTEGER NOT NULL, note TEXT NOT NULL,
+    reference_libre TEXT NOT NULL, auteur TEXT NOT NULL, jour TEXT NOT NULL, etat TEXT NOT NULL DEFAULT 'A_RECUPERER'
+);
+CREATE INDEX recuperation_avance ON recuperation (avance);
+CREATE INDEX recuperation_auteur ON recuperation (auteur, jour);

@@ -1,4 +1,4 @@
-"""ARPEGE: stops, rights, payments and anomalies. Read only."""
+"""ARPEGE: stops, rights, payments and anomalies; recoveries of advances are flagged there."""
 
 import json
 from datetime import date
@@ -8,6 +8,7 @@ from starlette.responses import RedirectResponse, Response
 
 from sandbox.formats import canonical_nir, show_date, show_money
 from sandbox.web.legacy import Legacy, Options, Visit
+from sandbox.web.recovery import Recoveries
 
 _IDENTITY = {
     "nir": "NIR",
@@ -192,6 +193,7 @@ def application(options: Options) -> Starlette:
             "GET /assure/{number:int}/paiements": arpege.payments,
             "GET /anomalies": arpege.anomalies,
             "GET /anomalies.csv": arpege.anomalies_csv,
+            **Recoveries(arpege=arpege).pages(),
         }
     )
 

@@ -1,4 +1,4 @@
-"""BDO: identity, rights and bank account of a beneficiary. Read only."""
+"""BDO: identity, rights, bank account and address of a beneficiary. Read only."""
 
 import json
 
@@ -84,6 +84,15 @@ class Bdo(Legacy):
         values = {"id": visit.number, "fields": json.loads(row[0]), "blocks": {"Compte": _BANK}}
         return self.render("rib", "Coordonnées bancaires", visit, **values)
 
+    async def address(self, visit: Visit) -> Response:
+        """The address of a file, or that there is none."""
+        row = self.store.one("SELECT adresse FROM dossier WHERE id = ?", visit.number)
+        if row is None:
+            return self.unknown(visit)
+        fields = {"adresse": row[0]} if row[0] else {}
+        blocks = {"Adresse": {"adresse": "Adresse"}}
+        return self.render("adresse", "Adresse", visit, id=visit.number, fields=fields, blocks=blocks)
+
 
 def application(options: Options) -> Starlette:
     """The web application BDO."""
@@ -94,5 +103,6 @@ def application(options: Options) -> Starlette:
             "POST /recherche": bdo.search,
             "GET /dossier/{number:int}": bdo.dossier,
             "GET /dossier/{number:int}/rib": bdo.bank,
+            "GET /dossier/{number:int}/adresse": bdo.address,
         }
     )

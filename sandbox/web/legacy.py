@@ -1,4 +1,4 @@
-"""What the three old applications share: pages, login, banner, faults around every request."""
+"""What the old applications share: pages, login, banner, faults around every request."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -20,6 +20,7 @@ from sandbox.ledger import Ledger
 from sandbox.mutations import delay, mutate, received
 from sandbox.releases import Change, change, installed
 from sandbox.releases import received as under_first_names
+from sandbox.web import multipart
 from sandbox.web.accounts import Accounts, Agent
 from sandbox.web.connections import drop_connection
 
@@ -191,5 +192,8 @@ async def read_form(http: HttpRequest) -> dict[str, str]:
     """The fields of a form, decoded as a browser encodes them on a Latin-1 page (windows-1252)."""
     if http.method != "POST":
         return {}
+    kind = http.headers.get("content-type", "")
+    if kind.startswith(multipart.KIND):
+        return multipart.texts(kind, await http.body())
     body = (await http.body()).decode("ascii", "replace")
     return dict(parse_qsl(body, keep_blank_values=True, encoding="cp1252", errors="replace"))

@@ -13,13 +13,16 @@ import uvicorn
 from sandbox.errors import NoPopulationError, PortTakenError
 from sandbox.green.server import Green, green_screen
 from sandbox.mail.server import mail_server
-from sandbox.web import arpege, bdo, c2s, compta
+from sandbox.web import arpege, bdo, c2s, compta, ged
 from sandbox.web.connections import DroppableProtocol
 from sandbox.web.legacy import Options
 
 #: Where they listen unless told otherwise.
 HERE = "127.0.0.1"
-_BUILD = {"bdo": bdo.application, "arpege": arpege.application, "compta": compta.application, "c2s": c2s.application}
+_BUILD = {
+    "bdo": bdo.application, "arpege": arpege.application, "compta": compta.application, "c2s": c2s.application,
+    "ged": ged.application,
+}  # fmt: skip
 
 
 class _Server(uvicorn.Server):

@@ -211,7 +211,7 @@ def test_nothing_local_is_lost(shared: Shared) -> None:
     own = {beside, "robots/trusted.yaml", f"{ROBOT}/imported.json", *mine}
     another = (
         "robots/droits-prolongation/", "scenarios/droits-prolongation.", "scenarios/rules/prolongations.",
-        "robots/suivi-acomptes/", "scenarios/acompte-suivi.",
+        "robots/suivi-acomptes/", "scenarios/acompte-suivi.", "scenarios/acompte-courrier.",
     )  # fmt: skip
     assert {name: text for name, text in after.items() if name not in own} == {
         name: text

@@ -18,6 +18,7 @@ from orchestrator.bootstrap.world import load_keywords
 from orchestrator.drivers.account import RobotAccount
 from orchestrator.drivers.contracts import load_contract
 from orchestrator.drivers.desk import WebDesk
+from orchestrator.drivers.workshop import RobotWorkshop
 from orchestrator.language.load import load_scenario
 from orchestrator.settings import Settings
 from orchestrator.store.database import Database
@@ -25,6 +26,10 @@ from orchestrator.store.vault import Vault
 from sandbox import extensions
 from sandbox.households import HOUSEHOLDS
 
+ABOUT = {
+    "robot": "Robot droits-prolongation", "version": "c0ffee", "purpose": "prolonger les droits",
+    "contact": "dpo@cpam-931.example",
+}  # fmt: skip
 NUMBERS = {household.case: f"F-{number:03d}" for number, household in enumerate(HOUSEHOLDS, start=1)}
 
 
@@ -32,7 +37,7 @@ NUMBERS = {household.case: f"F-{number:03d}" for number, household in enumerate(
 async def rights_world(
     practice_world: PracticeWorld, runner_url: str, vault: Vault, tmp_path: Path
 ) -> AsyncIterator[RobotWorld]:
-    """Open the shipped scenario, with its robot's own accounts at BDO and the C2S."""
+    """Open the shipped scenario, with its robot's own accounts and templates."""
     practice_world.fault()
     practice = practice_world.practice
     practice.write_accounts(practice_world.addresses, tmp_path / "robot.json", RIGHTS_LOGIN)
@@ -46,9 +51,11 @@ async def rights_world(
         opened.bench.robot = "droits-prolongation"
         opened.bench.desks = {
             name: WebDesk(browser, load_contract(PROJECT / "keywords" / name / "screens.yaml"), accounts[name])
-            for name in ("bdo", "c2s")
+            for name in ("bdo", "c2s", "ged")
         }
+        opened.bench.workshop = RobotWorkshop(home=PROJECT / "robots" / "droits-prolongation", folders={}, about=ABOUT)
         yield opened
+        await opened.bench.workshop.close()
 
 
 async def run(world: RobotWorld, day: date, *cases: str) -> UUID:
@@ -68,6 +75,12 @@ def acts(world: RobotWorld) -> dict[str, list[dict[str, Any]]]:
     for act in map(json.loads, lines):
         found.setdefault(act["right"], []).append(act)
     return found
+
+
+def letters(world: RobotWorld) -> list[dict[str, Any]]:
+    """Return what the GED's own ledger says of attestations."""
+    lines = (world.world.practice.folder / "ged.ledger.jsonl").read_text("utf-8").splitlines()
+    return [act for act in map(json.loads, lines) if act["kind"] == "ATTESTATION_DROITS"]
 
 
 def shown(world: RobotWorld) -> dict[str, str]:
@@ -107,9 +120,33 @@ async def prove(world: RobotWorld, owner: Database, *cases: str) -> None:
     )
     assert {act["author"] for of in ledger.values() for act in of} == {RIGHTS_LOGIN}
 
+    filed = letters(world)
+    due = [letter for case in expected for letter in extensions.attestations(NUMBERS[case])]
+    assert [{name: act[name] for name in letter} for act, letter in zip(filed, due, strict=True)] == due
+    assert {act["author"] for act in filed} <= {RIGHTS_LOGIN}
+
     second = await run(
         world, date(2026, 3, 30), *(case for case, (outcome, _) in verdicts.items() if outcome == "entered")
     )
 
     assert {ended for ended, _ in await ends(owner, second)} == {"already_done"}
-    assert acts(world) == ledger
+    assert (acts(world), letters(world)) == (ledger, filed)
+
+
+async def prove_a_refused_letter_undoes_no_right(world: RobotWorld, owner: Database, case: str) -> None:
+    """Have an agent's attestation stand for the last right: its letter is for a person, every right is extended."""
+    (*others, last) = extensions.attestations(NUMBERS[case])
+    before, already = acts(world), letters(world)
+    with closing(sqlite3.connect(world.world.practice.folder / "ged.db", timeout=20)) as store, store:
+        store.execute(
+            "INSERT INTO document (document, nir, nature, reference, objet, du, au, empreinte, reference_libre, auteur, jour,"
+            " contenu) VALUES ('GED-2020-900001', ?, ?, ?, ?, '2020-04-01', '2020-04-30', '', '', 'A1001', '2020-04-01', '')",
+            (last["nir"], last["kind"], last["reference"], last["subject"]),
+        )
+
+    assert await ends(owner, await run(world, date(2026, 3, 31), case)) == [("exception", "C-09")]
+
+    made = {right: [act["act"] for act in of] for right, of in acts(world).items() if right not in before}
+    assert made == {letter["reference"]: ["MODIFICATION"] for letter in (*others, last)}
+    filed = [act["reference"] for act in letters(world) if act not in already]
+    assert filed == [letter["reference"] for letter in others]

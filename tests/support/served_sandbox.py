@@ -57,7 +57,9 @@ def serving(folder: Path, *options: str) -> Iterator[Served]:
         assert process.stdout is not None
         ready = json.loads(process.stdout.readline())
         try:
-            yield Served(folder=folder, urls={n: ready[n] for n in ("bdo", "arpege", "compta", "c2s")}, process=process)
+            yield Served(
+                folder=folder, urls={n: ready[n] for n in ("bdo", "arpege", "compta", "c2s", "ged")}, process=process
+            )
         finally:
             process.send_signal(signal.SIGTERM)
             assert process.wait(10) == 0

@@ -117,6 +117,7 @@ def test_accounts_are_private_and_there_is_a_robot_in_each_application(tmp_path:
     assert robots == {
         "bdo": {ROBOT_LOGIN, ROBOT}, "arpege": {ROBOT_LOGIN}, "compta": {ROBOT_LOGIN}, "c2s": {ROBOT},
         "progres": {ROBOT_LOGIN, transfers.ROBOT},
+        "ged": {ROBOT_LOGIN, ROBOT},
     }  # fmt: skip
     assert len({one["password"] for of in accounts.values() for one in of.values()}) == sum(map(len, accounts.values()))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from rights_world import prove, rights_world
+from rights_world import prove, prove_a_refused_letter_undoes_no_right, rights_world
 from robot_world import PracticeWorld
 
 from orchestrator.store.database import Database
@@ -19,3 +19,4 @@ async def test_a_household_is_extended_whole_or_not_at_all_once_for_each_right_a
 ) -> None:
     async with rights_world(practice_world, runner_url, vault, tmp_path) as world:
         await prove(world, owner_db, *CASES)
+        await prove_a_refused_letter_undoes_no_right(world, owner_db, "B07")

@@ -11,6 +11,8 @@ import pytest
 
 import keywords.bdo
 import keywords.c2s
+import keywords.ged
+import keywords.letters
 import keywords.rights
 from orchestrator.domain.civil import Period
 from orchestrator.domain.keywords import collect
@@ -25,7 +27,7 @@ SHARED = {"nir": "185026199900189", "birth_name": "DURAND", "end": "31/03/2020"}
 
 @pytest.fixture(scope="module")
 def scenario() -> Scenario:
-    modules = (keywords.bdo, keywords.c2s, keywords.rights)
+    modules = (keywords.bdo, keywords.c2s, keywords.ged, keywords.letters, keywords.rights)
     return load_scenario(PATH, keywords={name: one for each in modules for name, one in collect(each).items()})
 
 
@@ -39,18 +41,23 @@ def names(scenario: Scenario, rows: list[dict[str, str]]) -> dict[str, Any]:
 
 def test_b18_each_right_and_rule_has_an_entry_of_its_own_whatever_the_order_of_the_rows(scenario: Scenario) -> None:
     keys = [
-        {one.item: one.effect_key for one in foreseen(scenario, names(scenario, rows))} for rows in (ROWS, ROWS[::-1])
+        {one.title: one.effect_key for one in foreseen(scenario, names(scenario, rows))} for rows in (ROWS, ROWS[::-1])
     ]
     assert keys == [
-        {"ligne 2": "EXT/F-7/D1/EXT-C2S-1", "ligne 3": "EXT/F-7/D2/EXT-C2S-2"},
-        {"ligne 2": "EXT/F-7/D2/EXT-C2S-2", "ligne 3": "EXT/F-7/D1/EXT-C2S-1"},
-    ]
-    assert stages(scenario) == [(frozenset({"period"}), False)]
+        {
+            "period (ligne 2)": f"EXT/F-7/{first}", "period (ligne 3)": f"EXT/F-7/{second}",
+            "attestation (ligne 2)": f"ATT/F-7/{first}", "attestation (ligne 3)": f"ATT/F-7/{second}",
+        }
+        for first, second in (("D1/EXT-C2S-1", "D2/EXT-C2S-2"), ("D2/EXT-C2S-2", "D1/EXT-C2S-1"))
+    ]  # fmt: skip
+    assert stages(scenario) == [(frozenset({"period", "attestation"}), False)]
 
 
 def test_what_takes_an_entry_back_is_told_its_number_and_has_a_key_of_its_own(scenario: Scenario) -> None:
-    written = scenario.steps[-1]
+    written, told = scenario.steps[-2:]
     assert isinstance(written, ForEach)
+    assert isinstance(told, ForEach)
+    assert (set(written.undo), set(told.undo)) == ({"period"}, set()), "a letter is taken back by nothing"
     undo = written.undo["period"]
     assert undo.keyword.name == "c2s.restore_period"
     days = Period(date(2020, 4, 1), date(2020, 6, 30))

@@ -465,7 +465,7 @@ MISTAKES: list[tuple[str, str, str, str]] = [
         "  - extract: ‸arpege.stop\n",
         (
             "« arpege.stop » ne lit pas une liste : il ne peut pas donner des "
-            "dossiers. Possible ici : arpege.payments, arpege.unpaid_stops, compta.…"
+            "dossiers. Possible ici : arpege.flagged_by, arpege.payments, arpege.un…"
         ),
     ),
     (

@@ -1,0 +1,32 @@
+"""What the GED shows of a document, typed (``ged.documents``)."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from pydantic import BaseModel, Field
+
+from orchestrator.domain.civil import Period
+
+
+class Document(BaseModel, frozen=True):
+    """One document of a person; its content stays where it is."""
+
+    #: The GED's own number, e.g. ``GED-2026-000012``.
+    document: str = Field(title="Document")
+    #: ``COURRIER_ACOMPTE``, ``ATTESTATION_DROITS``, ``RETOUR_NPAI``, ``PIECE``.
+    kind: str = Field(title="Nature")
+    #: The case it is about: the number of an advance, the reference of a right.
+    reference: str = Field(title="Référence")
+    #: What of that case.
+    subject: str = Field(title="Objet")
+    #: The days it speaks of, both ends included.
+    period: Period = Field(title="Période")
+    #: Day of the filing.
+    filed_on: date = Field(title="Classé le")
+    #: The free reference: our token when we filed it.
+    free_reference: str = Field(default="", title="Référence libre")
+    #: Who filed it.
+    author: str = Field(title="Auteur")
+    #: ``CLASSE``, ``ANNULE``.
+    state: str = Field(title="État")
