@@ -326,9 +326,14 @@ class Scenario:
 
     @property
     def follows_open_amounts(self) -> bool:
-        """Is each of its cases a row of a list of money that is still open in an application?"""
-        lists = [isinstance(source, ExtractSource) and source.open_amounts for source in self.sources]
-        return bool(lists) and all(lists) and self.case.rows is None
+        """Is each of its cases a row of a list of money that is still open in an application, where it enters what closes it?
+
+        One that only tells others of it (a letter) reads the same list and follows nothing.
+        """
+        of_money = (each for each in self.sources if isinstance(each, ExtractSource) and each.open_amounts)
+        lists = [source.keyword.application for source in of_money]
+        whole = len(lists) == len(self.sources) and self.case.rows is None
+        return whole and not {entry.keyword.application for entry in self.entries}.isdisjoint(lists)
 
     def restricted(self, queue: str) -> bool:
         """Say whether a basket is one of sensitive cases: those that codes name beside the scenario's own, unless opened."""

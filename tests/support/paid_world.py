@@ -77,8 +77,8 @@ def _held(practice: PracticeWorld, state: str) -> str:
     write(
         practice, "compta",
         "INSERT INTO avance (numero, nir, nature, reference_arret, du, au, montant_c, motif, reference_libre, auteur, etat,"
-        " saisie_le, jour_saisie) VALUES (?, ?, 'ACP-IJ', ?, '2023-01-02', '2023-01-20', 69739, '', '', 'A1001', ?, '',"
-        " '2023-01-25')",
+        " saisie_le, jour_saisie, liquidee_le) VALUES (?, ?, 'ACP-IJ', ?, '2023-01-02', '2023-01-20', 69739, '', '', 'A1001',"
+        " ?, '', '2023-01-25', '2023-01-27')",
         number, row.nir, row.stop, state,
     )  # fmt: skip
     return number
