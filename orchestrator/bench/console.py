@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from hashlib import md5
 from pathlib import Path
 from statistics import median, quantiles
 from typing import Any
@@ -42,7 +43,12 @@ _FILLS = (
 )
 _GROUPS = ("console", "bordereaux", "gaps", "by_hand", "further", "hand_overs", "open_amounts")
 #: What a query calls by a name that another gives to something else.
-_OWN = {"console.run": {"id": "run"}, "console.capture": {"digest": "capture"}, "console.runs": {"limit": "runs"}}
+_OWN = {
+    "console.run": {"id": "run"}, "console.capture": {"digest": "capture"}, "console.runs": {"limit": "runs"},
+    "open_amounts.page": {"run": "reading"}, "open_amounts.totals": {"run": "reading"},
+}  # fmt: skip
+#: The newest run, whose rows were a list of money that is open.
+_READING = UUID(md5(b"run 1", usedforsecurity=False).hexdigest())
 _MEASURED = "explain (analyze, buffers, timing off, format json) "
 _PARAMETER = re.compile(r"%\((\w+)\)s")
 _READS = re.compile(r"\A(--.*\n)*\s*(select|with)\b(?!.*\bfor update\b)", re.DOTALL)
@@ -146,5 +152,5 @@ def asked_about(caisse: str, login: str, case: Mapping[str, Any]) -> dict[str, A
         "before_at": datetime(9000, 1, 1, tzinfo=UTC), "before_id": UUID(int=2**128 - 1),
         "after_at": datetime(1970, 1, 1, tzinfo=UTC), "after_id": UUID(int=0), "after_rank": -(2**30),
         "after_due": date.min, "after_line": 0, "after_number": -(2**62),
-        "sort": "echeance", "stands": "", "idle": timedelta(hours=1), "absolute": timedelta(hours=8),
+        "sort": "echeance", "stands": "", "reading": _READING, "idle": timedelta(hours=1), "absolute": timedelta(hours=8),
     }  # fmt: skip

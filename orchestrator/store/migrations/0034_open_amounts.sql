@@ -35,4 +35,14 @@ select open.run, open.line, open.caisse, open.case_id, open.number, open.amount_
            else 'robot'
        end as stands,
        case when cases.state in ('exception', 'awaiting_approval', 'waiting') then cases.due end as due
-from open_amount open left join cases on cases.id = open.case_id;
+from open_amount open
+-- its own case by its line, since these lie side by side; an older one, which few have, by its id
+left join cases own on own.run = open.run and own.line = open.line
+left join lateral (
+    select id, state, ended_as, waits_for, due from cases where id = case when own.id is null then open.case_id end offset 0
+) older on true
+cross join lateral (
+    select coalesce(own.id, older.id) as id, coalesce(own.state, older.state) as state,
+           coalesce(own.ended_as, older.ended_as) as ended_as, coalesce(own.waits_for, older.waits_for) as waits_for,
+           coalesce(own.due, older.due) as due
+) cases;

@@ -34,18 +34,22 @@ select found.line, found.number, found.amount_c, found.since, found.state, found
        found.case_id, cases.reference, cases.scenario, cases.data_key, cases.payload, cases.wait_until, item.code, item.queue,
        item.restricted is true and not %(restricted)s as hidden,
        case when found.stands = 'linked' then cases.changed_at end as linked_at
+-- the page first: only its cases are looked at
 from (
-    select now.*, case %(sort)s::text when 'montant' then -amount_c
-                                      when 'echeance' then coalesce(due, date '9999-12-31') - date '1970-01-01'
-                                      else since - date '1970-01-01' end as rank
-    from open_amount_now now
-    where run = %(run)s and caisse = %(caisse)s and (%(stands)s::text = '' or stands = %(stands)s)
+    select * from (
+        select now.*, case %(sort)s::text when 'montant' then -amount_c
+                                          when 'echeance' then coalesce(due, date '9999-12-31') - date '1970-01-01'
+                                          else since - date '1970-01-01' end as rank
+        from open_amount_now now
+        where run = %(run)s and caisse = %(caisse)s and (%(stands)s::text = '' or stands = %(stands)s)
+    ) ranked
+    where (rank, line) > (%(after_number)s::bigint, %(after_line)s::integer)
+    order by rank, line
+    limit %(limit)s
 ) found
 left join cases on cases.id = found.case_id
 left join lateral (
     select code, queue, restricted from exception_item
     where exception_item.case_id = found.case_id order by closed_at desc nulls first limit 1
 ) item on true
-where (found.rank, found.line) > (%(after_number)s::bigint, %(after_line)s::integer)
 order by found.rank, found.line
-limit %(limit)s
