@@ -775,10 +775,15 @@ $$;
 
 -- May the login that asks say that this actor has done something in this caisse? The house speaks for the people who have told it
 -- who they are; a runner for robots alone, and in its own caisse.
-create function may_speak(actor text, in_caisse text) returns boolean language sql stable security definer as $$
-    select pg_has_role(session_user, current_user, 'usage') or pg_has_role(session_user, 'glr_orchestrator', 'usage')
-        or pg_has_role(session_user, 'glr_console', 'usage')
-        or in_caisse = any (my_caisses()) and actor !~ '^(agent|machine|cli|journal)(:|$)'
+create function may_speak(actor text, in_caisse text) returns boolean language plpgsql stable security definer as $$
+begin
+    if pg_has_role(session_user, current_user, 'usage') or pg_has_role(session_user, 'glr_orchestrator', 'usage')
+       or pg_has_role(session_user, 'glr_console', 'usage') then
+        return true;
+    end if;
+    return actor !~ '^(agent|machine|cli|journal)(:|$)'
+        and exists (select from runner_login where login = session_user and caisse = in_caisse);
+end
 $$;
 
 create function record_event(caisse text, verb text, object text, details jsonb) returns void
@@ -849,7 +854,11 @@ begin
     if not (old.state || '>' || new.state) = any (allowed) then
         raise exception 'impossible transition % > %', old.state, new.state using errcode = 'GL003';
     end if;
-    perform held_by_people(old, new);
+    -- asked only when there is something to refuse: a whole row is dear to hand over
+    if old.state in ('ready', 'waiting') and new.state = 'exception'
+       or exists (select from by_hand where case_id = new.id and given_back_at is null and read_back_at is null) then
+        perform held_by_people(old, new);
+    end if;
     if new.state = 'ended' and exists (
             select 1 from entry where case_id = new.id and entry.state in ('intent', 'doubtful')) then
         raise exception 'an entry of it is in doubt: no case ends like that' using errcode = 'GL009';
@@ -885,7 +894,8 @@ begin
     if current_actor() is null then
         raise exception 'no actor: every change says who makes it' using errcode = 'GL001';
     end if;
-    if exists (select from (select distinct caisse from made) told where not may_speak(current_actor(), told.caisse)) then
+    if exists (with told as materialized (select distinct caisse from made)
+               select from told where not may_speak(current_actor(), told.caisse)) then
         raise exception 'not in this name, nor for this caisse' using errcode = 'insufficient_privilege';
     end if;
     insert into audit_outbox (caisse, actor, verb, object, details)
@@ -1329,7 +1339,8 @@ select turn.id, turn.caisse, turn.scenario, turn.version, turn.robot from (
     where cases.state = 'ready' and not exists (
         select 1 from scenario_stop stop
         where stop.caisse = cases.caisse and stop.scenario = cases.scenario and stop.released_at is null)
-) turn where turn.version is not null and not is_restored(turn.caisse);
+      and not exists (select 1 from restoration where restoration.caisse = cases.caisse and lifted_at is null)
+) turn where turn.version is not null;
 
 -- Entries in doubt that robots will look at: shown to people as such, long before anybody has to decide.
 create view doubt_to_settle as
@@ -1353,11 +1364,10 @@ where run.mode = 'live' and cases.state in ('ready', 'waiting', 'awaiting_approv
 create function count_for_ramp() returns trigger language plpgsql as $$
 begin
     -- the attempt that begins with this claim is numbered by its epoch: it is not an earlier one
-    if not exists (select 1 from attempt where case_id = new.id and version = new.begun_under and n < new.epoch) then
-        update publication set begun = begun + 1
-        where caisse = new.caisse and scenario = new.scenario and version = new.begun_under
-          and state = 'published' and allowed is not null;
-    end if;
+    update publication set begun = begun + 1
+    where caisse = new.caisse and scenario = new.scenario and version = new.begun_under
+      and state = 'published' and allowed is not null
+      and not exists (select 1 from attempt where case_id = new.id and version = new.begun_under and n < new.epoch);
     return new;
 end
 $$;
@@ -1561,6 +1571,9 @@ declare
     failed integer;
     opened text;
 begin
+    if new.application is null and not exists (select from application_stop where trial = new.session) then
+        return new;
+    end if;
     perform pg_advisory_xact_lock(hashtextextended(format('glr.application %s %s', new.caisse, new.application), 0))
     where new.application is not null;
     if new.incident and new.application is not null then

@@ -218,12 +218,13 @@ update cases set state = 'ready' from void where cases.id = void.case_id and cas
 returning cases.id, cases.caisse, cases.scenario
 
 -- hungry: scenarios with cases that may be taken now, how many sessions they may use, and how many their applications allow
-select turn.caisse, turn.scenario, sum(turn.ready)::integer as ready, max(asked.parallel) as parallel,
-       min(room_for(turn.version, turn.caisse, turn.scenario, turn.robot)) as room
-from (
+with turn as materialized (
     select caisse, scenario, version, max(robot) as robot, count(*) as ready from case_turn
     group by caisse, scenario, version
-) turn join scenario_version asked on asked.hash = turn.version
+)
+select turn.caisse, turn.scenario, sum(turn.ready)::integer as ready, max(asked.parallel) as parallel,
+       min(room_for(turn.version, turn.caisse, turn.scenario, turn.robot)) as room
+from turn join scenario_version asked on asked.hash = turn.version
 where not version_closed(turn.version, turn.caisse, null)
 group by turn.caisse, turn.scenario
 
