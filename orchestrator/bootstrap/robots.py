@@ -34,7 +34,7 @@ from orchestrator.engine.turns import next_turn
 from orchestrator.engine.versions import UnusableVersion
 from orchestrator.engine.work import Workbench
 from orchestrator.settings import VARIABLES
-from orchestrator.store.database import CLAIMING, Database
+from orchestrator.store.database import Database
 from orchestrator.store.known_schema import newest
 
 #: Seconds before a session ends that leaves a version to runners of another program.
@@ -84,7 +84,7 @@ async def run_session(
     heartbeat.start()
     try:
         async with AsyncExitStack() as stack:
-            database = await stack.enter_async_context(Database(world.urls["glr_runner"], size=2, options=CLAIMING))
+            database = await stack.enter_async_context(Database(world.urls["glr_runner"], size=2, claiming=True))
             browser = await stack.enter_async_context(open_browser(world.settings.network))
             suites = SuiteRunner(robot=robot, enter=by_protocol) if robot else None
             place = _Place(

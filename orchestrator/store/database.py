@@ -21,8 +21,8 @@ from orchestrator.store.queries import query
 #: The server forgets a host that is cut off as soon as the host forgets the server: what it held is free (ADR 37).
 _DEAD_HOSTS = "-c tcp_user_timeout=10s -c tcp_keepalives_idle=5 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=2"
 SEARCH_PATH = f"-c search_path=glr,queue -c idle_in_transaction_session_timeout=5s -c timezone=UTC {_DEAD_HOSTS}"
-#: For a robot session, which asks the same few statements all day: each is planned once, and cases are read in the order of
-#: their index, never sorted, also in a table that was never analysed.
+#: For a robot session, which asks the same few statements all day: each is planned once, the first time, and cases are read in
+#: the order of their index, never sorted, also in a table that was never analysed.
 CLAIMING = "-c plan_cache_mode=force_generic_plan -c enable_sort=off"
 
 
@@ -90,7 +90,8 @@ class Transaction:
 class Database:
     """The pool of one role."""
 
-    def __init__(self, conninfo: str, *, size: int = 4, options: str = "") -> None:
+    def __init__(self, conninfo: str, *, size: int = 4, claiming: bool = False) -> None:
+        options = f"{SEARCH_PATH} {CLAIMING}" if claiming else SEARCH_PATH
         self._pool: AsyncConnectionPool[psycopg.AsyncConnection[DictRow]] = AsyncConnectionPool(
             conninfo,
             min_size=1,
@@ -98,7 +99,12 @@ class Database:
             open=False,
             timeout=15,
             reconnect_timeout=20,  # then at the next question: its own pause would double as long as a cut lasts
-            kwargs={"row_factory": dict_row, "options": f"{SEARCH_PATH} {options}", "autocommit": True},
+            kwargs={
+                "row_factory": dict_row,
+                "options": options,
+                "autocommit": True,
+                "prepare_threshold": 0 if claiming else 5,
+            },
             check=_alive,
         )
 

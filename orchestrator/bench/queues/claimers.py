@@ -19,7 +19,7 @@ from orchestrator.bench.queues.held import Held
 from orchestrator.bootstrap.world import running_world
 from orchestrator.engine.lease import boot_clock
 from orchestrator.settings import Settings
-from orchestrator.store.database import CLAIMING, Database
+from orchestrator.store.database import Database
 
 ACTOR = "robot:banc"
 #: Seconds before a claimer that found nothing asks again.
@@ -93,7 +93,7 @@ async def work(job: dict[str, Any]) -> None:
     runner = uuid4()
     async with AsyncExitStack() as stack:
         conninfo, size = world.urls["glr_runner"], job["claimers"]
-        database = await stack.enter_async_context(Database(conninfo, size=size, options=CLAIMING))
+        database = await stack.enter_async_context(Database(conninfo, size=size, claiming=True))
         log = stack.enter_context((Path(job["logs"]) / f"{runner}.held").open("w", encoding="ascii"))
         claimers = Claimers(
             database=database, caisse=world.settings.caisse, scenario=SCENARIO, version=job["version"], log=log,

@@ -26,7 +26,7 @@ from orchestrator.engine.sweep import sweep
 from orchestrator.engine.tickets import ticket_queue
 from orchestrator.engine.work import Workbench
 from orchestrator.settings import Settings
-from orchestrator.store.database import CLAIMING, Database
+from orchestrator.store.database import Database
 
 
 async def work(workspace: Path, lanes: int) -> None:
@@ -68,7 +68,7 @@ async def registered(database: Database) -> UUID:
 
 
 async def _session(world: World, stack: AsyncExitStack, runner: UUID) -> RobotSession:
-    database = await stack.enter_async_context(Database(world.urls["glr_runner"], size=2, options=CLAIMING))
+    database = await stack.enter_async_context(Database(world.urls["glr_runner"], size=2, claiming=True))
     heartbeat = Heartbeat(world.urls["glr_runner"])
     heartbeat.start()
     stack.callback(heartbeat.stop)

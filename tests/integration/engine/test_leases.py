@@ -18,7 +18,7 @@ from orchestrator.engine.case_rows import new_reference
 from orchestrator.engine.lease import LEASE, Heartbeat, Lease, LeasePermit, boot_clock, clocks
 from orchestrator.engine.sweep import sweep
 from orchestrator.engine.tickets import ticket_queue
-from orchestrator.store.database import CLAIMING, Database, StoreError, Transaction
+from orchestrator.store.database import Database, StoreError, Transaction
 from orchestrator.store.vault import Vault
 
 CAISSE, SCENARIO = "cpam-931", "ij-acompte"
@@ -87,7 +87,7 @@ async def test_no_case_is_held_by_two_by_what_the_claimers_wrote_down_and_those_
     async with orchestrator_db.transaction("test") as tx:
         cases = {str(await add_case(tx, vault, run, line)) for line in range(2, 22)}
     queue = ticket_queue(orchestrator_url, size=1)
-    async with Database(orchestrator_url, size=16, options=CLAIMING) as many, queue.open_async():
+    async with Database(orchestrator_url, size=16, claiming=True) as many, queue.open_async():
         with (tmp_path / "one.held").open("w", encoding="ascii") as log:
             claimers = Claimers(
                 database=many, caisse=CAISSE, scenario=SCENARIO, version="h", log=log, lease=timedelta(seconds=0.5), dies=20

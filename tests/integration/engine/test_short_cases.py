@@ -28,7 +28,7 @@ from orchestrator.engine.tickets import ticket_queue
 from orchestrator.engine.turns import claim_several
 from orchestrator.engine.work import Attempt, Workbench
 from orchestrator.language.load import load_scenario
-from orchestrator.store.database import CLAIMING, Database
+from orchestrator.store.database import Database
 from orchestrator.store.vault import Vault
 
 CAISSE = "cpam-931"
@@ -171,7 +171,7 @@ async def short(
     await publish(owner_db, scenario)
     queue = ticket_queue(orchestrator_url, size=1)
     async with (
-        Database(runner_url, size=4, options=CLAIMING) as database,
+        Database(runner_url, size=4, claiming=True) as database,
         Database(orchestrator_url, size=2) as orchestrator,
         queue.open_async(),
     ):
