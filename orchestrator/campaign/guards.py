@@ -168,6 +168,6 @@ GUARDS: Mapping[str, Guard] = {
     "request-gate": Guard(take_out=_without_gate, faults=frozenset({"at-the-gate.freeze"})),
     "read-back": Guard(take_out=_without_read_back, faults=frozenset({"session-killed"}), answers="alter=0.3"),
     "effect-key": Guard(
-        take_out=_without_effect_key, faults=frozenset({"session-killed"}), answers="slow=1.0,slow_seconds=8"
+        take_out=_without_effect_key, faults=frozenset({"session-killed"}), answers="slow=1.0,slow_seconds=16"
     ),
 }
