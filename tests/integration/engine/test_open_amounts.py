@@ -16,7 +16,7 @@ from typing import Any
 import httpx
 import pytest
 from console_world import CAISSE, Person
-from robot_world import PROJECT, PracticeWorld, robot_world
+from robot_world import PROJECT, PracticeWorld, RobotWorld, robot_world
 
 from orchestrator.bootstrap.world import load_keywords
 from orchestrator.console import ConsoleWorld, create_console
@@ -58,14 +58,15 @@ def _people(practice: PracticeWorld) -> Iterator[dict[str, httpx.Client]]:
 
 
 def paid(practice: PracticeWorld, people: dict[str, httpx.Client], day: str, amount: str) -> tuple[str, str]:
-    """Have COMPTA's people propose, validate and pay an advance on that business day; returns its number and its stop."""
+    """Have COMPTA's people pay an advance that was proposed two days before; returns its number and its stop."""
     row = practice.take("entered")
-    practice.show_day(day)
+    practice.show_day(str(date.fromisoformat(day) - timedelta(days=2)))
     form = {"nir": row.nir, "nature": "ACP-IJ", "reference_arret": row.stop, "du": "20/12/2023", "au": "02/01/2024"}
     said = {"montant": amount, "motif": "Arret non paye", "reference_libre": ""}
     answer = people["A1001"].post("/avances", data={**form, **said})
     assert answer.status_code == 303, answer.text
     number = answer.headers["location"].rpartition("/")[2]
+    practice.show_day(day)
     for who in ("ordonnateur", "dcf"):
         assert people[who].post("/validation", data={"numero": number, "decision": "valider"}).status_code == 303
     return number, row.stop
@@ -102,17 +103,13 @@ def scenario(folder: Path) -> Scenario:
     return load_scenario(PROJECT / "scenarios" / "acompte-suivi.yaml", keywords=keywords, caisse=CAISSE)
 
 
-async def read_and_work(practice: PracticeWorld, runner_url: str, vault: Vault, folder: Path, day: date) -> Scenario:
-    """Read the list of that day in COMPTA and have the robot work it."""
-    asked = scenario(folder)
-    async with robot_world(practice, runner_url, vault, folder, asked) as world:
-        world.bench.robot = "suivi-acomptes"
-        (source,) = asked.sources
-        assert isinstance(source, ExtractSource)
-        delivery = await Extraction(bench=world.bench, database=world.loader.database).read(source, day)
-        await world.loader.start(asked, delivery, day, "test")
-        await world.work()
-    return asked
+async def read(world: RobotWorld, day: date) -> None:
+    """Read the list of that day in COMPTA, as ``glr run acompte-suivi`` does."""
+    world.bench.robot, asked = "suivi-acomptes", world.bench.scenario
+    (source,) = asked.sources
+    assert isinstance(source, ExtractSource)
+    delivery = await Extraction(bench=world.bench, database=world.loader.database).read(source, day)
+    await world.loader.start(asked, delivery, day, "test")
 
 
 @pytest.fixture
@@ -165,28 +162,42 @@ async def test_the_open_advances_are_those_of_compta_s_ledger_in_number_sum_and_
     arpege_pays(practice_world, other, 9000)
     in_compta(practice_world, "etat = 'REJETE_BANQUE', code_rejet = 'AC04'", sent_back)
     numbers = [old, crossing, overpaid, sent_back]
+    asked = scenario(tmp_path)
     try:
-        asked = await read_and_work(practice_world, runner_url, vault, tmp_path, READ_ON)
+        async with robot_world(practice_world, runner_url, vault, tmp_path, asked) as world:
+            await read(world, READ_ON)
+            await world.work()
+            await _told(owner_db, "update delivery set received_at = '2024-01-05 06:31+00'")
+            agent = await _is_the_ledger(practice_world, console, asked, numbers)
+            await _sorted_filtered_and_restricted(console, asked, agent, numbers)
+            await _says_when_no_reading_came(owner_db, agent)
+            await read(world, TODAY)
     finally:
         for number in numbers:
             in_compta(practice_world, "etat = 'ANNULEE'", number)  # the lists of other tests have their own
         practice_world.show_day(shown_day)
+    next_day = rows_of((await agent.get("/avances")).text)
+    situations = {old: "Au tour du robot", overpaid: "Chez une personne", sent_back: "Rejet de la banque"}
+    assert {*next_day} == {*situations}, "what was linked is open no more"
+    assert [situation for number, situation in situations.items() if situation not in next_day[number][1]] == []
 
-    await _told(owner_db, "update delivery set received_at = '2024-01-05 06:31+00'")
-    agent = await console("c.roux", asked)
+
+async def _is_the_ledger(practice_world: PracticeWorld, console: Any, asked: Scenario, numbers: list[str]) -> Person:
+    _, crossing, overpaid, _ = numbers
+    agent: Person = await console("c.roux", asked)
     page = (await agent.get("/avances")).text
     rows = rows_of(page)
     assert {number: shown(cells) for number, cells in rows.items()} == ledger_of(practice_world, numbers, linked=True)
     assert list(rows) == numbers, "the oldest first"
     still = ledger_of(practice_world, numbers, linked=False)
     assert [shown(rows[crossing]), crossing in still] == [(69739, 8), False], "paid in one year, read in the next"
-    read = text_of(page)
-    assert f"{sum(amount for amount, _ in still.values()) / 100:,.2f}".replace(",", " ").replace(".", ",") in read
-    assert "1 355,58 € 3 avances ouvertes au relevé 4 avances, 2 052,97 €, dont 1 liée depuis (697,39 €)" in read
+    said = text_of(page)
+    assert f"{sum(amount for amount, _ in still.values()) / 100:,.2f}".replace(",", " ").replace(".", ",") in said
+    assert "1 355,58 € 3 avances ouvertes au relevé 4 avances, 2 052,97 €, dont 1 liée depuis (697,39 €)" in said
     assert (
-        "30 jours au plus 2 150,51 € 31 à 60 jours 0 0,00 € 61 à 90 jours 0 0,00 € 91 à 365 jours 1 1 205,07 €" in read
+        "30 jours au plus 2 150,51 € 31 à 60 jours 0 0,00 € 61 à 90 jours 0 0,00 € 91 à 365 jours 1 1 205,07 €" in said
     )
-    assert "Pas de relevé aujourd’hui. Ce qui suit est celui du 05/01/2024 à 07:31" in read
+    assert "Pas de relevé aujourd’hui. Ce qui suit est celui du 05/01/2024 à 07:31" in said
 
     situations = [cells[1] for cells in rows.values()]
     assert situations[0] == "Attend le paiement d’Arpège"
@@ -198,9 +209,7 @@ async def test_the_open_advances_are_those_of_compta_s_ledger_in_number_sum_and_
     assert rows[overpaid][5].startswith("24/01/2024"), "the legal date: ARPEGE's payment plus 20 days"
     assert all(re.fullmatch(r"DOS-\w+", cells[6]) for cells in rows.values())
     assert not re.search(r"\b[12]\d{14}\b", page.replace(" ", "")), "no NIR in clear"
-
-    await _sorted_filtered_and_restricted(console, asked, agent, numbers)
-    await _says_when_no_reading_came(owner_db, agent)
+    return agent
 
 
 async def _sorted_filtered_and_restricted(console: Any, asked: Scenario, agent: Person, numbers: list[str]) -> None:
