@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
 
-from sandbox import delivery, oracle, stores, wave
+from sandbox import delivery, evening, oracle, stores, wave
 from sandbox.errors import SandboxError
 from sandbox.faults import Rates
 from sandbox.green.server import Green
@@ -34,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _population(options: argparse.Namespace) -> None:
-    stores.create(options.dir, build(options.people, options.seed, options.today.isoformat()))
+    stores.create(options.dir, build(options.people, options.seed, options.today.isoformat(), evening=options.evening))
 
 
 def _serve(options: argparse.Namespace) -> None:
@@ -78,6 +78,22 @@ def _wave(options: argparse.Namespace) -> None:
         print(json.dumps(said))
 
 
+def _evening(options: argparse.Namespace) -> None:
+    for name, part in evening.PARTS.items():
+        path = part.deliver(stores.load(options.dir), options.out) if part.deliver else None
+        own = {"scenario": name, "robot": part.robot, "login": part.login, "work": part.work}
+        print(json.dumps({**own, "delivery": str(path) if path else None}))
+
+
+def _judge(options: argparse.Namespace) -> None:
+    population = stores.load(options.dir)
+    for name in options.scenarios.split(","):
+        for verdict in evening.PARTS[name].verdicts(population):
+            print(json.dumps({"scenario": name, **verdict}))
+    for found in evening.account(options.dir, population, options.scenarios.split(",")):
+        print(json.dumps(found))
+
+
 def _mutations(options: argparse.Namespace) -> None:
     for seed in range(options.first, options.first + options.count):
         print(json.dumps(asked(seed)))
@@ -99,6 +115,10 @@ def _parser() -> argparse.ArgumentParser:
     waves.add_argument(
         "--out", type=Path, help="its file; none: say what each row should become, and compare the ledger"
     )
+    shared = _command(commands, "evening", _evening, "write what each scenario of an evening is given")
+    shared.add_argument("--out", type=Path, required=True, help="folder of the deliveries")
+    judging = _command(commands, "judge", _judge, "say what each row and ledger of an evening should become, and is")
+    judging.add_argument("--scenarios", required=True, metavar="NAME,NAME")
     mutations = commands.add_parser("mutations", help="say which change each seed asks for")
     mutations.set_defaults(command=_mutations)
     mutations.add_argument("--first", type=int, default=1, metavar="SEED")
@@ -137,6 +157,7 @@ def _population_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--people", type=int, default=DEFAULT_SIZE, help="data rows of a delivery")
     parser.add_argument("--seed", type=int, default=DEFAULT_SEED)
     parser.add_argument("--today", type=date.fromisoformat, default=date.fromisoformat(DEFAULT_TODAY))
+    parser.add_argument("--evening", action="store_true", help="with work for several robots: see the command evening")
 
 
 def _serve_options(parser: argparse.ArgumentParser) -> None:

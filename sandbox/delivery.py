@@ -1,6 +1,7 @@
 """The delivery: the anomaly list of one day as a file, and reading it back."""
 
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -39,6 +40,11 @@ def content(population: Population, change: int | None = None) -> bytes:
     if change is not None:
         number, fields = _changed(population, random.Random(f"change/{change}"))
         rows[number] = fields
+    return encoded(rows)
+
+
+def encoded(rows: Sequence[tuple[str, ...]]) -> bytes:
+    """The bytes of a delivery of these rows."""
     lines = [";".join(fields) for fields in (HEADER, *rows, ("FIN", str(len(rows))))]
     return "".join(f"{line}\r\n" for line in lines).encode("cp1252")
 

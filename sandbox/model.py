@@ -165,6 +165,8 @@ class Population:
     rows: tuple[Listed | BadRow, ...]
     #: People whom the applications hold and no delivery lists.
     others: tuple[Person, ...] = field(default=())
+    #: True when several robots have work among them.
+    evening: bool = False
 
     @property
     def people(self) -> tuple[Person, ...]:

@@ -11,6 +11,7 @@ from sandbox.cases_controls import CONTROL_CASES
 from sandbox.cases_domain import DOMAIN_CASES
 from sandbox.cases_fine import FINE_CASES
 from sandbox.errors import BadOptionError
+from sandbox.followed import people as followed
 from sandbox.maker import TECHNICAL_CODES, Maker, incomes
 from sandbox.model import BadRow, Listed, Payment, Person, Population, Stop
 from sandbox.rules import APPROVAL_ABOVE_C, compute
@@ -25,8 +26,11 @@ _SPECIAL, _BAD, _LARGE = 43, 5, 5
 
 
 @lru_cache(maxsize=2)
-def build(size: int, seed: int, today: str) -> Population:
-    """The population of a size (data rows), a seed and a day (ISO): always the same."""
+def build(size: int, seed: int, today: str, *, evening: bool = False) -> Population:
+    """The population of a size (data rows), a seed and a day (ISO): always the same.
+
+    That of an `evening` has the advances to follow besides.
+    """
     if size < SMALLEST:
         raise BadOptionError(f"--people {size}: at least {SMALLEST}")
     maker = Maker(seed, date.fromisoformat(today))
@@ -38,7 +42,8 @@ def build(size: int, seed: int, today: str) -> Population:
     twins = tuple(_twin(maker, one.person) for one in special if one.person.homonyms)
     bad = [make(maker) for make in BAD_CASES[: bad_count - 1]]
     rows = _in_order(random.Random(f"order/{seed}"), listed, bad, small[0])
-    return Population(size=size, seed=seed, today=maker.today, rows=tuple(rows), others=(*twins, witness()))
+    others = (*twins, witness(), *(followed(maker) if evening else ()))
+    return Population(size=size, seed=seed, today=maker.today, rows=tuple(rows), others=others, evening=evening)
 
 
 def _special_people(maker: Maker, wanted: int) -> list[Listed]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from sandbox import transfers
 from sandbox.db import Row, Store
 from sandbox.errors import NoPopulationError, PopulationExistsError
+from sandbox.followed import ROBOT as FOLLOWER
 from sandbox.formats import show_date, show_iban, show_money, show_nir, show_yes
 from sandbox.households import HOUSEHOLDS, ROBOT, Right, rights
 from sandbox.letters import AUTHOR as POST
@@ -20,10 +21,11 @@ from sandbox.witness import ADVANCE, AUTHOR, CHANGE, DOCUMENT, ENTERED_ON, HOUSE
 
 APPLICATIONS = ("bdo", "arpege", "compta", "c2s", "ged")
 _ACCOUNTS = {
-    "bdo": {ROBOT_LOGIN: "robot", ROBOT: "robot", "A1001": "agent", "A1002": "agent"},
-    "arpege": {ROBOT_LOGIN: "robot", "A1001": "agent", "A1002": "agent"},
+    "bdo": {ROBOT_LOGIN: "robot", ROBOT: "robot", FOLLOWER: "robot", "A1001": "agent", "A1002": "agent"},
+    "arpege": {ROBOT_LOGIN: "robot", FOLLOWER: "robot", "A1001": "agent", "A1002": "agent"},
     "compta": {
         ROBOT_LOGIN: "robot",
+        FOLLOWER: "robot",
         "A1001": "agent",
         "A1002": "agent",
         "ordonnateur": "ordonnateur",
@@ -31,7 +33,7 @@ _ACCOUNTS = {
     },
     "progres": {ROBOT_LOGIN: "robot", transfers.ROBOT: "robot", "A1001": "agent", "A1002": "agent"},
     "c2s": {ROBOT: "robot", "A1001": "agent", "A1002": "agent"},
-    "ged": {ROBOT_LOGIN: "robot", ROBOT: "robot", "A1001": "agent", "A1002": "agent"},
+    "ged": {ROBOT_LOGIN: "robot", ROBOT: "robot", FOLLOWER: "robot", "A1001": "agent", "A1002": "agent"},
 }
 _DOSSIER_BASE, _ASSURE_BASE, _ADVANCE_BASE = 10_000, 50_000, 100
 
@@ -48,6 +50,7 @@ def create(folder: Path, population: Population) -> None:
     _write_private(folder / "witness.json", json.dumps(sheet(), indent=1) + "\n")
     (folder / "today").write_text(f"{population.today.isoformat()}\n", "ascii")
     description = {"people": population.size, "seed": population.seed, "today": population.today.isoformat()}
+    description |= {"evening": True} if population.evening else {}
     (folder / "population.json").write_text(json.dumps(description) + "\n", "ascii")
 
 
@@ -57,7 +60,8 @@ def load(folder: Path) -> Population:
     if not path.exists():
         raise NoPopulationError(folder)
     description = json.loads(path.read_text("ascii"))
-    return build(description["people"], description["seed"], description["today"])
+    evening = description.get("evening", False)
+    return build(description["people"], description["seed"], description["today"], evening=evening)
 
 
 def password_hash(salt: str, password: str) -> str:
@@ -266,16 +270,24 @@ def _payment_end(payment: Payment) -> Row:
 
 
 def _fill_compta(store: Store, population: Population) -> None:
-    held = [(person, advance) for person in population.people for advance in person.advances]
-    last = max(_ADVANCE_BASE, len(held))
-    for number, (person, advance) in enumerate(held, start=last - len(held) + 1):
+    numbered = list(numbered_advances(population))
+    for number, text, person, advance in numbered:
         store.run(
             "INSERT INTO avance (id, numero, nir, nature, reference_arret, du, au, montant_c, motif, reference_libre,"
             " auteur, etat, saisie_le, jour_saisie, valide_par, liquide_par, liquidee_le)"
             " VALUES (?, ?, ?, 'ACP-IJ', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            number, f"ACP-{advance.entered_on.year}-{number:06d}", person.nir, *_advance_row(advance),
+            number, text, person.nir, *_advance_row(advance),
         )  # fmt: skip
+    last = max(_ADVANCE_BASE, len(numbered))
     store.run("INSERT OR REPLACE INTO sqlite_sequence (name, seq) VALUES ('avance', ?)", last)
+
+
+def numbered_advances(population: Population) -> Iterator[tuple[int, str, Person, Advance]]:
+    """Every advance of a population as COMPTA numbers it: its row, its number, whose it is."""
+    held = [(person, advance) for person in population.people for advance in person.advances]
+    first = max(_ADVANCE_BASE, len(held)) - len(held) + 1
+    for number, (person, advance) in enumerate(held, start=first):
+        yield number, f"ACP-{advance.entered_on.year}-{number:06d}", person, advance
 
 
 def _advance_row(advance: Advance) -> Row:

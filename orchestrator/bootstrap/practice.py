@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,30 @@ READY = 60.0
 
 
 @dataclass(frozen=True, kw_only=True)
+class Part:
+    """What one scenario of an evening is given."""
+
+    scenario: str
+    #: Its robot, and that one's login.
+    robot: str
+    login: str
+    #: What it is given, in French.
+    work: str
+    #: None when the robot reads a list in an application.
+    delivery: Path | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judged:
+    """What the oracles of an evening say."""
+
+    #: What each row should become, by scenario and line.
+    rows: Mapping[str, Mapping[int, Mapping[str, Any]]]
+    #: What the applications' ledgers hold of each scenario; under None, acts of nobody's case.
+    ledgers: Mapping[str | None, Mapping[str, Any]]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Practice:
     """One population with its stores, ledgers and delivery."""
 
@@ -42,6 +66,8 @@ class Practice:
     seed: int
     #: Seconds that its applications are left in peace after a doubt: they commit at once, but for ordered faults.
     quiet: float = 2.0
+    #: With work for several robots, beside the delivery.
+    evening: bool = False
 
     @property
     def delivery(self) -> Path:
@@ -54,9 +80,10 @@ class Practice:
         if described.exists():
             self._check_same(json.loads(described.read_text(encoding="utf-8")))
         else:
-            self.sandbox("population", "--people", str(self.cases), "--seed", str(self.seed), "--today", TODAY)
-        if not self.delivery.exists():
-            self.delivery.parent.mkdir(exist_ok=True)
+            more = ["--evening"] if self.evening else []
+            self.sandbox("population", "--people", str(self.cases), "--seed", str(self.seed), "--today", TODAY, *more)
+        self.delivery.parent.mkdir(exist_ok=True)
+        if not self.evening and not self.delivery.exists():
             self.sandbox("delivery", "--date", TODAY, "--out", str(self.delivery))
 
     def serve(self, log: Path, faults: str = "") -> tuple[subprocess.Popen[bytes], dict[str, str]]:
@@ -127,6 +154,18 @@ class Practice:
         rows = [json.loads(line) for line in answer.splitlines()]
         return {row["line"]: row for row in rows}
 
+    def parts(self) -> list[Part]:
+        """Write what each scenario of an evening is given, the same every time; in the order of their work."""
+        out = self.folder / "deliveries"
+        answer = self.sandbox("evening", "--out", str(out))
+        return [_part(json.loads(line)) for line in answer.splitlines()]
+
+    def judged(self, scenarios: Sequence[str]) -> Judged:
+        """Ask the oracles of an evening what each row should become, and compare the ledgers with that."""
+        said = [json.loads(line) for line in self.sandbox("judge", "--scenarios", ",".join(scenarios)).splitlines()]
+        rows = {name: {each["line"]: each for each in said if _row_of(each, name)} for name in scenarios}
+        return Judged(rows=rows, ledgers={each["scenario"]: each for each in said if "wrong" in each})
+
     def mutations(self, first: int, count: int) -> list[dict[str, Any]]:
         """Return which change of a screen each seed asks for: ``application``, ``screen``, ``kind``, ``seed``."""
         program = [sys.executable, "-m", "sandbox", "mutations", "--first", str(first), "--count", str(count)]
@@ -178,6 +217,15 @@ class Practice:
         if done.returncode:
             raise SettingsError(f"Applications d'entraînement : « {command} » a échoué.\n{done.stderr.strip()}")
         return done.stdout
+
+
+def _part(said: Mapping[str, Any]) -> Part:
+    delivery = Path(said["delivery"]) if said["delivery"] else None
+    return Part(**{**said, "delivery": delivery})
+
+
+def _row_of(said: Mapping[str, Any], scenario: str) -> bool:
+    return said["scenario"] == scenario and "line" in said
 
 
 def _write_secret(path: Path, content: Mapping[str, Any]) -> None:

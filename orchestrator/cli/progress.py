@@ -18,6 +18,7 @@ from orchestrator.store.database import Database
 
 #: Seconds between two lines when there is no terminal.
 LINE_EVERY = 10.0
+_ENDED = (RowOutcome.ENTERED, RowOutcome.NOTHING_TO_PAY, RowOutcome.ALREADY_DONE, RowOutcome.OTHER_END)
 
 
 class RunProgress:
@@ -83,7 +84,7 @@ class RunProgress:
 
 def _words(counted: Counter[RowOutcome]) -> str:
     """Say what became of the rows so far: ended, exceptions, awaiting approval, waiting for a day where some do."""
-    ended = sum(counted[name] for name in (RowOutcome.ENTERED, RowOutcome.NOTHING_TO_PAY, RowOutcome.ALREADY_DONE))
+    ended = sum(counted[name] for name in _ENDED)
     exceptions, approvals = counted[RowOutcome.EXCEPTION], counted[RowOutcome.AWAITING_APPROVAL]
     later = f" · en attente {counted[RowOutcome.WAITING]}" if counted[RowOutcome.WAITING] else ""
     return f"terminés {ended} · exceptions {exceptions} · à valider {approvals}{later}"

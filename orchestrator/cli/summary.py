@@ -125,8 +125,9 @@ def _difference(line: int, row: RowResult | None, wanted: Mapping[str, Any] | No
         return f"ligne {line} : {'absente du moteur' if row is None else 'inconnue de l’oracle'}"
     if row.doubtful:
         return None
-    if row.outcome != wanted["outcome"]:
-        return f"ligne {line} : {row.outcome} {list(row.codes)}, attendu {wanted['outcome']} {wanted['codes']}"
+    ended = row.end if row.outcome is RowOutcome.OTHER_END else row.outcome
+    if ended != wanted["outcome"]:
+        return f"ligne {line} : {ended} {list(row.codes)}, attendu {wanted['outcome']} {wanted['codes']}"
     if row.outcome is RowOutcome.EXCEPTION and sorted(row.codes) != sorted(wanted["codes"]):
         return f"ligne {line} : codes {list(row.codes)}, attendus {wanted['codes']}"
     amount_matters = row.outcome in (*_COUNTED, RowOutcome.EXCEPTION) and not wanted.get("amount_optional")

@@ -52,6 +52,8 @@ class RowResult:
     #: Physical line in the file.
     line: int
     outcome: RowOutcome
+    #: The name that its scenario declares for its end; None when it has not ended.
+    end: str | None
     #: Centimes, when an amount was computed or entered.
     amount_c: int | None
     #: Every code that stopped it.
@@ -74,6 +76,7 @@ def _result(row: Mapping[str, Any]) -> RowResult:
     return RowResult(
         line=row["line"],
         outcome=_outcome(row["state"], row["ended_as"], row["waits_for"]),
+        end=row["ended_as"],
         amount_c=row["amount_c"],
         codes=tuple(sorted(set(codes))),
         doubtful=row["doubtful"] or row["cause"] == "doubt",

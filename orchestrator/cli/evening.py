@@ -1,0 +1,110 @@
+"""``glr demo --robot``: one evening of several robots in one house, each row judged by the oracle of its scenario."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from orchestrator.bootstrap.extractions import load_extractions
+from orchestrator.bootstrap.loading import open_loader
+from orchestrator.bootstrap.practice import TODAY, Judged, Part, Practice
+from orchestrator.cli.demo_closing import closes_at_once, show_closing
+from orchestrator.cli.demo_follow import follow, in_hand
+from orchestrator.cli.demo_house import House
+from orchestrator.cli.evening_summary import EveningSummary, Played
+from orchestrator.cli.summary import Summary, compare
+from orchestrator.domain.civil import date_of
+from orchestrator.domain.errors import RefusedDelivery, SettingsError
+from orchestrator.engine.load import Loader, first_run
+from orchestrator.engine.results import RowResult, results_of
+
+_DAY = date_of(TODAY)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Run:
+    """The run of one scenario."""
+
+    part: Part
+    run: UUID
+    #: The delivery, when it was worked to its end before.
+    refused: str | None
+
+
+def parts_of(practice: Practice, robot: str) -> list[Part]:
+    """Make the population of an evening; return what each scenario of a robot is given, of all robots for ``all``.
+
+    Raises :class:`SettingsError` for a robot that has nothing to do here.
+    """
+    practice.make()
+    every = practice.parts()
+    found = [part for part in every if robot in {"all", part.robot}]
+    if not found:
+        known = ", ".join(["all", *sorted({part.robot for part in every})])
+        raise SettingsError(f"Robot « {robot} » inconnu de la démonstration. Au choix : {known}.")
+    return found
+
+
+async def run_evening(house: House, parts: Sequence[Part]) -> EveningSummary:
+    """Give every scenario its work, let the robots work side by side, and judge what became of it."""
+    async with open_loader(house.world) as loader:
+        runs = [await _given(house, loader, part) for part in parts]
+        house.start_runner()
+        seconds = await follow(house, loader.database, [each.run for each in runs])
+        rows = {each.part.scenario: await results_of(loader.database, each.run) for each in runs}
+        for each in runs:
+            scenario = house.world.scenario(each.part.scenario)
+            if each.refused is None and closes_at_once(scenario) and not in_hand(rows[scenario.name]):
+                house.screen.print(f"{scenario.name} : clôture de l'exécution.")
+                await show_closing(house, loader.database, each.run)
+    judged = house.practice.judged([part.scenario for part in parts])
+    played = [_played(each, rows[each.part.scenario], judged, seconds[each.run]) for each in runs]
+    again = any(each.refused is not None for each in runs)  # people may have acted since: their acts are nobody's gap
+    return EveningSummary(played=played, strays=[] if again else judged.ledgers[None]["wrong"])
+
+
+async def _given(house: House, loader: Loader, part: Part) -> _Run:
+    """Start the run of a scenario; that of before when this evening was begun before."""
+    house.screen.print(f"{part.scenario} reçoit : {part.work}.", soft_wrap=True)
+    name = house.world.scenario(part.scenario)
+    if part.delivery is None:
+        return await _read(house, loader, part)
+    try:
+        return _Run(part=part, run=(await loader.load(name, house.drop(part.delivery), _DAY, "demo")).run, refused=None)
+    except RefusedDelivery:
+        (house.inbox / part.delivery.name).unlink()  # the copy that was dropped for nothing
+        return await _before(loader, part, await first_run(loader.database, name, part.delivery), part.delivery.name)
+
+
+async def _read(house: House, loader: Loader, part: Part) -> _Run:
+    """Have the list read in its application, once: that of a second evening would be what the first one left."""
+    async with loader.database.transaction("demo") as tx:
+        recent = await tx.all("runs.recent", caisse=house.settings.caisse, limit=50)
+    known = [row for row in recent if row["scenario"] == part.scenario]
+    if known:
+        return await _before(loader, part, known[-1]["id"], known[-1]["file_name"])
+    _, (loaded,) = await load_extractions(house.world, loader, part.scenario, _DAY, "demo")
+    return _Run(part=part, run=loaded.run, refused=None)
+
+
+async def _before(loader: Loader, part: Part, run: UUID, name: str) -> _Run:
+    """The run of before: taken up again, or, when robots had done with it, refused."""
+    unfinished = in_hand(await results_of(loader.database, run))
+    return _Run(part=part, run=run, refused=None if unfinished else name)
+
+
+def _played(each: _Run, rows: Sequence[RowResult], judged: Judged, seconds: float) -> Played:
+    name = each.part.scenario
+    ledger = judged.ledgers[name]
+    again = each.refused is not None
+    wrong = [] if again else [*compare(rows, judged.rows[name]), *ledger["wrong"]]
+    summary = Summary(
+        rows=[] if again else rows,
+        differences=wrong,
+        ledger_lines=0 if again else ledger["lines"],
+        ledger_duplicates=ledger["duplicates"],
+        refused=each.refused,
+        seconds=0.0 if again else seconds,
+    )
+    return Played(part=each.part, summary=summary, application=ledger["application"].upper())

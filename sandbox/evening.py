@@ -1,0 +1,179 @@
+"""One evening of several robots: what each scenario is given, what its rows should become, and the ledgers afterwards.
+
+A scenario joins by one line of `PARTS`. Nothing here asks an engine: rows are judged from the population by the oracle of
+each scenario, and each application's own ledger is compared with what follows, act by act.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sandbox import delivery, extensions, followed, oracle
+from sandbox.delivery import Line
+from sandbox.households import HOUSEHOLDS, ROBOT
+from sandbox.model import ROBOT_LOGIN, Listed, Population
+from sandbox.population import fields_of
+from sandbox.stores import numbered_advances
+
+Fields = Mapping[str, object]
+#: Households with one case each that the texts name, and one of which the last entry is refused.
+_HOUSEHOLDS = (
+    "B01", "B04 deux fois", "B04 la seconde", "B07", "B09", "B10 recours", "B18", "B21 impossible", "B22", "fraude",
+    "droits de base fermés", "cinq membres",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """What one scenario has to do in an evening."""
+
+    #: Its folder, and its login in the applications.
+    robot: str
+    login: str
+    #: What it is given, in French, for people.
+    work: str
+    #: Writes its delivery into a folder; None when the robot reads a list in an application.
+    deliver: Callable[[Population, Path], Path] | None
+    #: `line`, `outcome`, `codes`, `amount_c` and `amount_optional` of each row.
+    verdicts: Callable[[Population], Iterator[Fields]]
+    application: str
+    #: The acts of that application's ledger which may be its own, and the field that says what an act is about.
+    acts: frozenset[str]
+    about: str
+    #: The acts that there should be about each of its subjects, with what is compared of them.
+    due: Callable[[Population], Mapping[str, Sequence[Fields]]]
+
+
+def account(folder: Path, population: Population, names: Sequence[str]) -> Iterator[Fields]:
+    """Compare the ledgers of all applications with what these scenarios should have entered, each act once.
+
+    Gives for each scenario `lines`, `duplicates` and `wrong`, sentences; then, for `scenario` None, acts of nobody's case.
+    """
+    ledgers = {path.name.partition(".")[0]: _read(path) for path in sorted(folder.glob("*.ledger.jsonl"))}
+    for name in names:
+        part = PARTS[name]
+        due, entered = part.due(population), ledgers.get(part.application, [])
+        own = [act for act in entered if act["act"] in part.acts and act.get(part.about) in due]
+        ledgers[part.application] = [act for act in entered if act not in own]
+        twice = Counter((act[part.about], act["act"]) for act in own)
+        wrong = [text for subject, wanted in due.items() if (text := _wrong(part, subject, wanted, own))]
+        counted = {"lines": len(own), "duplicates": sum(twice.values()) - len(twice)}
+        yield {"scenario": name, **counted, "application": part.application, "wrong": wrong}
+    left = [f"{str(act['app']).upper()} : {act['act']} sans dossier" for acts in ledgers.values() for act in acts]
+    yield {"scenario": None, "lines": len(left), "duplicates": 0, "application": "", "wrong": left}
+
+
+def _read(path: Path) -> list[dict[str, object]]:
+    return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+
+
+def _wrong(part: Part, subject: str, wanted: Sequence[Fields], own: Sequence[Fields]) -> str:
+    """Say how the acts about a subject differ from those wanted; empty when they do not."""
+    found = [act for act in own if act[part.about] == subject]
+    known = [{name: act.get(name) for name in each} for act, each in zip(found, wanted, strict=False)]
+    authors = {act["author"] for act in found} - {part.login}
+    if len(found) == len(wanted) and known == [dict(each) for each in wanted] and not authors:
+        return ""
+    names = [str(act["act"]) for act in found]
+    return f"registre de {part.application.upper()}, {subject} : {names}, attendu {[each['act'] for each in wanted]}"
+
+
+def _half(population: Population, number: int) -> bytes:
+    """Every other row of the day's list; two rows of one stop are never in different halves."""
+    rows = [fields_of(row) if isinstance(row, Listed) else row.fields for row in population.rows]
+    places = {Line(number=0, fields=row, problem="").key: place for place, row in reversed(list(enumerate(rows)))}
+    kept = [row for row in rows if places[Line(number=0, fields=row, problem="").key] % 2 == number]
+    return delivery.encoded(kept)
+
+
+def _advances(number: int, name: str, work: str) -> Part:
+    """Advances to propose: half of the day's list."""
+
+    def deliver(population: Population, out: Path) -> Path:
+        path = out / f"{Path(delivery.file_name(population.today)).stem}-{name}.csv"
+        path.write_bytes(_half(population, number))
+        return path
+
+    def judged(population: Population) -> list[oracle.Verdict]:
+        return oracle.judge(population, _half(population, number), population.today)
+
+    def due(population: Population) -> dict[str, list[Fields]]:
+        lines = {line.number: line for line in delivery.read(_half(population, number))}
+        found: dict[str, list[Fields]] = {}
+        for verdict in judged(population):
+            line = lines[verdict.line]
+            if line.problem:
+                continue
+            nir, stop = line.key
+            act = {"act": "PROPOSITION", "nir": nir, "amount_c": verdict.amount_c}
+            found.setdefault(stop, []).extend([act] if verdict.outcome == "entered" else [])
+        return found
+
+    def verdicts(population: Population) -> Iterator[Fields]:
+        return (json.loads(verdict.as_json()) for verdict in judged(population))
+
+    return Part(
+        robot="acompte-ij", login=ROBOT_LOGIN, work=work, deliver=deliver, application="compta",
+        acts=frozenset({"PROPOSITION"}), about="stop", verdicts=verdicts, due=due,
+    )  # fmt: skip
+
+
+def _numbers() -> list[str]:
+    return [f"F-{n:03d}" for n, one in enumerate(HOUSEHOLDS, start=1) if one.case in _HOUSEHOLDS]
+
+
+def _households() -> Iterator[tuple[str, list[extensions.Verdict]]]:
+    return ((number, list(extensions.judge(number))) for number in _numbers())
+
+
+def _rights_due(_: Population) -> dict[str, list[Fields]]:
+    """A change for each right that is extended; a change taken back for the others of a household refused at its last."""
+    found: dict[str, list[Fields]] = {}
+    for _number, rights in _households():
+        for one in rights:
+            made = [{"act": "MODIFICATION", "end": one.end}] if one.outcome == "entered" else []
+            undone = one.code == "SAISIE" and one is not rights[-1]
+            found[one.right] = [{"act": "MODIFICATION"}, {"act": "RAPPEL"}] if undone else list(made)
+    return found
+
+
+def _rights_verdicts(_: Population) -> Iterator[Fields]:
+    rights = [right for _number, of in _households() for right in of]
+    for line, one in enumerate(rights, start=2):
+        yield {"line": line, "outcome": one.outcome, "codes": [one.code] if one.code else [], "amount_c": None}
+
+
+def _followed_verdicts(population: Population) -> Iterator[Fields]:
+    for line, one in enumerate(followed.judge(population), start=1):
+        amount_c = one.advance.amount_c if one.outcome == "entered" else None
+        said = {"line": line, "outcome": one.outcome, "codes": list(one.codes), "amount_c": amount_c}
+        yield said | {"amount_optional": one.outcome != "entered"}
+
+
+def _followed_due(population: Population) -> dict[str, list[Fields]]:
+    numbers = [(advance, text) for _row, text, _person, advance in numbered_advances(population)]
+    found: dict[str, list[Fields]] = {}
+    for one in followed.judge(population):
+        number = next(text for advance, text in numbers if advance is one.advance)
+        act = {"act": "REGULARISATION", "amount_c": one.advance.amount_c, "payment": one.payment}
+        found[number] = [act] if one.outcome == "entered" else []
+    return found
+
+
+#: The scenarios of an evening, in the order in which they are given their work.
+PARTS: Mapping[str, Part] = {
+    "ij-acompte": _advances(0, "yaml", "une anomalie d'ARPEGE sur deux"),
+    "ij-acompte-robot": _advances(1, "suite", "l'autre moitié des anomalies : aucun arrêt n'est demandé deux fois"),
+    "acompte-suivi": Part(
+        robot="suivi-acomptes", login=followed.ROBOT, work="la liste des avances ouvertes, lue dans COMPTA", deliver=None,
+        application="compta", acts=frozenset({"REGULARISATION"}), about="number", verdicts=_followed_verdicts,
+        due=_followed_due,
+    ),
+    "droits-prolongation": Part(
+        robot="droits-prolongation", login=ROBOT, work="les droits qui arrivent à échéance, foyer par foyer",
+        deliver=lambda population, out: extensions.write(population.today, out, *_numbers()), application="c2s",
+        acts=frozenset({"MODIFICATION", "RAPPEL"}), about="right", verdicts=_rights_verdicts, due=_rights_due,
+    ),
+}  # fmt: skip
