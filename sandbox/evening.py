@@ -142,7 +142,8 @@ def _rights_due(_: Population) -> dict[str, list[Fields]]:
 def _rights_verdicts(_: Population) -> Iterator[Fields]:
     rights = [right for _number, of in _households() for right in of]
     for line, one in enumerate(rights, start=2):
-        yield {"line": line, "outcome": one.outcome, "codes": [one.code] if one.code else [], "amount_c": None}
+        said = {"line": line, "outcome": one.outcome, "codes": [one.code] if one.code else []}
+        yield said | {"amount_c": None, "amount_optional": True}
 
 
 def _followed_verdicts(population: Population) -> Iterator[Fields]:

@@ -33,8 +33,8 @@ from orchestrator.settings import default_workspace
 SCENARIO = "ij-acompte"
 #: Scenarios that the oracle knows: the same work, as YAML and as a suite of Robot Framework.
 KNOWN = (SCENARIO, "ij-acompte-robot")
-#: Rows of a demo, and of an evening, whose robots share them.
-_CASES, _EVENING_CASES = 200, 40
+#: Rows of a demo, and of an evening, where two scenarios share them.
+_CASES, _EVENING_CASES = 200, 24
 
 
 @click.command()

@@ -108,7 +108,7 @@ def _table(played: Sequence[Played], title: str) -> Table:
     table = Table(title=title, title_justify="left", show_footer=True)
     table.add_column("Robot, scénario", footer="Total", no_wrap=True)
     counts = [_counts(each) for each in played]
-    names = ("Lignes", "Saisies", "Rien à saisir", "Pour une personne", "Différences")
+    names = ("Lignes", "Saisies", "Rien à saisir", "Pour une personne", "Écarts")
     for place, name in enumerate(names):
         table.add_column(name, justify="right", footer=str(sum(count[place] for count in counts)))
     robot = ""

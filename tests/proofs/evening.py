@@ -1,0 +1,48 @@
+"""One evening of all shipped robots in one house, twice: the command itself, its ledgers, its refusal to do it again.
+
+Not part of ``./glr test``: ``.venv/bin/pytest -s tests/proofs/evening.py``, about two minutes on two free cores.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from demo_house import House
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    """An evening's house."""
+    opened = House(tmp_path / "workspace", cases=20)
+    try:
+        yield opened
+    finally:
+        opened.discard()
+
+
+def test_all_robots_work_one_evening_side_by_side_and_a_second_one_enters_nothing(house: House) -> None:
+    command = [*house.demo, "--robot", "all", "--exit"]
+    first = house.run(*command, seconds=900)
+    assert first.code == 0, first.err
+    print(first.err)
+    said = first.json["scenarios"]
+    assert set(said) == {"ij-acompte", "ij-acompte-robot", "acompte-suivi", "droits-prolongation"}
+    assert {(each["oracle_mismatches"], each["doubts"], each["ledger"]["duplicates"]) for each in said.values()} == {
+        (0, 0, 0)
+    }
+    assert all(each["outcomes"]["entered"] and each["outcomes"]["exception"] for each in said.values())
+    assert "0 différence" in first.err
+
+    acts = {path.name: path.read_text("utf-8") for path in house.practice.glob("*.ledger.jsonl")}
+    authors = Counter(json.loads(line)["author"] for text in acts.values() for line in text.splitlines())
+    assert set(authors) == {"ROB-931-ACPIJ-1", "ROB-931-SUIVI-1", "ROB-931-DROITS-1"}
+    assert sum(authors.values()) == sum(each["ledger"]["lines"] for each in said.values())
+
+    again = house.run(*command, seconds=900)
+    assert again.code == 0, again.err
+    assert all(each["refused_delivery"] for each in again.json["scenarios"].values())
+    assert {path.name: path.read_text("utf-8") for path in house.practice.glob("*.ledger.jsonl")} == acts

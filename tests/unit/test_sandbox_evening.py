@@ -1,0 +1,81 @@
+"""The evening of several robots: what each is given, and ledgers that an outsider compares act by act."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sandbox.delivery import read
+from sandbox.evening import PARTS, account
+from sandbox.followed import judge
+from sandbox.model import Population
+from sandbox.population import build
+
+TODAY = "2026-03-27"
+PEOPLE = build(20, 931, TODAY, evening=True)
+ALL = tuple(PARTS)
+
+
+def due() -> Iterator[dict[str, Any]]:
+    """Give every act of an evening that went well, as the ledgers have them."""
+    for part in PARTS.values():
+        for subject, acts in part.due(PEOPLE).items():
+            for act in acts:
+                yield {"app": part.application, part.about: subject, "author": part.login, **act}
+
+
+def told(folder: Path, acts: list[dict[str, Any]]) -> dict[str | None, tuple[int, int, int]]:
+    """Return lines, duplicates and differences of each scenario (None: acts of nobody's case)."""
+    for application in ("compta", "c2s"):
+        lines = [json.dumps(act) for act in acts if act["app"] == application]
+        (folder / f"{application}.ledger.jsonl").write_text("".join(f"{line}\n" for line in lines), "utf-8")
+    found: list[Any] = list(account(folder, PEOPLE, ALL))
+    return {each["scenario"]: (each["lines"], each["duplicates"], len(each["wrong"])) for each in found}
+
+
+def test_two_scenarios_that_propose_advances_never_get_the_same_stop(tmp_path: Path) -> None:
+    first, second = (_stops(PEOPLE, name, tmp_path) for name in ("ij-acompte", "ij-acompte-robot"))
+    assert not first & second
+    assert len(first) > 5
+    assert len(second) > 5
+
+
+def test_an_advance_is_followed_to_every_end_that_the_domain_names() -> None:
+    ends = [one.codes or (one.outcome,) for one in judge(PEOPLE)]
+    assert sorted(ends) == [
+        ("R-AC04",), ("R-AUTRE",), ("R-INDU",), ("R-PLUSIEURS",), ("entered",), ("entered",),
+        ("waiting_for_payment",), ("waiting_for_payment",),
+    ]  # fmt: skip
+
+
+def test_ledgers_of_an_evening_that_went_well_show_nothing(tmp_path: Path) -> None:
+    acts = list(due())
+    found = told(tmp_path, acts)
+    assert {wrong for _, _, wrong in found.values()} == {0}
+    assert sum(lines for lines, _, _ in found.values()) == len(acts)
+    assert {act["act"] for act in acts} == {"PROPOSITION", "REGULARISATION", "MODIFICATION", "RAPPEL"}
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_an_act_that_is_missing_made_twice_other_or_another_s_is_told(name: str, tmp_path: Path) -> None:
+    acts, part = list(due()), PARTS[name]
+    one = next(act for act in acts if act["act"] in part.acts and act.get(part.about) in part.due(PEOPLE))
+    others = [act for act in acts if act is not one]
+    lines = told(tmp_path, acts)[name][0]
+    assert told(tmp_path, others)[name] == (lines - 1, 0, 1)
+    assert told(tmp_path, [*acts, one])[name] == (lines + 1, 1, 1)
+    assert told(tmp_path, [*others, {**one, "author": "A1001"}])[name] == (lines, 0, 1)
+    stray = told(tmp_path, [*acts, {**one, part.about: "X-1"}])
+    assert (stray[name], stray[None]) == ((lines, 0, 0), (1, 0, 1))
+    changed = {**one, "amount_c": 1} if "amount_c" in one else {**one, "end": "01/01/2000"}
+    assert told(tmp_path, [*others, changed])[name] == (lines, 0, 1)
+
+
+def _stops(population: Population, name: str, folder: Path) -> set[str]:
+    deliver = PARTS[name].deliver
+    assert deliver is not None
+    return {line.key[1] for line in read(deliver(population, folder).read_bytes()) if not line.problem}
