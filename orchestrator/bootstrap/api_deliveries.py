@@ -25,8 +25,7 @@ class ApiDeliveries:
 
     async def load(self, name: str, rows: Sequence[Mapping[str, str]], actor: str) -> Loaded:
         """Start the run of these rows; raises ``RefusedDelivery``, ``BadDelivery``, or why the scenario cannot run."""
-        async with self.loader.database.transaction(actor) as tx:
-            scenario = await scenario_to_run(tx, self.world, name)
+        scenario = await scenario_to_run(self.loader.database, self.world, name, actor)
         source = next((each for each in scenario.sources if isinstance(each, ApiSource)), None)
         if source is None:
             raise BadDelivery(f"« {name} » ne reçoit rien d'une machine : rien n'a été chargé.")

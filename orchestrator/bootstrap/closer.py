@@ -76,8 +76,7 @@ class Closer:
         version = row["version"]
         if version not in self._rules:
             try:
-                async with self.database.transaction(ACTOR) as tx:
-                    found = await restored(tx, self.world, row["scenario"], version)
+                found = await restored(self.database, self.world, row["scenario"], version, ACTOR)
                 self._rules[version] = found.scenario.closing
             except StoreUnavailable:
                 raise

@@ -41,8 +41,7 @@ async def load_extractions(world: World, loader: Loader, name: str, day: date, a
 
     Raises :class:`SettingsError` for a scenario that reads no list, ``RefusedDelivery`` when none of them is new.
     """
-    async with loader.database.transaction(actor) as tx:
-        found = await version_to_run(tx, world, name)
+    found = await version_to_run(loader.database, world, name, actor)
     sources = [source for source in found.scenario.sources if isinstance(source, ExtractSource)]
     if not sources:
         expected = ", ".join(found.scenario.patterns) or "rien qui se charge ainsi"

@@ -36,9 +36,9 @@ class FurtherRuns:
         """
         async with self.loader.database.transaction(actor) as tx:
             row = await tx.first("further.to_give", id=decision, caisse=self.world.settings.caisse)
-            scenario = await scenario_to_run(tx, self.world, row["scenario"]) if row else None
-        if row is None or scenario is None:
+        if row is None:
             return
+        scenario = await scenario_to_run(self.loader.database, self.world, row["scenario"], actor)
         case = self._case(scenario, row)
         delivery = Delivery(
             name=f"{row['reference']}, saisie n° {row['ordinal']}",

@@ -156,8 +156,7 @@ class _Place:
 
     async def _open(self, version: str) -> Workbench:
         world = self.world
-        async with self.database.transaction("session") as tx:
-            found = await restored(tx, world, self.scenario, version)
+        found = await restored(self.database, world, self.scenario, version, "session")
         robot = world.robot(found.scenario.robot)
         accounts = world.accounts(robot)
         contracts = {name: found.contracts.get(name) or world.contract(name) for name in robot.applications}

@@ -192,8 +192,7 @@ async def open_planner(world: World) -> AsyncIterator[None]:
 
         async def launch(name: str, due: Due) -> asyncio.Task[None] | None:
             inbox = world.settings.workspace / "inbox"
-            async with database.transaction("schedule") as tx:
-                scenario = await scenario_to_run(tx, world, name)
+            scenario = await scenario_to_run(database, world, name, "schedule")
             reading = extractions.start(name, paris_date(due.instant)) if reads_lists(scenario) else None
             await load_inbox(loader, scenario, inbox, paris_date(due.instant))
             return reading

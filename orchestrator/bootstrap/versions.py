@@ -13,33 +13,38 @@ from orchestrator.engine import versions
 from orchestrator.engine.versions import NotPublished, Runnable
 from orchestrator.language.model import Mode, Scenario
 from orchestrator.language.robots import check_rights
-from orchestrator.store.database import Database, StoreUnavailable, Transaction
+from orchestrator.store.database import Database, StoreUnavailable
 
 _log = logging.getLogger(__name__)
 
 
-async def restored(tx: Transaction, world: World, name: str, version: str) -> Runnable:
-    """Load a version from the store; raises ``UnusableVersion``, or ``SettingsError`` when its robot lacks a right."""
-    files = await versions.texts(tx, version)
+async def restored(database: Database, world: World, name: str, version: str, actor: str) -> Runnable:
+    """Load a version from the store; raises ``UnusableVersion``, or ``SettingsError`` when its robot lacks a right.
+
+    Its transaction is over before its texts are read: that may take a busy machine longer than one may be idle.
+    """
+    async with database.transaction(actor) as tx:
+        files = await versions.texts(tx, version)
     found = await asyncio.to_thread(versions.restore, name, version, files, world.keywords, world.settings.caisse)
     check_rights(world.robot(found.scenario.robot), found.scenario)
     return found
 
 
-async def version_to_run(tx: Transaction, world: World, name: str) -> Runnable:
+async def version_to_run(database: Database, world: World, name: str, actor: str) -> Runnable:
     """Return the published version of a scenario; without one that of the disk, unless it is live (``NotPublished``)."""
-    now = await versions.published(tx, world.settings.caisse, name)
+    async with database.transaction(actor) as tx:
+        now = await versions.published(tx, world.settings.caisse, name)
     if now is not None:
-        return await restored(tx, world, name, now["version"])
-    scenario = world.scenario(name)
+        return await restored(database, world, name, now["version"], actor)
+    scenario = await asyncio.to_thread(world.scenario, name)
     if scenario.mode is Mode.LIVE:
         raise NotPublished(name, planned=bool(scenario.schedule))
     return Runnable(scenario=scenario, contracts={})
 
 
-async def scenario_to_run(tx: Transaction, world: World, name: str) -> Scenario:
+async def scenario_to_run(database: Database, world: World, name: str, actor: str) -> Scenario:
     """Return the scenario of :func:`version_to_run`."""
-    return (await version_to_run(tx, world, name)).scenario
+    return (await version_to_run(database, world, name, actor)).scenario
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,11 +83,12 @@ class InForce:
     async def _to_run(self, name: str) -> Scenario:
         async with self.database.transaction("scenarios") as tx:
             now = await versions.published(tx, self.world.settings.caisse, name)
-            if now is None:
-                return await scenario_to_run(tx, self.world, name)
-            if now["version"] not in self._known:
-                self._known[now["version"]] = (await restored(tx, self.world, name, now["version"])).scenario
-        return self._known[now["version"]]
+        if now is None:
+            return await scenario_to_run(self.database, self.world, name, "scenarios")
+        version = now["version"]
+        if version not in self._known:
+            self._known[version] = (await restored(self.database, self.world, name, version, "scenarios")).scenario
+        return self._known[version]
 
     async def _or_nothing(self, name: str, asked: Awaitable[Scenario]) -> Scenario | None:
         try:

@@ -44,8 +44,7 @@ async def _run(scenario: str, file: Path | None, day: date, workspace: Path | No
         if file is None:
             version, loaded = await load_extractions(world, loader, scenario, day, "cli")
         else:
-            async with loader.database.transaction("cli") as tx:
-                chosen = await scenario_to_run(tx, world, scenario)
+            chosen = await scenario_to_run(loader.database, world, scenario, "cli")
             version, loaded = chosen.hash, [await loader.load(chosen, file, day, "cli")]
         async with loader.database.transaction("cli") as tx:
             restored = await standing(tx, world.settings.caisse)

@@ -78,14 +78,12 @@ async def approve(owner: Database, login: str) -> None:
 
 
 async def to_run(owner: Database, world: World) -> str:
-    async with owner.transaction("test") as tx:
-        return (await scenario_to_run(tx, world, SCENARIO)).hash
+    return (await scenario_to_run(owner, world, SCENARIO, "test")).hash
 
 
 async def test_a_live_scenario_does_not_run_before_two_people_published_it(world: World, owner_db: Database) -> None:
-    async with owner_db.transaction("test") as tx:
-        with pytest.raises(NotPublished, match="glr publish ij-acompte"):
-            await scenario_to_run(tx, world, SCENARIO)
+    with pytest.raises(NotPublished, match="glr publish ij-acompte"):
+        await scenario_to_run(owner_db, world, SCENARIO, "test")
     change(world, "mode: live", "mode: shadow")
     assert await to_run(owner_db, world) == world.scenario(SCENARIO).hash
 
@@ -163,8 +161,7 @@ async def test_the_published_version_goes_on_whatever_happens_on_disk(
     await publish(owner_db, second)
     assert await to_run(owner_db, world) == second.hash
     (world.settings.project / "scenarios" / "ij-acompte.yaml").write_text("plus rien", "utf-8")
-    async with owner_db.transaction("test") as tx:
-        running = await scenario_to_run(tx, world, SCENARIO)
+    running = await scenario_to_run(owner_db, world, SCENARIO, "test")
     assert (running.hash, running.parameters) == (second.hash, second.parameters)
     assert events(owner_url) == [
         ("agent:v.premier", "version.proposed"),
