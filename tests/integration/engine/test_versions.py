@@ -81,6 +81,24 @@ async def to_run(owner: Database, world: World) -> str:
     return (await scenario_to_run(owner, world, SCENARIO, "test")).hash
 
 
+async def test_no_transaction_waits_while_a_version_is_read(
+    world: World, owner_db: Database, owner_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await publish(owner_db, world.scenario(SCENARIO))
+    waiting = []
+    restore = versions.restore
+
+    def looked_at(*asked: Any) -> versions.Runnable:
+        with psycopg.connect(owner_url, autocommit=True) as outsider:
+            found = "select state from pg_stat_activity where datname = current_database() and state like 'idle in %'"
+            waiting.extend(outsider.execute(found).fetchall())
+        return restore(*asked)
+
+    monkeypatch.setattr(versions, "restore", looked_at)
+    assert await to_run(owner_db, world) == world.scenario(SCENARIO).hash
+    assert waiting == []
+
+
 async def test_a_live_scenario_does_not_run_before_two_people_published_it(world: World, owner_db: Database) -> None:
     with pytest.raises(NotPublished, match="glr publish ij-acompte"):
         await scenario_to_run(owner_db, world, SCENARIO, "test")
