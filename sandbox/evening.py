@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sandbox import delivery, extensions, followed, oracle
+from sandbox import delivery, extensions, followed, oracle, transfers
 from sandbox.delivery import Line
 from sandbox.households import HOUSEHOLDS, ROBOT
 from sandbox.model import ROBOT_LOGIN, Listed, Population
@@ -18,6 +18,8 @@ from sandbox.population import fields_of
 from sandbox.stores import numbered_advances
 
 Fields = Mapping[str, object]
+#: Requests of a kind each: entered and looked at again in days, returned, of a day that does not exist.
+_TRANSFERS = ("C01", "C02", "C12", "C13", "C17", "several")
 #: Households with one case each that the texts name, and one of which the last entry is refused.
 _HOUSEHOLDS = (
     "B01", "B04 deux fois", "B04 la seconde", "B07", "B09", "B10 recours", "B18", "B21 impossible", "B22", "fraude",
@@ -164,6 +166,32 @@ def _followed_due(population: Population) -> dict[str, list[Fields]]:
     return found
 
 
+def _requests(population: Population) -> list[transfers.Transfer]:
+    known = transfers.transfers(population.seed, 24, population.today)
+    return [one for one in known if one.case in _TRANSFERS][: len(_TRANSFERS)]
+
+
+def _deliver_transfers(population: Population, out: Path) -> Path:
+    path = out / f"mutations-entrantes-{population.today:%Y%m%d}.csv"
+    path.write_bytes(transfers.delivery(_requests(population)))
+    return path
+
+
+def _transfer_verdicts(population: Population) -> Iterator[Fields]:
+    """Entered is `waiting`: RNIAM is looked at again in days."""
+    for line, one in enumerate(_requests(population), start=2):
+        outcome = "set_aside" if one.raw_effect else "exception" if one.codes else "waiting"
+        yield {"line": line, "outcome": outcome, "codes": list(one.codes), "amount_c": None, "amount_optional": True}
+
+
+def _transfers_due(population: Population) -> dict[str, list[Fields]]:
+    act: Fields = {"act": "MUTATION", "outcome": "OK"}
+    return {
+        one.reference: [] if one.codes else [{**act, "nir": one.nir, "points": str(one.points)}]
+        for one in _requests(population)
+    }
+
+
 #: The scenarios of an evening, in the order in which they are given their work.
 PARTS: Mapping[str, Part] = {
     "ij-acompte": _advances(0, "yaml", "une anomalie d'ARPEGE sur deux"),
@@ -177,5 +205,10 @@ PARTS: Mapping[str, Part] = {
         robot="droits-prolongation", login=ROBOT, work="les droits qui arrivent à échéance, foyer par foyer",
         deliver=lambda population, out: extensions.write(population.today, out, *_numbers()), application="c2s",
         acts=frozenset({"MODIFICATION", "RAPPEL"}), about="right", verdicts=_rights_verdicts, due=_rights_due,
+    ),
+    "mutation-entrante": Part(
+        robot="mutation-entrante", login=transfers.ROBOT, work="des demandes de mutation, contrôlées dans PROGRES",
+        deliver=_deliver_transfers, application="progres", acts=frozenset({"MUTATION"}), about="reference",
+        verdicts=_transfer_verdicts, due=_transfers_due,
     ),
 }  # fmt: skip

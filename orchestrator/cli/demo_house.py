@@ -19,6 +19,8 @@ from orchestrator.bootstrap.releases import remember_witnesses
 from orchestrator.bootstrap.services import ensure_people
 from orchestrator.bootstrap.versions import publish_by_two
 from orchestrator.bootstrap.world import World, build_world
+from orchestrator.drivers.terminal_contracts import TerminalContract
+from orchestrator.drivers.terminal_finder import ensure_terminal
 from orchestrator.language.robots import Robot
 from orchestrator.settings import Settings
 
@@ -43,6 +45,8 @@ class House:
         self.screen.print(f"Espace de travail : {self.settings.workspace}", soft_wrap=True)
         self.world = asyncio.run(build_world(self.settings))
         self.people = asyncio.run(ensure_people(self.world))
+        if self._has_green_screen():
+            ensure_terminal()
         for name in self.logins:
             note = "Publiée par la démonstration."
             asyncio.run(publish_by_two(self.world, name, "responsable", "superviseur", note))
@@ -115,6 +119,11 @@ class House:
     def _robots(self) -> dict[str, str]:
         """Return the robots of the scenarios, each with its login."""
         return {self.world.scenario(name).robot: login for name, login in self.logins.items()}
+
+    def _has_green_screen(self) -> bool:
+        robots = [self.world.robot(name) for name in self._robots()]
+        names = {application for robot in robots for application in robot.applications}
+        return any(isinstance(self.world.contract(name), TerminalContract) for name in names)
 
     def _write_accounts(self, robot: Robot, addresses: Mapping[str, str], login: str) -> None:
         self.practice.write_accounts(addresses, self.settings.secrets / robot.accounts, login)

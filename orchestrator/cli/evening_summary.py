@@ -12,7 +12,7 @@ from rich.table import Table
 
 from orchestrator.bootstrap.practice import Part
 from orchestrator.cli.summary import Summary
-from orchestrator.engine.results import RowOutcome
+from orchestrator.engine.results import RowOutcome, RowResult
 
 _FOR_PEOPLE = {RowOutcome.EXCEPTION, RowOutcome.AWAITING_APPROVAL, RowOutcome.SET_ASIDE, RowOutcome.REJECTED}
 
@@ -33,12 +33,12 @@ class Played:
 
     @property
     def entered(self) -> int:
-        """Rows entered and read back."""
-        return sum(row.outcome is RowOutcome.ENTERED for row in self.summary.rows)
+        """Rows entered and read back; some are looked at again in days."""
+        return sum(_is_entered(row) for row in self.summary.rows)
 
     @property
     def nothing_due(self) -> int:
-        """Rows that ended with nothing to enter."""
+        """Rows that ended without an entry, and that are for nobody."""
         rows = self.summary.rows
         return len(rows) - self.entered - self.for_people - self.summary.unfinished
 
@@ -104,11 +104,16 @@ class EveningSummary:
         console.print(f"Saisies en doute : {doubts}.")
 
 
+def _is_entered(row: RowResult) -> bool:
+    waits = row.outcome is RowOutcome.WAITING and row.entry_reference is not None
+    return waits or row.outcome is RowOutcome.ENTERED
+
+
 def _table(played: Sequence[Played], title: str) -> Table:
     table = Table(title=title, title_justify="left", show_footer=True)
     table.add_column("Robot, scénario", footer="Total", no_wrap=True)
     counts = [_counts(each) for each in played]
-    names = ("Lignes", "Saisies", "Rien à saisir", "Pour une personne", "Écarts")
+    names = ("Lignes", "Saisies", "Sans saisie", "Pour une personne", "Écarts")
     for place, name in enumerate(names):
         table.add_column(name, justify="right", footer=str(sum(count[place] for count in counts)))
     robot = ""

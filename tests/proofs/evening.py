@@ -30,16 +30,16 @@ def test_all_robots_work_one_evening_side_by_side_and_a_second_one_enters_nothin
     assert first.code == 0, first.err
     print(first.err)
     said = first.json["scenarios"]
-    assert set(said) == {"ij-acompte", "ij-acompte-robot", "acompte-suivi", "droits-prolongation"}
+    assert set(said) == {"ij-acompte", "ij-acompte-robot", "acompte-suivi", "droits-prolongation", "mutation-entrante"}
     assert {(each["oracle_mismatches"], each["doubts"], each["ledger"]["duplicates"]) for each in said.values()} == {
         (0, 0, 0)
     }
-    assert all(each["outcomes"]["entered"] and each["outcomes"]["exception"] for each in said.values())
+    assert all(each["ledger"]["lines"] and each["outcomes"]["exception"] for each in said.values())
     assert "0 différence" in first.err
 
     acts = {path.name: path.read_text("utf-8") for path in house.practice.glob("*.ledger.jsonl")}
     authors = Counter(json.loads(line)["author"] for text in acts.values() for line in text.splitlines())
-    assert set(authors) == {"ROB-931-ACPIJ-1", "ROB-931-SUIVI-1", "ROB-931-DROITS-1"}
+    assert set(authors) == {"ROB-931-ACPIJ-1", "ROB-931-SUIVI-1", "ROB-931-DROITS-1", "ROB-931-MUTAT-1"}
     assert sum(authors.values()) == sum(each["ledger"]["lines"] for each in said.values())
 
     again = house.run(*command, seconds=900)

@@ -30,7 +30,7 @@ def due() -> Iterator[dict[str, Any]]:
 
 def told(folder: Path, acts: list[dict[str, Any]]) -> dict[str | None, tuple[int, int, int]]:
     """Return lines, duplicates and differences of each scenario (None: acts of nobody's case)."""
-    for application in ("compta", "c2s"):
+    for application in ("compta", "c2s", "progres"):
         lines = [json.dumps(act) for act in acts if act["app"] == application]
         (folder / f"{application}.ledger.jsonl").write_text("".join(f"{line}\n" for line in lines), "utf-8")
     found: list[Any] = list(account(folder, PEOPLE, ALL))
@@ -57,7 +57,7 @@ def test_ledgers_of_an_evening_that_went_well_show_nothing(tmp_path: Path) -> No
     found = told(tmp_path, acts)
     assert {wrong for _, _, wrong in found.values()} == {0}
     assert sum(lines for lines, _, _ in found.values()) == len(acts)
-    assert {act["act"] for act in acts} == {"PROPOSITION", "REGULARISATION", "MODIFICATION", "RAPPEL"}
+    assert {act["act"] for act in acts} == {"PROPOSITION", "REGULARISATION", "MODIFICATION", "RAPPEL", "MUTATION"}
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -71,7 +71,8 @@ def test_an_act_that_is_missing_made_twice_other_or_another_s_is_told(name: str,
     assert told(tmp_path, [*others, {**one, "author": "A1001"}])[name] == (lines, 0, 1)
     stray = told(tmp_path, [*acts, {**one, part.about: "X-1"}])
     assert (stray[name], stray[None]) == ((lines, 0, 0), (1, 0, 1))
-    changed = {**one, "amount_c": 1} if "amount_c" in one else {**one, "end": "01/01/2000"}
+    other = {name: "1" for name in ("amount_c", "end", "nir") if name in one}
+    changed = {**one, **other}
     assert told(tmp_path, [*others, changed])[name] == (lines, 0, 1)
 
 
