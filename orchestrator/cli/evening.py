@@ -17,7 +17,7 @@ from orchestrator.cli.summary import Summary, compare
 from orchestrator.domain.civil import date_of
 from orchestrator.domain.errors import RefusedDelivery, SettingsError
 from orchestrator.engine.load import Loader, first_run
-from orchestrator.engine.results import RowResult, results_of
+from orchestrator.engine.results import RowOutcome, RowResult, results_of
 
 _DAY = date_of(TODAY)
 
@@ -55,13 +55,18 @@ async def run_evening(house: House, parts: Sequence[Part]) -> EveningSummary:
         rows = {each.part.scenario: await results_of(loader.database, each.run) for each in runs}
         for each in runs:
             scenario = house.world.scenario(each.part.scenario)
-            if each.refused is None and closes_at_once(scenario) and not in_hand(rows[scenario.name]):
+            if each.refused is None and closes_at_once(scenario) and _is_over(rows[scenario.name]):
                 house.screen.print(f"{scenario.name} : clôture de l'exécution.")
                 await show_closing(house, loader.database, each.run)
     judged = house.practice.judged([part.scenario for part in parts])
     played = [_played(each, rows[each.part.scenario], judged, seconds[each.run]) for each in runs]
     again = any(each.refused is not None for each in runs)  # people may have acted since: their acts are nobody's gap
     return EveningSummary(played=played, strays=[] if again else judged.ledgers[None]["wrong"])
+
+
+def _is_over(rows: Sequence[RowResult]) -> bool:
+    """Say whether a run is over: what waits for another day keeps it open."""
+    return not in_hand(rows) and not any(row.outcome is RowOutcome.WAITING for row in rows)
 
 
 async def _given(house: House, loader: Loader, part: Part) -> _Run:

@@ -71,9 +71,8 @@ def test_an_act_that_is_missing_made_twice_other_or_another_s_is_told(name: str,
     assert told(tmp_path, [*others, {**one, "author": "A1001"}])[name] == (lines, 0, 1)
     stray = told(tmp_path, [*acts, {**one, part.about: "X-1"}])
     assert (stray[name], stray[None]) == ((lines, 0, 0), (1, 0, 1))
-    other = {name: "1" for name in ("amount_c", "end", "nir") if name in one}
-    changed = {**one, **other}
-    assert told(tmp_path, [*others, changed])[name] == (lines, 0, 1)
+    other: dict[str, str] = {name: "1" for name in ("amount_c", "end", "nir") if name in one}
+    assert told(tmp_path, [*others, one | other])[name] == (lines, 0, 1)
 
 
 def _stops(population: Population, name: str, folder: Path) -> set[str]:
