@@ -69,7 +69,7 @@ def account(folder: Path, population: Population, names: Sequence[str]) -> Itera
 
 def _read(path: Path) -> list[dict[str, object]]:
     said = (json.loads(line) for line in path.read_text("utf-8").splitlines())
-    return [act for act in said if "app" in act]  # the mail server's lines are messages
+    return [act for act in said if "author" in act]  # not messages, nor what an application does by itself
 
 
 def _wrong(part: Part, subject: str, wanted: Sequence[Fields], own: Sequence[Fields]) -> str:

@@ -73,11 +73,14 @@ class EveningSummary:
 
     def show(self, console: Console) -> None:
         """Print which robot did what, what waits for people, the ledgers, and the differences."""
+        again = [each for each in self.played if each.summary.refused is not None]
+        for each in again:
+            console.print(f"{each.part.scenario} : « {each.summary.refused} » a déjà été traitée.", soft_wrap=True)
+        if len(again) == len(self.played):
+            console.print(f"Rien n'a été fait une seconde fois ; saisies en double : {self.ledger_duplicates}.")
+            return
         robots = {each.part.robot for each in self.played}
         console.print(_table(self.played, f"La soirée : robots {len(robots)}, scénarios {len(self.played)}"))
-        for each in self.played:
-            if each.summary.refused is not None:
-                console.print(f"{each.part.scenario} : « {each.summary.refused} » a déjà été traitée.", soft_wrap=True)
         self._show_ledgers(console)
         if self.unfinished:
             console.print(f"[yellow]Lignes qui restent à traiter : {self.unfinished}.[/yellow]")
@@ -100,8 +103,7 @@ class EveningSummary:
             lines[each.application] += each.summary.ledger_lines
         told = ", ".join(f"{name} {count}" for name, count in lines.items())
         doubts = sum(each.summary.doubts for each in self.played)
-        console.print(f"Saisies dans les registres des applications : {told} ; en double : {self.ledger_duplicates}.")
-        console.print(f"Saisies en doute : {doubts}.")
+        console.print(f"Saisies dans les registres : {told} ; en double {self.ledger_duplicates} ; en doute {doubts}.")
 
 
 def _is_entered(row: RowResult) -> bool:
