@@ -28,6 +28,18 @@ _HOUSEHOLDS = (
 
 
 @dataclass(frozen=True, kw_only=True)
+class Book:
+    """What one scenario should write into the ledger of an application."""
+
+    application: str
+    #: The acts that may be its own, and the field that says what an act is about.
+    acts: frozenset[str]
+    about: str
+    #: The acts that there should be about each of its subjects, with what is compared of them.
+    due: Callable[[Population], Mapping[str, Sequence[Fields]]]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Part:
     """What one scenario has to do in an evening."""
 
@@ -40,31 +52,29 @@ class Part:
     deliver: Callable[[Population, Path], Path] | None
     #: `line`, `outcome`, `codes`, `amount_c` and `amount_optional` of each row.
     verdicts: Callable[[Population], Iterator[Fields]]
-    application: str
-    #: The acts of that application's ledger which may be its own, and the field that says what an act is about.
-    acts: frozenset[str]
-    about: str
-    #: The acts that there should be about each of its subjects, with what is compared of them.
-    due: Callable[[Population], Mapping[str, Sequence[Fields]]]
+    books: tuple[Book, ...]
 
 
 def account(folder: Path, population: Population, names: Sequence[str]) -> Iterator[Fields]:
     """Compare the ledgers of all applications with what these scenarios should have entered, each act once.
 
-    Gives for each scenario `lines`, `duplicates` and `wrong`, sentences; then, for `scenario` None, acts of nobody's case.
+    Gives for each scenario `lines` by application, `duplicates` and `wrong`, sentences; for `scenario` None, acts of nobody.
     """
     ledgers = {path.name.partition(".")[0]: _read(path) for path in sorted(folder.glob("*.ledger.jsonl"))}
     for name in names:
-        part = PARTS[name]
-        due, entered = part.due(population), ledgers.get(part.application, [])
-        own = [act for act in entered if act["act"] in part.acts and act.get(part.about) in due]
-        ledgers[part.application] = [act for act in entered if act not in own]
-        twice = Counter((act[part.about], act["act"]) for act in own)
-        wrong = [text for subject, wanted in due.items() if (text := _wrong(part, subject, wanted, own))]
-        counted = {"lines": len(own), "duplicates": sum(twice.values()) - len(twice)}
-        yield {"scenario": name, **counted, "application": part.application, "wrong": wrong}
+        part, lines = PARTS[name], Counter[str]()
+        twice: Counter[tuple[object, ...]] = Counter()
+        wrong: list[str] = []
+        for book in part.books:
+            due, entered = book.due(population), ledgers.get(book.application, [])
+            own = [act for act in entered if act["act"] in book.acts and act.get(book.about) in due]
+            ledgers[book.application] = [act for act in entered if act not in own]
+            lines[book.application] += len(own)
+            twice.update((book.application, act[book.about], act["act"]) for act in own)
+            wrong += _wrong(book, part.login, due, own)
+        yield {"scenario": name, "lines": lines, "duplicates": twice.total() - len(twice), "wrong": wrong}
     left = [f"{str(act['app']).upper()} : {act['act']} sans dossier" for acts in ledgers.values() for act in acts]
-    yield {"scenario": None, "lines": len(left), "duplicates": 0, "application": "", "wrong": left}
+    yield {"scenario": None, "lines": {}, "duplicates": 0, "wrong": left}
 
 
 def _read(path: Path) -> list[dict[str, object]]:
@@ -74,15 +84,15 @@ def _read(path: Path) -> list[dict[str, object]]:
     return [act for act in said if act.get("author", itself) != itself]
 
 
-def _wrong(part: Part, subject: str, wanted: Sequence[Fields], own: Sequence[Fields]) -> str:
-    """Say how the acts about a subject differ from those wanted; empty when they do not."""
-    found = [act for act in own if act[part.about] == subject]
-    known = [{name: act.get(name) for name in each} for act, each in zip(found, wanted, strict=False)]
-    authors = {act["author"] for act in found} - {part.login}
-    if len(found) == len(wanted) and known == [dict(each) for each in wanted] and not authors:
-        return ""
-    names = [str(act["act"]) for act in found]
-    return f"registre de {part.application.upper()}, {subject} : {names}, attendu {[each['act'] for each in wanted]}"
+def _wrong(book: Book, login: str, due: Mapping[str, Sequence[Fields]], own: Sequence[Fields]) -> Iterator[str]:
+    """Say how the acts about each subject differ from those wanted."""
+    for subject, wanted in due.items():
+        found = [act for act in own if act[book.about] == subject]
+        known = [{name: act.get(name) for name in each} for act, each in zip(found, wanted, strict=False)]
+        others = {act["author"] for act in found} - {login}
+        if len(found) != len(wanted) or known != [dict(each) for each in wanted] or others:
+            names = [str(act["act"]) for act in found]
+            yield f"registre de {book.application.upper()}, {subject} : {names}, attendu {[each['act'] for each in wanted]}"
 
 
 def _half(population: Population, number: int) -> bytes:
@@ -119,9 +129,9 @@ def _advances(number: int, name: str, work: str) -> Part:
     def verdicts(population: Population) -> Iterator[Fields]:
         return (json.loads(verdict.as_json()) for verdict in judged(population))
 
+    book = Book(application="compta", acts=frozenset({"PROPOSITION"}), about="stop", due=due)
     return Part(
-        robot="acompte-ij", login=ROBOT_LOGIN, work=work, deliver=deliver, application="compta",
-        acts=frozenset({"PROPOSITION"}), about="stop", verdicts=verdicts, due=due,
+        robot="acompte-ij", login=ROBOT_LOGIN, work=work, deliver=deliver, verdicts=verdicts, books=(book,)
     )  # fmt: skip
 
 
@@ -141,6 +151,14 @@ def _rights_due(_: Population) -> dict[str, list[Fields]]:
             made = [{"act": "MODIFICATION", "end": one.end}] if one.outcome == "entered" else []
             undone = one.code == "SAISIE" and one is not rights[-1]
             found[one.right] = [{"act": "MODIFICATION"}, {"act": "RAPPEL"}] if undone else list(made)
+    return found
+
+
+def _letters_due(_: Population) -> dict[str, list[Fields]]:
+    """An attestation for each right that is extended."""
+    found: dict[str, list[Fields]] = {right.right: [] for _number, of in _households() for right in of}
+    for letter in (each for number in _numbers() for each in extensions.attestations(number)):
+        found[letter["reference"]].append({"act": "DEPOT", **letter})
     return found
 
 
@@ -200,17 +218,20 @@ PARTS: Mapping[str, Part] = {
     "ij-acompte-robot": _advances(1, "suite", "l'autre moitié des anomalies : aucun arrêt n'est demandé deux fois"),
     "acompte-suivi": Part(
         robot="suivi-acomptes", login=followed.ROBOT, work="la liste des avances ouvertes, lue dans COMPTA", deliver=None,
-        application="compta", acts=frozenset({"REGULARISATION"}), about="number", verdicts=_followed_verdicts,
-        due=_followed_due,
+        verdicts=_followed_verdicts,
+        books=(Book(application="compta", acts=frozenset({"REGULARISATION"}), about="number", due=_followed_due),),
     ),
     "droits-prolongation": Part(
         robot="droits-prolongation", login=ROBOT, work="les droits qui arrivent à échéance, foyer par foyer",
-        deliver=lambda population, out: extensions.write(population.today, out, *_numbers()), application="c2s",
-        acts=frozenset({"MODIFICATION", "RAPPEL"}), about="right", verdicts=_rights_verdicts, due=_rights_due,
+        deliver=lambda population, out: extensions.write(population.today, out, *_numbers()), verdicts=_rights_verdicts,
+        books=(
+            Book(application="c2s", acts=frozenset({"MODIFICATION", "RAPPEL"}), about="right", due=_rights_due),
+            Book(application="ged", acts=frozenset({"DEPOT"}), about="reference", due=_letters_due),
+        ),
     ),
     "mutation-entrante": Part(
         robot="mutation-entrante", login=transfers.ROBOT, work="des demandes de mutation, contrôlées dans PROGRES",
-        deliver=_deliver_transfers, application="progres", acts=frozenset({"MUTATION"}), about="reference",
-        verdicts=_transfer_verdicts, due=_transfers_due,
+        deliver=_deliver_transfers, verdicts=_transfer_verdicts,
+        books=(Book(application="progres", acts=frozenset({"MUTATION"}), about="reference", due=_transfers_due),),
     ),
 }  # fmt: skip

@@ -107,9 +107,9 @@ def _played(each: _Run, rows: Sequence[RowResult], judged: Judged, seconds: floa
     summary = Summary(
         rows=[] if again else rows,
         differences=wrong,
-        ledger_lines=0 if again else ledger["lines"],
+        ledger_lines=0 if again else sum(ledger["lines"].values()),
         ledger_duplicates=ledger["duplicates"],
         refused=each.refused,
         seconds=0.0 if again else seconds,
     )
-    return Played(part=each.part, summary=summary, application=ledger["application"].upper())
+    return Played(part=each.part, summary=summary, entries={} if again else ledger["lines"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,8 +23,8 @@ class Played:
 
     part: Part
     summary: Summary
-    #: Where it enters, as people write it: ``COMPTA``.
-    application: str
+    #: How many acts it has in the ledger of each application.
+    entries: Mapping[str, int]
 
     @property
     def for_people(self) -> int:
@@ -100,8 +100,8 @@ class EveningSummary:
     def _show_ledgers(self, console: Console) -> None:
         lines: Counter[str] = Counter()
         for each in self.played:
-            lines[each.application] += each.summary.ledger_lines
-        told = ", ".join(f"{name} {count}" for name, count in lines.items())
+            lines.update(each.entries)
+        told = ", ".join(f"{name.upper()} {count}" for name, count in lines.items())
         doubts = sum(each.summary.doubts for each in self.played)
         console.print(f"Saisies dans les registres : {told} ; en double {self.ledger_duplicates} ; en doute {doubts}.")
 

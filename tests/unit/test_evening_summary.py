@@ -27,7 +27,7 @@ def played(robot: str, scenario: str, *outcomes: RowOutcome, wrong: Sequence[str
         rows=rows, differences=wrong, ledger_lines=1, ledger_duplicates=twice, refused=None, seconds=2.0
     )  # fmt: skip
     part = Part(scenario=scenario, robot=robot, login="ROB", work="", delivery=Path("x.csv"))
-    return Played(part=part, summary=summary, application="COMPTA")
+    return Played(part=part, summary=summary, entries={"compta": 1})
 
 
 def shown(summary: EveningSummary) -> str:
