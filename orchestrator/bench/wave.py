@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import subprocess
 import sys
 import time
 from collections import Counter
@@ -43,6 +44,7 @@ ROWS = 13_200
 GOAL_MB = 10.0
 #: Seconds between two readings, and without a case before the bench gives up.
 EVERY, STALLED = 2.0, 300.0
+_COMMANDS = {"orchestrator": ("serve", "--no-planner"), "runner": ("runner",)}
 Say = Callable[[str], None]
 
 
@@ -63,6 +65,34 @@ class Reading:
 
 
 @dataclass
+class Programs:
+    """The orchestrator and a runner; one that ends is started again, as systemd does."""
+
+    settings: Settings
+    #: How often one was started.
+    started: int = 0
+    _children: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+
+    def watch(self) -> None:
+        """Start what does not run."""
+        for name, command in _COMMANDS.items():
+            if name not in self._children or self._children[name].poll() is not None:
+                log = self.settings.workspace / "logs" / f"{name}.log"
+                program = [sys.executable, "-m", "orchestrator.cli", *command]
+                self._children[name] = start_child(program, log, self.settings.environment)
+                self.started += 1
+
+    def stop(self) -> None:
+        """Stop them, the runner first."""
+        stop_children([self._children[name] for name in reversed(_COMMANDS) if name in self._children])
+
+    def memory(self) -> dict[str, float]:
+        """Return the resident megabytes of each, and of all sessions together."""
+        found = {name: _resident(child.pid) for name, child in self._children.items()}
+        return {**found, "sessions": sum(map(_resident, _sessions(self._children["runner"].pid)))}
+
+
+@dataclass
 class WaveBench:
     """The benchmark in one workspace of its own."""
 
@@ -73,6 +103,8 @@ class WaveBench:
     #: How long robots work at most; None: until the wave is through.
     minutes: int | None = None
     readings: list[Reading] = field(default_factory=list)
+    #: Programs that ended, and were started again.
+    restarts: int = 0
 
     def run(self, say: Say) -> dict[str, Any]:
         """Load and work the wave; raises :class:`WaveStalled` when it does not get through."""
@@ -106,33 +138,26 @@ class WaveBench:
             embedded.discard(self.settings.workspace)
 
     @contextmanager
-    def _programs(self) -> Iterator[dict[str, int]]:
-        """Start the orchestrator and a runner; gives their process numbers."""
+    def _programs(self) -> Iterator[Programs]:
         port = port_at(self.settings.console_host, 0)
-        changed = self.settings.model_copy(update={"console_port": port, "sessions": self.sessions})
-        commands = {"orchestrator": ["serve", "--no-planner"], "runner": ["runner"]}
-        children = {
-            name: start_child(
-                [sys.executable, "-m", "orchestrator.cli", *command],
-                self.settings.workspace / "logs" / f"{name}.log",
-                changed.environment,
-            )
-            for name, command in commands.items()
-        }
+        programs = Programs(self.settings.model_copy(update={"console_port": port, "sessions": self.sessions}))
         try:
-            yield {name: child.pid for name, child in children.items()}
+            programs.watch()
+            yield programs
         finally:
-            stop_children([children["runner"], children["orchestrator"]])
+            self.restarts = programs.started - len(_COMMANDS)
+            programs.stop()
 
-    async def _follow(self, world: World, run: UUID, programs: Mapping[str, int], say: Say) -> None:
+    async def _follow(self, world: World, run: UUID, programs: Programs, say: Say) -> None:
         began = moved = told = time.monotonic()
         async with Database(world.urls["owner"], size=1) as database:
             while True:
                 async with database.transaction("bench") as tx:
                     row = await tx.first("bench.wave", run=run)
+                programs.watch()
                 now, done = time.monotonic(), int(row["done"]) if row else 0
                 moved = now if not self.readings or done > self.readings[-1].done else moved
-                self.readings.append(Reading(at=now - began, done=done, memory=_memory(programs)))
+                self.readings.append(Reading(at=now - began, done=done, memory=programs.memory()))
                 if now - told >= 60:
                     told = now
                     say(f"{done} dossiers en {now - began:.0f} s ; {_said(self.readings[-1].memory)}")
@@ -167,6 +192,7 @@ class WaveBench:
             "memory_mb": {name: _spread([one.memory[name] for one in self.readings]) for name in growth},
             "growth_mb": growth,
             "goal_growth_mb": GOAL_MB,
+            "restarts": self.restarts,
             "outcomes": dict(Counter(row.outcome.value for row in rows)),
             "oracle_mismatches": len(wrong),
             "ledger": ledger,
@@ -206,11 +232,6 @@ async def _results(world: World, run: UUID) -> list[RowResult]:
 def _agrees(row: RowResult, one: Mapping[str, Any]) -> bool:
     codes = list(row.codes) if one["outcome"] == "exception" else one["codes"]
     return (row.line, row.outcome, codes) == (one["line"], one["outcome"], one["codes"])
-
-
-def _memory(programs: Mapping[str, int]) -> dict[str, float]:
-    found = {name: _resident(pid) for name, pid in programs.items()}
-    return {**found, "sessions": sum(map(_resident, _sessions(programs["runner"])))}
 
 
 def _sessions(runner: int) -> list[int]:

@@ -236,7 +236,7 @@ def migration_wave(rows: int, sessions: int, minutes: int | None, json_: bool) -
     click.echo(
         f"{said['done']} lignes sur {said['rows']}, écarts avec l'oracle : {said['oracle_mismatches']}", err=json_
     )
-    click.echo(f"registre de PROGRES : {said['ledger']}", err=json_)
+    click.echo(f"registre de PROGRES : {said['ledger']} ; programmes relancés : {said['restarts']}", err=json_)
     if json_:
         click.echo(json.dumps(said))
     if not said["reached"]:
