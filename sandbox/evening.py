@@ -18,8 +18,6 @@ from sandbox.population import fields_of
 from sandbox.stores import numbered_advances
 
 Fields = Mapping[str, object]
-#: Requests of a kind each: entered and looked at again in days, returned, of a day that does not exist.
-_TRANSFERS = ("C01", "C02", "C12", "C13", "C17", "several")
 #: Households with one case each that the texts name, and one of which the last entry is refused.
 _HOUSEHOLDS = (
     "B01", "B04 deux fois", "B04 la seconde", "B07", "B09", "B10 recours", "B18", "B21 impossible", "B22", "fraude",
@@ -187,8 +185,9 @@ def _followed_due(population: Population) -> dict[str, list[Fields]]:
 
 
 def _requests(population: Population) -> list[transfers.Transfer]:
-    known = transfers.transfers(population.seed, 24, population.today)
-    return [one for one in known if one.case in _TRANSFERS][: len(_TRANSFERS)]
+    """One of each kind that the texts name, but for the one at which RNIAM is looked again for days."""
+    known = transfers.transfers(population.seed, transfers.KINDS, population.today)
+    return [one for one in known if one.codes != ("M-04",)]
 
 
 def _deliver_transfers(population: Population, out: Path) -> Path:

@@ -229,6 +229,8 @@ _KINDS: dict[str, dict[str, Any]] = {
     "stays": {"stays": True, "codes": ("M-04",)},
     "C2S": {**_days(effect=-10, old_end=60), "c2s": True, "points": 30},
 }
+#: How many kinds there are; they come first.
+KINDS = len(_KINDS)
 
 
 def _capitals(name: str) -> str:

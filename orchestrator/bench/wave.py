@@ -14,12 +14,12 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 import psutil
@@ -35,7 +35,7 @@ from orchestrator.domain.errors import GlrError
 from orchestrator.engine.results import RowOutcome, RowResult, results_of
 from orchestrator.settings import Settings
 from orchestrator.store import embedded
-from orchestrator.store.database import Database
+from orchestrator.store.database import Database, StoreError, StoreUnavailable
 
 SCENARIO = "mutation-entrante"
 #: The first of the three waves.
@@ -44,6 +44,8 @@ ROWS = 13_200
 GOAL_MB = 10.0
 #: Seconds between two readings, and without a case before the bench gives up.
 EVERY, STALLED = 2.0, 300.0
+_TRIES = 5
+T = TypeVar("T")
 _COMMANDS = {"orchestrator": ("serve", "--no-planner"), "runner": ("runner",)}
 Say = Callable[[str], None]
 
@@ -152,8 +154,7 @@ class WaveBench:
         began = moved = told = time.monotonic()
         async with Database(world.urls["owner"], size=1) as database:
             while True:
-                async with database.transaction("bench") as tx:
-                    row = await tx.first("bench.wave", run=run)
+                row = await _patient(lambda: _left(database, run))
                 programs.watch()
                 now, done = time.monotonic(), int(row["done"]) if row else 0
                 moved = now if not self.readings or done > self.readings[-1].done else moved
@@ -201,9 +202,10 @@ class WaveBench:
         }
 
     def _growth(self, name: str) -> float:
-        """Between the medians of the second sixth of the time and of the last; the first is that of starting."""
-        sixth = max(1, len(self.readings) // 6)
-        early, late = self.readings[sixth : 2 * sixth] or self.readings, self.readings[-sixth:]
+        """From the first case on: between the medians of the second sixth of the time and of the last."""
+        worked = [one for one in self.readings if one.done] or self.readings
+        sixth = max(1, len(worked) // 6)
+        early, late = worked[sixth : 2 * sixth] or worked, worked[-sixth:]
         return round(median(one.memory[name] for one in late) - median(one.memory[name] for one in early), 1)
 
 
@@ -226,7 +228,20 @@ async def _load(world: World, path: Path) -> UUID:
 
 async def _results(world: World, run: UUID) -> list[RowResult]:
     async with Database(world.urls["owner"], size=1) as database:
-        return await results_of(database, run)
+        return await _patient(lambda: results_of(database, run))
+
+
+async def _left(database: Database, run: UUID) -> Mapping[str, Any] | None:
+    async with database.transaction("bench") as tx:
+        return await tx.first("bench.wave", run=run)
+
+
+async def _patient(ask: Callable[[], Awaitable[T]]) -> T:
+    """Ask again when a machine stood still for longer than a transaction may be idle."""
+    for _ in range(_TRIES):
+        with suppress(StoreError, StoreUnavailable):
+            return await ask()
+    return await ask()
 
 
 def _agrees(row: RowResult, one: Mapping[str, Any]) -> bool:
