@@ -44,9 +44,18 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             "published"
         )  # a helper beside this file, not known before it is on the path
         published.OWNER["url"] = running.superuser_dsn
+        _spare_the_disk(running.superuser_dsn)
         yield running.superuser_dsn
     finally:
         embedded.discard(root)
+
+
+def _spare_the_disk(server: str) -> None:
+    """Let this server lose data with the machine: each drop of a test's database waited for the disk, up to a second."""
+    with psycopg.connect(server, autocommit=True) as connection:
+        for name in ("fsync", "full_page_writes"):
+            connection.execute(f"alter system set {name} = off")
+        connection.execute("select pg_reload_conf()")
 
 
 @pytest.fixture(scope="session")
