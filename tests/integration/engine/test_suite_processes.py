@@ -8,7 +8,6 @@ from datetime import timedelta
 from functools import partial
 
 import psutil
-import pytest
 from demo_house import wait_for
 from robot_world import PracticeWorld, Row
 from suite_processes import PATIENCE, SuiteProcesses
@@ -17,16 +16,11 @@ from orchestrator.engine.session import SILENT
 
 #: How long COMPTA takes to record the act in which a session is hit (seconds).
 SLOW = 6.0
-LINES = {"before": 1, "fence": 0, "inside": 1, "after": 1}
-#: What landed is found by the look that follows a doubt, and is ours (ADR 28).
-ENDS = {"before": "entered", "fence": "doubt", "inside": "entered", "after": "entered"}
-#: Where each signal hits: one that comes back is hit where it could still write.
-HITS = {signal.SIGKILL: ("before", "inside", "after"), signal.SIGSTOP: ("fence", "inside")}
+POINTS = ("before", "inside", "after")
 
 
-def hit_at_each_point(processes: SuiteProcesses, rows: dict[str, Row], number: signal.Signals) -> list[psutil.Process]:
-    """Hit one session at each point, and let the next go on; return those that were hit."""
-    hit = []
+def kill_at_each_point(processes: SuiteProcesses, rows: dict[str, Row]) -> None:
+    """Kill one session at each point, and let the next go on."""
     act = {"on": "POST /avances", "stop": rows["inside"].stop, "fault": "slow", "seconds": SLOW, "times": 1}
     processes.world.fault(act)
     for line, (point, row) in enumerate(rows.items(), start=2):
@@ -39,14 +33,11 @@ def hit_at_each_point(processes: SuiteProcesses, rows: dict[str, Row], number: s
             time.sleep(SLOW / 3)  # its request has left, and COMPTA has not recorded it yet
         else:
             processes.wait_at(held)
-        session.send_signal(number)
-        if number is signal.SIGKILL:
-            processes.end_of(session)
-        hit.append(session)
+        session.kill()
+        processes.end_of(session)
         if point != "inside":
             processes.let_go(held)
         processes.expire()
-    return hit
 
 
 def under_way(processes: SuiteProcesses, line: int) -> bool:
@@ -55,31 +46,17 @@ def under_way(processes: SuiteProcesses, line: int) -> bool:
     return bool(processes.query(f"{text}{line}"))
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP], ids=["killed", "frozen"])
-def test_a_session_hit_before_inside_and_after_its_act_leaves_one_entry_or_a_doubt_and_no_case_is_lost(
-    processes: SuiteProcesses, practice_world: PracticeWorld, number: signal.Signals
+def test_a_session_killed_before_inside_and_after_its_act_leaves_one_entry_and_no_case_is_lost(
+    processes: SuiteProcesses, practice_world: PracticeWorld
 ) -> None:
-    rows = {point: practice_world.take("entered") for point in HITS[number]}
+    rows = {point: practice_world.take("entered") for point in POINTS}
     processes.deliver(*rows.values())
 
-    hit = hit_at_each_point(processes, rows, number)
+    kill_at_each_point(processes, rows)
     processes.work_to_the_end()
-    told = processes.outcomes()
-    assert told == {str(line): ENDS[point] for line, point in enumerate(rows, start=2)}
-
-    if number is signal.SIGSTOP:  # a revived suite writes nothing
-        before = processes.query("select id, state, epoch, version from glr.cases order by line")
-        for session in hit:
-            session.send_signal(signal.SIGCONT)
-        for session in hit:
-            processes.end_of(session)
-        assert processes.query("select id, state, epoch, version from glr.cases order by line") == before
-        assert processes.outcomes() == told
-    wait_for(
-        lambda: all(len(practice_world.lines_of(row.stop)) == LINES[point] for point, row in rows.items()),
-        "COMPTA's ledger, as it should be",
-        SLOW * 3,
-    )
+    # what landed is found by the look that follows a doubt, and is ours (ADR 28)
+    assert processes.outcomes() == dict.fromkeys("234", "entered")
+    assert [len(practice_world.lines_of(row.stop)) for row in rows.values()] == [1, 1, 1]
 
 
 def test_a_suite_that_never_ends_ends_its_session_and_its_case_goes_on_elsewhere(
