@@ -101,6 +101,7 @@ async def people(practice_world: PracticeWorld) -> tuple[list[str], dict[str, li
             for nir in nirs:
                 pages[application].append(path.format((await desk.submit("search", nir=Nir.parse(nir)))["file"]))
             await desk.discard()
+    pages["arpege"].append("/recuperations/avance/ACP-TEMOIN")
     days = "du=01/01/2026&au=31/03/2026&page=1"
     pages["compta"] = [f"/avances/saisies?auteur={author}&{days}" for author in ("A1001", "PERSONNE")]
     return nirs, pages
@@ -154,7 +155,11 @@ AFTER_A_POST = {
     )))),
 }  # fmt: skip
 #: Formats that a draft masks until a person says that they are harmless, or cannot know from a few pages.
-CAUTIOUS = {("ARPEGE - Droits", "#pension_invalidite"), ("COMPTA - Nouvelle avance", "#motif")}
+CAUTIOUS = {
+    ("ARPEGE - Droits", "#pension_invalidite"), ("COMPTA - Nouvelle avance", "#motif"),
+    ("ARPEGE - Signaler une récupération", "#avance"), ("ARPEGE - Signaler une récupération", "#note"),
+    *(("ARPEGE - Récupérations", f"table#recuperations tbody tr td.{each}") for each in ("avance", "recuperation")),
+}  # fmt: skip
 
 
 def test_the_draft_finds_every_field_and_column_that_the_hand_written_contracts_read(drafted: Drafted) -> None:
@@ -163,9 +168,8 @@ def test_the_draft_finds_every_field_and_column_that_the_hand_written_contracts_
     for application in DRAFTS:
         wanted |= places(load_contract(PROJECT / "keywords" / application / "screens.yaml"))
         found |= places(drafted.contract(application))
-    none_of_a_person = {("BDO - Coordonnées bancaires", "#aucun-compte")} - set(
-        found
-    )  # nobody seen was without account
+    nothing_there = {("BDO - Coordonnées bancaires", "#aucun-compte"), ("BDO - Adresse", "#aucune-adresse")}
+    none_of_a_person = nothing_there - set(found)  # nobody seen was without
     of_advances = {"COMPTA - Avance", "COMPTA - Annulation", "COMPTA - Nouvelle annulation", "COMPTA - Régularisation"}
     advances = {each for each in wanted if each[0] in of_advances} - set(found)  # no advance in this population
     assert set(wanted) - set(found) == AFTER_A_POST | none_of_a_person | advances
