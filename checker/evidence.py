@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +45,7 @@ _STOPS = """
 select application as what, reason from glr.application_stop
 union all select scenario, reason from glr.scenario_stop where released_at is null
 """
-_EVENTS = "select verb, object, details from glr.audit_outbox order by id"
+_EVENTS = "select id, verb, object, details from glr.audit_outbox order by id"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,7 +71,7 @@ class Seen:
     ledger: Sequence[Line]
     cases: Sequence[Mapping[str, Any]] = ()
     entries: Sequence[Mapping[str, Any]] = ()
-    #: Audit events, those in files first, then those still in the database: ``verb``, ``object``, ``details``.
+    #: Audit events, exported or still in the database, in the order of their ids: ``verb``, ``object``, ``details``.
     events: Sequence[Mapping[str, Any]] = ()
     #: References of cases whose lease ended too long ago.
     late: Sequence[str] = ()
@@ -102,23 +102,26 @@ def read_ledger(path: Path) -> list[Line]:
 def read_all(ledger: Path, audit: Path, database: str, *, patience: float) -> Seen:
     """Read the three sources; ``patience``: seconds after its end that a lease may still stand."""
     with psycopg.connect(database, row_factory=dict_row) as connection:
-        exported = [event for path in sorted(audit.glob("*.jsonl")) for event in _lines(path)]
-        return read_tables(connection, read_ledger(ledger), exported, patience=patience)
+        connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+        seen = read_tables(connection, read_ledger(ledger), patience=patience)
+    # The files last: an event that is exported meanwhile is in both, never in neither.
+    exported = (event for path in sorted(audit.glob("*.jsonl")) for event in _lines(path))
+    once = {event["id"]: event for event in (*exported, *seen.events)}
+    return replace(seen, events=[once[number] for number in sorted(once)])
 
 
 def read_tables(
     connection: psycopg.Connection[dict[str, Any]],
     ledger: Sequence[Line],
-    exported: Sequence[Mapping[str, Any]] = (),
     *,
     patience: float,
 ) -> Seen:
-    """Read the tables beside a ledger and the events that were exported."""
+    """Read the tables beside a ledger; the events are those that were not exported."""
     return Seen(
         ledger=ledger,
         cases=connection.execute(_CASES).fetchall(),
         entries=connection.execute(_ENTRIES).fetchall(),
-        events=[*exported, *connection.execute(_EVENTS).fetchall()],
+        events=connection.execute(_EVENTS).fetchall(),
         stops={row["what"]: row["reason"] for row in connection.execute(_STOPS).fetchall()},
         late=[row["reference"] for row in connection.execute(_LATE, {"seconds": patience}).fetchall()],
         missing={str(row["id"]): row["missing"] for row in connection.execute(_MISSING).fetchall() if row["missing"]},

@@ -17,6 +17,7 @@ import psycopg
 import pytest
 from audit_rows import CAISSE, connect, exported
 
+from checker.evidence import read_all
 from orchestrator.audit.exporter import export_once, export_until
 from orchestrator.audit.files import AuditLog
 from orchestrator.store.database import Database
@@ -108,6 +109,7 @@ async def test_a_death_between_the_file_and_the_commit_neither_loses_nor_doubles
 _KILLED = """
 import asyncio, os, signal, sys
 from pathlib import Path
+from checker.evidence import read_all
 from orchestrator.audit.exporter import export_once
 from orchestrator.audit.files import AuditLog
 from orchestrator.store.database import Database
@@ -213,3 +215,21 @@ def test_nobody_but_us_can_read_the_files(tmp_path: Path) -> None:
     finally:
         os.umask(previous)
     assert path.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("name", ["0000.jsonl", "9999.jsonl"], ids=["before", "after"])
+async def test_an_event_that_is_exported_while_a_campaign_is_judged_is_seen_once(
+    runner_db: Database, exporter_db: Database, owner_url: str, tmp_path: Path, name: str
+) -> None:
+    for number in range(2):
+        async with runner_db.transaction("a") as tx:
+            await tx.record(CAISSE, "test.written", str(number))
+        if number == 0:
+            await export_once(exporter_db, AuditLog(tmp_path))
+    held = tmp_path / name  # whoever reads the files waits here, before or after the day's file
+    os.mkfifo(held)
+    judging = asyncio.create_task(asyncio.to_thread(read_all, tmp_path / "none", tmp_path, owner_url, patience=30))
+    writer = await asyncio.to_thread(os.open, held, os.O_WRONLY)  # it waits now
+    await export_once(exporter_db, AuditLog(tmp_path))
+    os.close(writer)
+    assert [event["object"] for event in (await judging).events] == ["0", "1"]
