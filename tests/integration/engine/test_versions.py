@@ -222,7 +222,7 @@ async def test_the_console_speaks_of_the_version_that_is_published_while_it_runs
         shown = app.state.world.scenarios
         assert shown[SCENARIO].codes["C-09"].title == "Période déjà payée"
         await publish(owner_db, world.scenario(SCENARIO))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while shown[SCENARIO].codes["C-09"].title != "Période payée par un autre":  # noqa: ASYNC110 - a poll of ours
                 await asyncio.sleep(0.05)
 
