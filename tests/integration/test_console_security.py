@@ -66,6 +66,7 @@ ROUTES = {
     "POST /bordereaux/{run}/refuser": "control",
     "GET /attentes": "read",
     "POST /attentes/reprendre": "settle",
+    "GET /avances": "read",
     "GET /applications": "operate",
     "GET /applications/{application}": "operate",
     "GET /applications/{application}/proposition.patch": "operate",

@@ -16,7 +16,7 @@ import pytest
 from authority import Authority
 from playwright.async_api import Error
 from proxy import FAR, Proxy, https, proxy
-from robot_world import PracticeWorld, desks, robot_world
+from robot_world import APPLICATIONS, PracticeWorld, desks, robot_world
 
 from orchestrator.bootstrap.alert_channels import NotTaken, send
 from orchestrator.bootstrap.surveillance import Surveillance, WebhookChannel
@@ -73,7 +73,7 @@ async def test_a_case_is_entered_through_a_proxy_over_tls_of_the_internal_author
         await world.work()
         assert (await world.only(loaded.run)).outcome == "entered"
     assert len(far.lines_of(row.stop)) == 1
-    assert set(through.asked) == {f"CONNECT {urlsplit(each.address).netloc}" for each in far.accounts.values()}
+    assert set(through.asked) == {f"CONNECT {urlsplit(far.accounts[name].address).netloc}" for name in APPLICATIONS}
 
 
 @CERTUTIL
