@@ -86,10 +86,11 @@ def _propose_and_approve(office: Office, *shown: str) -> str:
     assert proposed.returncode == Exit.OK, proposed.stderr
     assert [text for text in shown if text not in proposed.stdout] == []
     version = proposed.stdout.split("--approve ")[1].split()[0]
-    own = office.glr("publish", "ij-acompte", "--approve", version, "--by", "v.premier")
-    assert (own.returncode, "autre que la personne" in own.stderr) == (Exit.SETTINGS, True)
-    wrong = office.glr("publish", "ij-acompte", "--approve", "000", "--by", "w.second")
-    assert f"celle qui attend est {version}" in wrong.stderr
+    if not shown:  # once is enough: each start costs seconds
+        own = office.glr("publish", "ij-acompte", "--approve", version, "--by", "v.premier")
+        assert (own.returncode, "autre que la personne" in own.stderr) == (Exit.SETTINGS, True)
+        wrong = office.glr("publish", "ij-acompte", "--approve", "000", "--by", "w.second")
+        assert f"celle qui attend est {version}" in wrong.stderr
     agreed = office.glr("publish", "ij-acompte", "--approve", version[:6], "--by", "w.second")
     assert f"Version {version} publiée" in agreed.stdout, agreed.stderr
     return version

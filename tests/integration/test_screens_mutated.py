@@ -20,7 +20,7 @@ from sandbox.mutations.hints import TOLD
 
 PROJECT = Path(__file__).resolve().parents[2]
 #: Seeds whose changes make a robot without a canary read or enter something else five times.
-FIRST, COUNT = 55, 30
+FIRST, COUNT = 55, 20
 
 
 class Typed(Campaign):

@@ -16,7 +16,6 @@ SHARED = {
         "test_closing",
         "test_replay",
         "test_shadow_acts",
-        "test_suite_parity",
         "test_wake",
         "test_redelivery",
     ),

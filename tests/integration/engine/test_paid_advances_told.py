@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from contextlib import closing
 from datetime import timedelta
@@ -52,27 +51,19 @@ async def test_each_paid_advance_is_told_once_and_whom_no_letter_reaches_is_left
         assert ledger(practice_world, "ged", "DEPOT", numbers) == letters
 
 
-@pytest.mark.parametrize("fault", ["killed", "drop"])
 async def test_a_letter_whose_filing_nobody_saw_confirmed_is_looked_for_by_its_reference_and_filed_once(
     practice_world: PracticeWorld,
     runner_url: str,
     vault: Vault,
     tmp_path: Path,
     owner_db: Database,
-    fault: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     practice_world.fault()
     with paid(practice_world, "LIQUIDEE") as numbers:
         async with paid_world(practice_world, runner_url, vault, tmp_path) as world:
-            if fault == "killed":
-                await _killed_before_the_proof(world, owner_db, monkeypatch)
-            else:
-                plan = {"ged": [{"on": "POST /documents", "fault": "drop", "times": 1}]}
-                (practice_world.practice.folder / "faults.json").write_text(json.dumps(plan))
-                await run(world, DAY)
+            await _killed_before_the_proof(world, owner_db, monkeypatch)
             await world.work()
-        practice_world.fault()
         assert len(ledger(practice_world, "ged", "DEPOT", numbers)) == 1
         assert len(ledger(practice_world, "arpege", "RECUPERATION", numbers)) == 1
     async with owner_db.transaction("test") as tx:

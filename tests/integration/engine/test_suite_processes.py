@@ -1,18 +1,18 @@
-"""Sessions that work a suite, killed, frozen and hung in processes of their own: COMPTA's ledger and the cases afterwards."""
+"""Sessions that work a suite, killed, frozen and hung in processes of their own: COMPTA's ledger and the cases afterwards.
+
+A session that lets no thread run at all is in ``tests/proofs/suite_without_threads.py``.
+"""
 
 from __future__ import annotations
 
 import signal
 import time
-from datetime import timedelta
 from functools import partial
 
 import psutil
 from demo_house import wait_for
 from robot_world import PracticeWorld, Row
 from suite_processes import PATIENCE, SuiteProcesses
-
-from orchestrator.engine.session import SILENT
 
 #: How long COMPTA takes to record the act in which a session is hit (seconds).
 SLOW = 6.0
@@ -79,22 +79,6 @@ def test_a_suite_that_never_ends_ends_its_session_and_its_case_goes_on_elsewhere
     processes.work_to_the_end()
     assert processes.outcomes() == dict.fromkeys("234", "entered")
     assert [len(practice_world.lines_of(row.stop)) for row in rows] == [1, 1, 1]
-
-
-def test_a_session_that_lets_no_thread_run_is_killed_by_its_runner_and_a_case_that_does_it_again_goes_to_a_person(
-    processes: SuiteProcesses, practice_world: PracticeWorld
-) -> None:
-    rows = [practice_world.take("entered") for _ in range(2)]
-    processes.deliver(*rows)
-    processes.hold(f"keep-{rows[0].stop}")
-    processes.silent(SILENT - 1, line=2)
-    with processes.runner_of(hung=timedelta(seconds=15)) as (runner, ended):
-        wait_for(lambda: len(ended) >= 1, "the runner to kill a session", PATIENCE)
-        runner.hung = timedelta(seconds=300)
-        processes.expire(line=2)
-        wait_for(lambda: processes.outcomes() == {"2": "SessionsLost", "3": "entered"}, "both cases settled", PATIENCE)
-    assert ended[0] == -signal.SIGKILL
-    assert [len(practice_world.lines_of(row.stop)) for row in rows] == [0, 1]
 
 
 def test_a_frozen_session_that_lost_its_lease_between_intent_and_request_sends_nothing_once_revived(

@@ -44,7 +44,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @example(cuts=[(TEXT.index("rules: [ij") + 8, 0, "9" * 400)])  # a name too long for any file
 @example(cuts=[(TEXT.index("cpam-931"), 0, "../../")])
 @given(cuts=cuts_of(TEXT, PIECES))
-@settings(max_examples=1000, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_mutated_scenario_is_loaded_or_refused_in_french(
     cuts: list[tuple[int, int, str]], place: Path, known_keywords: dict[str, Keyword]
 ) -> None:
@@ -52,7 +52,7 @@ def test_a_mutated_scenario_is_loaded_or_refused_in_french(
 
 
 @given(cuts=cuts_of(GROUPED, PIECES | OF_GROUPS))
-@settings(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_mutated_scenario_of_groups_is_loaded_or_refused_in_french(
     cuts: list[tuple[int, int, str]], place: Path, known_keywords: dict[str, Keyword]
 ) -> None:

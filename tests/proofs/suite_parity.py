@@ -1,6 +1,7 @@
 """The suite ``ij-acompte.robot`` does what the YAML scenario does: every row, to the code and the centime.
 
-The long version, on the 200 rows of the demo: ``glr demo --scenario ij-acompte-robot``.
+The long version, on the 200 rows of the demo: ``glr demo --scenario ij-acompte-robot``. Not part of ``./glr test``, where the
+short campaign has the suite work beside the YAML scenario: ``.venv/bin/pytest -s tests/proofs/suite_parity.py``, three minutes.
 """
 
 from __future__ import annotations

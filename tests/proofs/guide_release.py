@@ -1,4 +1,8 @@
-"""The guide on a new release of an application, carried out from its first line to its last; the oracle judges the end."""
+"""The guide on a new release of an application, carried out from its first line to its last; the oracle judges the end.
+
+Not part of ``./glr test``, where each of its commands has a test of its own (``acceptance/test_screens_commands.py``,
+``engine/test_second_release.py``): ``.venv/bin/pytest -s tests/proofs/guide_release.py``, two minutes.
+"""
 
 from __future__ import annotations
 
