@@ -10,6 +10,7 @@ from datetime import date, timedelta
 from sandbox.formats import show_date
 from sandbox.maker import Maker
 from sandbox.model import Advance, AdvanceState, Payment, Person, Population
+from sandbox.witness import NIR as WITNESS
 
 #: Who follows advances.
 ROBOT = "ROB-931-SUIVI-1"
@@ -53,6 +54,8 @@ def _judge(person: Person, advance: Advance) -> Followed:
     def stopped(*codes: str) -> Followed:
         return Followed(person=person, advance=advance, outcome="exception", codes=codes)
 
+    if person.nir == WITNESS:
+        return Followed(person=person, advance=advance, outcome="set_aside")
     if advance.state == "REJETE_BANQUE":
         return stopped("R-AC04")
     if advance.reference not in {stop.reference for stop in person.stops}:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from sandbox.controls import same_text
+from sandbox.witness import NIR as WITNESS
 
 _OPEN = (
     "SELECT numero, nir, reference_arret, du, au, montant_c, etat FROM avance WHERE etat IN ('LIQUIDEE', 'REJETE_BANQUE')"
@@ -25,7 +26,7 @@ class Told:
     """What an advance should become."""
 
     number: str
-    #: `entered`: one recovery and one letter; else `exception`.
+    #: `entered`: one recovery and one letter; `set_aside`: the witness's; else `exception`.
     outcome: str
     #: Why it is for a person; empty when it is entered.
     code: str = ""
@@ -40,6 +41,8 @@ def judge(folder: Path, day: date) -> list[Told]:
 
 
 def _told(folder: Path, number: str, nir: str, stop: str, start: str, end: str, amount_c: int, state: str) -> Told:
+    if nir == WITNESS:
+        return Told(number=number, outcome="set_aside")
     code = _stopped(folder, nir, stop, state)
     if code:
         return Told(number=number, outcome="exception", code=code)

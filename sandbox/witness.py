@@ -29,9 +29,8 @@ def witness() -> Person:
         reference=STOP, start=date(2025, 9, 15), end=date(2025, 10, 26), prescribed=date(2025, 9, 16),
         medical=date(2025, 9, 17), received=date(2025, 9, 18), prescriber="Dr Quintard",
     )  # fmt: skip
-    # a day short of the advance: a robot that follows advances waits, and never changes what walks compare
     paid = Payment(
-        reference=STOP, start=date(2025, 9, 19), end=date(2025, 10, 23), gross_c=123_456, csg_c=7_654, crds_c=617,
+        reference=STOP, start=date(2025, 9, 19), end=date(2025, 10, 25), gross_c=123_456, csg_c=7_654, crds_c=617,
         paid_on=date(2025, 10, 30), state="PAYE",
     )  # fmt: skip
     advance = Advance(

@@ -20,6 +20,7 @@ from orchestrator.domain.errors import RefusedDelivery, SettingsError, TooSlow
 from orchestrator.drivers.applications import desk_at
 from orchestrator.drivers.browser import open_browser
 from orchestrator.drivers.deliveries import Delivery
+from orchestrator.drivers.witness import load_witnesses, numbers_of
 from orchestrator.engine.extraction import Extraction
 from orchestrator.engine.load import Loaded, Loader
 from orchestrator.engine.versions import Runnable
@@ -61,9 +62,11 @@ async def load_extractions(world: World, loader: Loader, name: str, day: date, a
 async def _read(
     world: World, loader: Loader, found: Runnable, sources: Sequence[ExtractSource], day: date
 ) -> list[Delivery]:
+    witnesses = numbers_of(load_witnesses(world.settings.witnesses))
     try:
         async with asyncio.timeout(LIMIT), open_browser(world.settings.network) as browser:
-            extraction = Extraction(bench=_bench(world, loader, found, browser), database=loader.database)
+            bench = _bench(world, loader, found, browser)
+            extraction = Extraction(bench=bench, database=loader.database, witnesses=witnesses)
             return [await extraction.read(source, day) for source in sources]
     except TimeoutError:
         raise TooSlow from None

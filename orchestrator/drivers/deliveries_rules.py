@@ -61,6 +61,8 @@ class BadRowCode(StrEnum):
     TWICE = "DOUBLON"
     #: Another row of its group is bad, or says otherwise what is the case's own.
     GROUP = "GROUPE"
+    #: It is of the person with whom screens are walked.
+    WITNESS = "TEMOIN"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,12 +9,14 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from orchestrator.domain.canonical import canonical
 from orchestrator.domain.errors import SettingsError
+from orchestrator.domain.personal import Nir
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +55,15 @@ def load_witnesses(path: Path) -> dict[str, Witness]:
         raise SettingsError(
             f"{path} illisible : on attend, par application, « values » et « known » (docs/screens.md)."
         ) from None
+
+
+def numbers_of(witnesses: Mapping[str, Witness]) -> frozenset[str]:
+    """Return the NIRs of these witnesses, canonical and clear; a value that is none is no person's."""
+    found = set()
+    for one in witnesses.values():
+        with suppress(ValueError):
+            found.add(Nir.parse(one.values.get("nir", "")).reveal())
+    return frozenset(found)
 
 
 def save_witnesses(path: Path, witnesses: Mapping[str, Witness]) -> None:

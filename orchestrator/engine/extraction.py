@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from orchestrator.domain.canonical import in_french
 from orchestrator.domain.errors import ApplicationClosed, LoginRefused, SettingsError
-from orchestrator.drivers.deliveries import Delivery, read_rows
+from orchestrator.drivers.deliveries import BadRow, Delivery, read_rows
+from orchestrator.drivers.deliveries_rules import BadRowCode
 from orchestrator.engine.canary import Found, close_application, closed
 from orchestrator.engine.grouping import by_row
 from orchestrator.engine.work import Workbench
@@ -21,9 +23,11 @@ class Extraction:
 
     bench: Workbench
     database: Database
+    #: The NIRs of the people with whom screens are walked; clear, never to be logged.
+    witnesses: frozenset[str] = field(default=frozenset(), repr=False)
 
     async def read(self, source: ExtractSource, day: date) -> Delivery:
-        """Return the list as a delivery; raises ``ApplicationException``, ``BadDelivery``.
+        """Return the list as a delivery, a witness's rows set aside; raises ``ApplicationException``, ``BadDelivery``.
 
         An application that is closed to robots is not touched; one that refuses the login is closed to all of them.
         """
@@ -45,7 +49,20 @@ class Extraction:
             for row in found
         ]
         delivery = read_rows(f"{source.keyword.name} du {day:%d/%m/%Y}", rows, case, source.bad_rows)
+        delivery = self._without_witnesses(
+            delivery, [name for name, known in case.fields.items() if known.type == "nir"]
+        )
         return replace(delivery, open_amounts=dict(enumerate(found, start=1))) if source.open_amounts else delivery
+
+    def _without_witnesses(self, delivery: Delivery, numbers: Sequence[str]) -> Delivery:
+        """Set aside what is a witness's: what a robot enters there would be another screen at the next walk (ADR 17)."""
+        theirs = {
+            row.line for row in delivery.rows if not self.witnesses.isdisjoint(row.values[name] for name in numbers)
+        }
+        reason = "témoin des parcours d'écrans : aucun robot ne travaille son dossier"
+        bad = [*delivery.bad, *(BadRow(line=line, code=BadRowCode.WITNESS, reason=reason) for line in theirs)]
+        rows = [row for row in delivery.rows if row.line not in theirs]
+        return replace(delivery, rows=rows, bad=sorted(bad, key=lambda row: row.line)) if theirs else delivery
 
     async def _check_open(self, application: str) -> None:
         caisse = self.bench.scenario.caisse

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import sqlite3
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, closing, contextmanager
 from datetime import date
 from pathlib import Path
@@ -16,7 +16,9 @@ from robot_world import PROJECT, PracticeWorld, RobotWorld, robot_world
 
 from orchestrator.bootstrap.world import load_keywords
 from orchestrator.drivers.contracts import load_contract
+from orchestrator.drivers.deliveries import Delivery
 from orchestrator.drivers.desk import WebDesk
+from orchestrator.drivers.witness import Witness, numbers_of
 from orchestrator.drivers.workshop import RobotWorkshop
 from orchestrator.engine.extraction import Extraction
 from orchestrator.language.load import load_scenario
@@ -127,12 +129,17 @@ def ledger(practice: PracticeWorld, application: str, act: str, numbers: list[st
 
 async def run(world: RobotWorld, day: date) -> UUID:
     """Read the list of that day in COMPTA and work it, as ``glr run acompte-courrier`` does."""
-    (source,) = world.bench.scenario.sources
-    assert isinstance(source, ExtractSource)
-    delivery = await Extraction(bench=world.bench, database=world.loader.database).read(source, day)
-    loaded = await world.loader.start(world.bench.scenario, delivery, day, "test")
+    loaded = await world.loader.start(world.bench.scenario, await read_list(world, day), day, "test")
     await world.work()
     return loaded.run
+
+
+async def read_list(world: RobotWorld, day: date, witnesses: Mapping[str, Witness] | None = None) -> Delivery:
+    """Read the list of that day in COMPTA, with these witnesses."""
+    (source,) = world.bench.scenario.sources
+    assert isinstance(source, ExtractSource)
+    extraction = Extraction(bench=world.bench, database=world.loader.database, witnesses=numbers_of(witnesses or {}))
+    return await extraction.read(source, day)
 
 
 async def ends(owner: Database, run: UUID) -> list[tuple[str, str]]:

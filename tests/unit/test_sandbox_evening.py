@@ -48,7 +48,7 @@ def test_an_advance_is_followed_to_every_end_that_the_domain_names() -> None:
     ends = [one.codes or (one.outcome,) for one in judge(PEOPLE)]
     assert sorted(ends) == [
         ("R-AC04",), ("R-AUTRE",), ("R-INDU",), ("R-PLUSIEURS",), ("entered",), ("entered",),
-        ("waiting_for_payment",), ("waiting_for_payment",),
+        ("set_aside",), ("waiting_for_payment",),
     ]  # fmt: skip
 
 

@@ -11,9 +11,10 @@ from typing import Any
 
 import pypdf
 import pytest
-from paid_world import DAY, dies, ends, is_not_reached, ledger, moves_away, paid, paid_world, run
+from paid_world import DAY, dies, ends, is_not_reached, ledger, moves_away, nir_of, paid, paid_world, read_list, run
 from robot_world import PracticeWorld, RobotWorld
 
+from orchestrator.drivers.witness import Witness
 from orchestrator.engine.enter import Entering
 from orchestrator.engine.sweep import sweep
 from orchestrator.engine.tickets import ticket_queue
@@ -47,6 +48,10 @@ async def test_each_paid_advance_is_told_once_and_whom_no_letter_reaches_is_left
 
             again = await ends(owner_db, await run(world, DAY + timedelta(days=1)))
             assert again == [("already_done", "")] * 2, "those that wait for a person are not worked again"
+            told_of = Witness(values={"nir": nir_of(practice_world, numbers[0]), "nobody": "personne"})
+            delivery = await read_list(world, DAY, {"bdo": told_of})
+            assert [(row.line, row.code) for row in delivery.bad] == [(1, "TEMOIN")], "no robot writes to a witness"
+            assert [row.line for row in delivery.rows] == [2, 3, 4, 5, 6]
         assert ledger(practice_world, "arpege", "RECUPERATION", numbers) == recoveries
         assert ledger(practice_world, "ged", "DEPOT", numbers) == letters
 
