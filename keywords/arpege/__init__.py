@@ -11,6 +11,7 @@ from orchestrator.domain.civil import Period
 from orchestrator.domain.entries import EntrySeen
 from orchestrator.domain.errors import ScreenChanged
 from orchestrator.domain.keywords import check, enter, extract
+from orchestrator.domain.lists import whole_list
 from orchestrator.domain.money import Euros
 from orchestrator.domain.personal import Nir, PrivateText
 from orchestrator.domain.ports import Act, Desk, ReadingDesk, Screen
@@ -90,17 +91,9 @@ async def recoveries_seen(desk: ReadingDesk, *, reference: str) -> list[EntrySee
 )
 async def flagged_by(desk: ReadingDesk, *, author: str, start: date, end: date) -> list[EntrySeen]:
     """Read everything an author flagged between two days, both included, whole; amounts in euros."""
-    seen: list[EntrySeen] = []
-    page, expected = 1, 1
-    while len(seen) < expected:
-        days = {"start": f"{start:%d/%m/%Y}", "end": f"{end:%d/%m/%Y}"}
-        screen = await desk.open("flagged_by_author", author=author, page=page, **days)
-        rows = [_recovery(row) for row in screen.table("recoveries")]
-        if not rows and screen["count"] != len(seen):
-            raise ScreenChanged("ARPEGE", screen.name, f"{screen['count']} récupérations annoncées")
-        expected, page = screen["count"], page + 1
-        seen += rows
-    return seen
+    days = {"start": f"{start:%d/%m/%Y}", "end": f"{end:%d/%m/%Y}"}
+    rows = await whole_list(desk, "flagged_by_author", "recoveries", application="ARPEGE", author=author, **days)
+    return [_recovery(row) for row in rows]
 
 
 @enter(

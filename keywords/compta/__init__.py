@@ -9,8 +9,8 @@ from typing import Any
 from keywords.compta.models import Advance, OpenAdvance
 from orchestrator.domain.civil import Period
 from orchestrator.domain.entries import EntrySeen
-from orchestrator.domain.errors import ScreenChanged
 from orchestrator.domain.keywords import check, enter, extract
+from orchestrator.domain.lists import whole_list
 from orchestrator.domain.money import Euros
 from orchestrator.domain.personal import Nir
 from orchestrator.domain.ports import Act, Desk, ReadingDesk
@@ -41,16 +41,9 @@ async def advances_seen(desk: ReadingDesk, *, nir: Nir) -> list[EntrySeen]:
 @extract("compta.made_by", "Toutes les saisies d'un auteur entre deux jours, pour le rapprochement.")
 async def made_by(desk: ReadingDesk, *, author: str, start: date, end: date) -> list[EntrySeen]:
     """Read everything an author entered between two days, both included, for reconciliation; amounts in euros."""
-    seen: list[EntrySeen] = []
-    page, expected = 1, 1
-    while len(seen) < expected:
-        screen = await desk.open(
-            "made_by_author", author=author, start=f"{start:%d/%m/%Y}", end=f"{end:%d/%m/%Y}", page=page
-        )
-        rows = [_seen(_advance(row)) for row in screen.table("advances")]
-        expected, page = (screen["count"] if rows else len(seen)), page + 1
-        seen += rows
-    return seen
+    days = {"start": f"{start:%d/%m/%Y}", "end": f"{end:%d/%m/%Y}"}
+    rows = await whole_list(desk, "made_by_author", "advances", application="COMPTA", author=author, **days)
+    return [_seen(_advance(row)) for row in rows]
 
 
 @enter(
@@ -119,16 +112,8 @@ async def open_advances(desk: ReadingDesk, *, day: date) -> list[OpenAdvance]:
     Raises :class:`~orchestrator.domain.errors.ScreenChanged` when rows are missing (source: DOMAIN A.2, row 15).
     Example: ``extract: compta.open_advances`` under ``sources``, with ``day: ${run.date}``.
     """
-    found: list[OpenAdvance] = []
-    page, expected = 1, 1
-    while len(found) < expected:
-        screen = await desk.open("open_advances", day=day, page=page)
-        rows = screen.table("advances")
-        if not rows and screen["count"] != len(found):
-            raise ScreenChanged("COMPTA", screen.name, f"{screen['count']} avances annoncées")
-        expected, page = screen["count"], page + 1
-        found += [_open_advance(row, day) for row in rows]
-    return found
+    rows = await whole_list(desk, "open_advances", "advances", application="COMPTA", day=day)
+    return [_open_advance(row, day) for row in rows]
 
 
 @check("compta.regularisations_seen", "Recherche préalable d'une régularisation peut-être déjà faite.")

@@ -10,8 +10,8 @@ from keywords.ged.models import Document
 from keywords.letters.models import Letter
 from orchestrator.domain.civil import Period
 from orchestrator.domain.entries import EntrySeen
-from orchestrator.domain.errors import ScreenChanged
 from orchestrator.domain.keywords import check, enter, extract
+from orchestrator.domain.lists import whole_list
 from orchestrator.domain.money import ZERO
 from orchestrator.domain.personal import Nir
 from orchestrator.domain.ports import Act, Desk, ReadingDesk
@@ -38,17 +38,9 @@ async def filed(desk: ReadingDesk, *, reference: str) -> list[EntrySeen]:
 @extract("ged.filed_by", "Tous les documents d'un auteur entre deux jours, pour le rapprochement.")
 async def filed_by(desk: ReadingDesk, *, author: str, start: date, end: date) -> list[EntrySeen]:
     """Read everything an author filed between two days, both included, whole: as many rows as the screen announces."""
-    seen: list[EntrySeen] = []
-    page, expected = 1, 1
-    while len(seen) < expected:
-        days = {"start": f"{start:%d/%m/%Y}", "end": f"{end:%d/%m/%Y}"}
-        screen = await desk.open("filed_by_author", author=author, page=page, **days)
-        rows = [_seen(_document(row)) for row in screen.table("documents")]
-        if not rows and screen["count"] != len(seen):
-            raise ScreenChanged("GED", screen.name, f"{screen['count']} documents annoncés")
-        expected, page = screen["count"], page + 1
-        seen += rows
-    return seen
+    days = {"start": f"{start:%d/%m/%Y}", "end": f"{end:%d/%m/%Y}"}
+    rows = await whole_list(desk, "filed_by_author", "documents", application="GED", author=author, **days)
+    return [_seen(_document(row)) for row in rows]
 
 
 @enter(
