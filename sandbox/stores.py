@@ -17,15 +17,24 @@ from sandbox.letters import AUTHOR as POST
 from sandbox.letters import RETURNED, RETURNED_ON, SCAN, address_of, returned
 from sandbox.model import FLAGS, ROBOT_LOGIN, Advance, Listed, Payment, Person, Population, Stop
 from sandbox.population import build
+from sandbox.watched import ROBOT as WATCHER
 from sandbox.witness import ADVANCE, AUTHOR, CHANGE, DOCUMENT, ENTERED_ON, HOUSEHOLD, NIR, RECOVERY, RIGHT, STOP, sheet
 
 APPLICATIONS = ("bdo", "arpege", "compta", "c2s", "ged")
 _ACCOUNTS = {
-    "bdo": {ROBOT_LOGIN: "robot", ROBOT: "robot", FOLLOWER: "robot", "A1001": "agent", "A1002": "agent"},
-    "arpege": {ROBOT_LOGIN: "robot", FOLLOWER: "robot", "A1001": "agent", "A1002": "agent"},
+    "bdo": {
+        ROBOT_LOGIN: "robot",
+        ROBOT: "robot",
+        FOLLOWER: "robot",
+        WATCHER: "robot",
+        "A1001": "agent",
+        "A1002": "agent",
+    },
+    "arpege": {ROBOT_LOGIN: "robot", FOLLOWER: "robot", WATCHER: "robot", "A1001": "agent", "A1002": "agent"},
     "compta": {
         ROBOT_LOGIN: "robot",
         FOLLOWER: "robot",
+        WATCHER: "robot",
         "A1001": "agent",
         "A1002": "agent",
         "ordonnateur": "ordonnateur",

@@ -6,7 +6,18 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from keywords.arpege.models import File, Identity, Income, Payment, Rights, Stop, StopMissing, StopRead, UnpaidStop
+from keywords.arpege.models import (
+    File,
+    Identity,
+    Income,
+    Payment,
+    Rights,
+    Stop,
+    StopMissing,
+    StopRead,
+    UnpaidStop,
+    WatchedStop,
+)
 from orchestrator.domain.civil import Period
 from orchestrator.domain.entries import EntrySeen
 from orchestrator.domain.errors import ScreenChanged
@@ -18,6 +29,8 @@ from orchestrator.domain.ports import Act, Desk, ReadingDesk, Screen
 
 #: The note written on every stop whose advance is to be recovered; agents of ARPEGE read it.
 NOTE = "Acompte versé, à récupérer sur le paiement de la période (robot)"
+#: The code of a stop of which ARPEGE raised no anomaly.
+NO_ANOMALY = "AUCUN"
 _IDENTITY = ("file", "birth_name", "first_names", "birth_date", "screen_date")
 
 
@@ -77,6 +90,18 @@ async def unpaid_stops(desk: ReadingDesk, *, day: date) -> list[UnpaidStop]:
     if screen["count"] != len(rows):
         raise ScreenChanged("ARPEGE", screen.name, f"{screen['count']} arrêts annoncés")
     return rows
+
+
+@extract("arpege.watched_stops", "Les arrêts enregistrés dans ARPEGE, payés ou non : une source de dossiers.")
+async def watched_stops(desk: ReadingDesk, *, day: date) -> list[WatchedStop]:
+    """Read the registered stops that began until a day, whole: as many rows as the screen announces.
+
+    The day is in each row: the same list tomorrow is another delivery.
+    Raises :class:`~orchestrator.domain.errors.ScreenChanged` when rows are missing (source: DOMAIN 6, robot 9).
+    Example: ``extract: arpege.watched_stops`` under ``sources``, with ``day: ${run.date}``.
+    """
+    rows = await whole_list(desk, "watched", "stops", application="ARPEGE", day=day)
+    return [_watched(row, day) for row in rows]
 
 
 @check("arpege.recoveries_seen", "Recherche préalable d'une récupération peut-être déjà signalée.")
@@ -140,6 +165,12 @@ def _recovery(row: Mapping[str, Any]) -> EntrySeen:
     )
 
 
+def _watched(row: Mapping[str, Any], day: date) -> WatchedStop:
+    known = {name: row[name] for name in ("nir", "birth_name", "stop_id", "received_on")}
+    anomaly = row["anomaly"] or NO_ANOMALY
+    return WatchedStop(**known, period=Period(row["start"], row["end"]), anomaly=anomaly, read_on=day)
+
+
 def _stop(row: Mapping[str, Any]) -> Stop:
     opinion, ald = row["opinion"], row["ald"]
     return Stop(**{**row, "opinion": opinion.reveal() if opinion else "SANS", "ald": _yes(ald)})
@@ -151,6 +182,7 @@ def _payment(row: Mapping[str, Any]) -> Payment:
         period=Period(row["start"], row["end"]),
         gross=row["gross"],
         net=row["net"],
+        payee=row["payee"],
         paid_on=row["paid_on"],
         state=row["state"],
         reject_code=row["reject_code"] or None,

@@ -126,6 +126,25 @@ class UnpaidStop(BaseModel, frozen=True):
     raised_on: date = Field(title="Date")
 
 
+class WatchedStop(BaseModel, frozen=True):
+    """One row of the list of registered stops, paid or not."""
+
+    #: The person.
+    nir: Nir = Field(title="N° assuré")
+    #: Birth name.
+    birth_name: PersonName = Field(title="Nom de naissance")
+    #: Reference of the stop.
+    stop_id: str = Field(title="Réf. arrêt")
+    #: First to last day, both included.
+    period: Period = Field(title="Période")
+    #: Day of receipt by the caisse.
+    received_on: date = Field(title="Reçu le")
+    #: Why ARPEGE did not pay, by its code; ``AUCUN`` when it says nothing.
+    anomaly: str = Field(title="Code anomalie")
+    #: The day of the list.
+    read_on: date = Field(title="Relevé le")
+
+
 class Income(BaseModel, frozen=True):
     """The income of one civil year, with the contributions due and paid on it."""
 
@@ -173,6 +192,8 @@ class Payment(BaseModel, frozen=True):
     gross: Euros = Field(title="Brut")
     #: Net amount.
     net: Euros = Field(title="Net")
+    #: To whom it was made; None when ARPEGE shows nobody.
+    payee: PersonName | None = Field(default=None, title="Destinataire")
     #: Day of the payment; None while there is none.
     paid_on: date | None = Field(default=None, title="Payé le")
     #: ``PAYE``, ``REJETE``, ``EN_COURS``.

@@ -10,13 +10,14 @@ from keywords.arpege.models import Income, Rights, StopRead
 from keywords.compta.models import Advance
 from keywords.ij.models import AdvanceComputed
 from keywords.ij.regularisation import Regularisation, regularisation
+from keywords.ij.watch import Watch, watch
 from orchestrator.domain.civil import Period
 from orchestrator.domain.errors import BusinessException
 from orchestrator.domain.keywords import compute
 from orchestrator.domain.money import ZERO, Euros, total
 from orchestrator.domain.rules import PackAt
 
-__all__ = ["Regularisation", "advance", "regularisation"]
+__all__ = ["Regularisation", "Watch", "advance", "regularisation", "watch"]
 
 
 @compute("ij.advance", "Acompte d'indemnités journalières : calcul exact, chaque opérande montré.")

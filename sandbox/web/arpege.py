@@ -9,6 +9,7 @@ from starlette.responses import RedirectResponse, Response
 from sandbox.formats import canonical_nir, show_date, show_money
 from sandbox.web.legacy import Legacy, Options, Visit
 from sandbox.web.recovery import Recoveries
+from sandbox.web.watched import Watched
 
 _IDENTITY = {
     "nir": "NIR",
@@ -194,6 +195,7 @@ def application(options: Options) -> Starlette:
             "GET /anomalies": arpege.anomalies,
             "GET /anomalies.csv": arpege.anomalies_csv,
             **Recoveries(arpege=arpege).pages(),
+            **Watched(arpege=arpege).pages(),
         }
     )
 

@@ -212,6 +212,7 @@ def test_nothing_local_is_lost(shared: Shared) -> None:
     another = (
         "robots/droits-prolongation/", "scenarios/droits-prolongation.", "scenarios/rules/prolongations.",
         "robots/suivi-acomptes/", "scenarios/acompte-suivi.", "scenarios/acompte-courrier.",
+        "robots/arpege-surveillance/", "scenarios/arpege-surveillance.",
         "robots/mutation-entrante/", "scenarios/mutation-entrante.", "scenarios/rules/mutations.",
     )  # fmt: skip
     assert {name: text for name, text in after.items() if name not in own} == {

@@ -20,6 +20,7 @@ from sandbox.ledger import Ledger
 from sandbox.model import ROBOT_LOGIN, Listed
 from sandbox.population import build
 from sandbox.stores import create, load
+from sandbox.watched import ROBOT as WATCHER
 
 TODAY = "2026-03-27"
 
@@ -116,7 +117,8 @@ def test_accounts_are_private_and_there_is_a_robot_in_each_application(tmp_path:
     assert stat.S_IMODE((tmp_path / "accounts.json").stat().st_mode) == 0o600
     robots = {name: {login for login, one in of.items() if one["role"] == "robot"} for name, of in accounts.items()}
     assert robots == {
-        "bdo": {ROBOT_LOGIN, ROBOT, FOLLOWER}, "arpege": {ROBOT_LOGIN, FOLLOWER}, "compta": {ROBOT_LOGIN, FOLLOWER},
+        "bdo": {ROBOT_LOGIN, ROBOT, FOLLOWER, WATCHER}, "arpege": {ROBOT_LOGIN, FOLLOWER, WATCHER},
+        "compta": {ROBOT_LOGIN, FOLLOWER, WATCHER},
         "c2s": {ROBOT}, "progres": {ROBOT_LOGIN, transfers.ROBOT}, "ged": {ROBOT_LOGIN, ROBOT, FOLLOWER},
     }  # fmt: skip
     assert len({one["password"] for of in accounts.values() for one in of.values()}) == sum(map(len, accounts.values()))

@@ -198,7 +198,7 @@ MISTAKES = [
         'any_overlap(payments, stop.period, state="PAYE")',
         'any_overlap(payments, stop.period, ‸etat="PAYE")',
         (
-            "ces lignes n'ont pas de champ « etat ». Possible ici : gross, net, paid_on, period, reference, "
+            "ces lignes n'ont pas de champ « etat ». Possible ici : gross, net, paid_on, payee, period, reference, "
             "reject_code, state."
         ),
     ),
