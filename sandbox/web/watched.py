@@ -19,12 +19,12 @@ _COLUMNS = {
     "code": "Code anomalie",
     "date": "Signalée le",
 }
-_WHERE = "WHERE t.debut <= ? AND json_extract(t.fiche, '$.etat') = 'ENREGISTRE'"
-_COUNT = f"SELECT count(*) FROM arret t {_WHERE}"
+_COUNT = "SELECT count(*) FROM arret t WHERE t.debut <= ? AND json_extract(t.fiche, '$.etat') = 'ENREGISTRE'"
 _LIST = (
     "SELECT a.nir, json_extract(a.identite, '$.nom_naissance'), t.reference, t.debut, t.fin,"
     " json_extract(t.fiche, '$.reception'), coalesce(t.anomalie, ''), t.signalee_le"
-    f" FROM arret t JOIN assure a ON a.id = t.assure {_WHERE} ORDER BY t.id LIMIT ? OFFSET ?"
+    " FROM arret t JOIN assure a ON a.id = t.assure WHERE t.debut <= ? AND json_extract(t.fiche, '$.etat') = 'ENREGISTRE'"
+    " ORDER BY t.id LIMIT ? OFFSET ?"
 )
 
 
@@ -46,7 +46,7 @@ class Watched:
         count = (self.arpege.store.one(_COUNT, day.isoformat()) or (0,))[0]
         rows = self.arpege.store.all(_LIST, day.isoformat(), PAGE_SIZE, (page - 1) * PAGE_SIZE)
         return self.arpege.render(
-            "suivis", "Arrêts enregistrés", visit, rows=[_shown(*row) for row in rows], columns=_COLUMNS, count=count,
+            "suivis", "Arrêts suivis", visit, rows=[_shown(*row) for row in rows], columns=_COLUMNS, count=count,
             page=page, more=count > page * PAGE_SIZE, day=day.isoformat(),
         )  # fmt: skip
 

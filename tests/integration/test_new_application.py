@@ -156,7 +156,8 @@ AFTER_A_POST = {
 }  # fmt: skip
 #: Formats that a draft masks until a person says that they are harmless, or cannot know from a few pages.
 CAUTIOUS = {
-    ("ARPEGE - Droits", "#pension_invalidite"), ("COMPTA - Nouvelle avance", "#motif"),
+    ("ARPEGE - Droits", "#pension_invalidite"), ("ARPEGE - Paiements", "table#paiements tbody tr td.destinataire"),
+    ("COMPTA - Nouvelle avance", "#motif"),
     ("ARPEGE - Signaler une récupération", "#avance"), ("ARPEGE - Signaler une récupération", "#note"),
     *(("ARPEGE - Récupérations", f"table#recuperations tbody tr td.{each}") for each in ("avance", "recuperation")),
 }  # fmt: skip

@@ -65,8 +65,9 @@ class Planted:
         reference, nir = f"AT21{next(_NUMBERS):06d}", next(self.people).nir
         self.stops[reference] = nir
         sheet = (
-            "json_set((SELECT fiche FROM arret WHERE assure = a.id ORDER BY id LIMIT 1), '$.reference', ?, '$.debut', '02/03/2021',"
-            " '$.fin', '05/04/2021', '$.reception', '03/03/2021', '$.etat', 'ENREGISTRE', '$.risque', 'AS', '$.nature', 'INITIAL')"
+            "json_set((SELECT fiche FROM arret WHERE assure = a.id ORDER BY id LIMIT 1), '$.reference', ?, '$.debut',"
+            " '02/03/2021', '$.fin', '05/04/2021', '$.reception', '03/03/2021', '$.etat', 'ENREGISTRE', '$.risque', 'AS',"
+            " '$.nature', 'INITIAL')"
         )
         self.write(
             "arpege",
