@@ -8,8 +8,8 @@ from datetime import date
 from pathlib import Path
 from uuid import UUID
 
+from orchestrator.bootstrap.demo_people import ensure_people
 from orchestrator.bootstrap.loading import open_loader
-from orchestrator.bootstrap.services import ensure_people
 from orchestrator.bootstrap.versions import publish_by_two
 from orchestrator.bootstrap.world import World, build_world
 from orchestrator.settings import Settings

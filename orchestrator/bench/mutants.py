@@ -20,11 +20,11 @@ from orchestrator.bootstrap.processes import stop_children
 from orchestrator.bootstrap.world import World
 from orchestrator.domain.errors import GlrError, SettingsError
 from orchestrator.domain.personal import Nir
-from orchestrator.drivers.applications import desk_at
 from orchestrator.drivers.browser import open_browser
 from orchestrator.drivers.canary import Walked, walk
 from orchestrator.drivers.contracts import ApplicationContract
 from orchestrator.drivers.desk import WebDesk
+from orchestrator.drivers.desks import desk_at
 from orchestrator.drivers.witness import Witness, load_witnesses
 
 ROBOT = "acompte-ij"

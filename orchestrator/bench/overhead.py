@@ -20,10 +20,10 @@ from statistics import median
 from typing import Any, ClassVar
 
 from orchestrator.bench.cpu import tree_cpu
+from orchestrator.bootstrap.demo_people import ensure_people
 from orchestrator.bootstrap.loading import open_loader
 from orchestrator.bootstrap.practice import TODAY, Practice
 from orchestrator.bootstrap.processes import start_child, stop_children
-from orchestrator.bootstrap.services import ensure_people
 from orchestrator.bootstrap.versions import publish_by_two
 from orchestrator.bootstrap.world import World, build_world
 from orchestrator.domain.civil import date_of

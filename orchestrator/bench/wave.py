@@ -24,10 +24,10 @@ from uuid import UUID
 
 import psutil
 
+from orchestrator.bootstrap.demo_people import ensure_people
 from orchestrator.bootstrap.loading import open_loader
 from orchestrator.bootstrap.practice import LOGINS, TODAY, Practice
 from orchestrator.bootstrap.processes import port_at, start_child, stop_children
-from orchestrator.bootstrap.services import ensure_people
 from orchestrator.bootstrap.versions import publish_by_two
 from orchestrator.bootstrap.world import World, build_world
 from orchestrator.domain.civil import date_of

@@ -17,9 +17,9 @@ from orchestrator.bootstrap.workshops import open_workshop
 from orchestrator.bootstrap.world import World
 from orchestrator.domain.civil import SystemClock, date_of, paris_date
 from orchestrator.domain.errors import SettingsError
-from orchestrator.drivers.applications import desk_at
 from orchestrator.drivers.browser import open_browser
 from orchestrator.drivers.deliveries import BadRow, Delivery, read_delivery
+from orchestrator.drivers.desks import desk_at
 from orchestrator.engine.dry_run import DryCase, dry_run
 from orchestrator.engine.grouping import by_row, gather
 from orchestrator.engine.inbox import waiting

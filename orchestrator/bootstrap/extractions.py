@@ -17,9 +17,9 @@ from playwright.async_api import Browser
 from orchestrator.bootstrap.versions import version_to_run
 from orchestrator.bootstrap.world import World
 from orchestrator.domain.errors import RefusedDelivery, SettingsError, TooSlow
-from orchestrator.drivers.applications import desk_at
 from orchestrator.drivers.browser import open_browser
 from orchestrator.drivers.deliveries import Delivery
+from orchestrator.drivers.desks import desk_at
 from orchestrator.drivers.witness import load_witnesses, numbers_of
 from orchestrator.engine.extraction import Extraction
 from orchestrator.engine.load import Loaded, Loader

@@ -12,8 +12,8 @@ from orchestrator.domain.civil import SystemClock, paris_date
 from orchestrator.domain.entries import EntrySeen, effect_digest
 from orchestrator.domain.errors import SettingsError
 from orchestrator.domain.keywords import EntryRules
-from orchestrator.drivers.applications import AnyDesk, desk_at
 from orchestrator.drivers.browser import open_browser
+from orchestrator.drivers.desks import AnyDesk, desk_at
 from orchestrator.engine import restorations
 from orchestrator.engine.due import DueEntry, foreseen
 from orchestrator.engine.gaps import Explained, write_down

@@ -10,9 +10,10 @@ from pathlib import Path
 from orchestrator.bootstrap.applications import application_folders, installed_folder
 from orchestrator.bootstrap.world import World
 from orchestrator.domain.errors import ApplicationException, SettingsError
-from orchestrator.drivers.applications import AnyContract, AnyDesk, desk_at
+from orchestrator.drivers.applications import AnyContract
 from orchestrator.drivers.browser import open_browser
 from orchestrator.drivers.canary import Walked, further, walk
+from orchestrator.drivers.desks import AnyDesk, desk_at
 from orchestrator.drivers.patch_apply import applied
 from orchestrator.drivers.patches import Seen, Target, patch, release_after
 from orchestrator.drivers.release import written

@@ -10,8 +10,8 @@ from uuid import UUID
 from orchestrator.bootstrap.workshops import open_workshop
 from orchestrator.bootstrap.world import World
 from orchestrator.domain.errors import SettingsError
-from orchestrator.drivers.applications import AnyDesk, desk_at
 from orchestrator.drivers.browser import open_browser
+from orchestrator.drivers.desks import AnyDesk, desk_at
 from orchestrator.engine.acts import ActsOfRun, acts_of
 from orchestrator.engine.replay import CaseReplay, Trial, replay
 from orchestrator.engine.shadow import Compared, compare, read_decisions

@@ -13,8 +13,8 @@ from orchestrator.bootstrap.workshops import workshop_of
 from orchestrator.bootstrap.world import World
 from orchestrator.domain.errors import GlrError, SessionExpired, TooSlow
 from orchestrator.domain.keywords import Keyword, Kind
-from orchestrator.drivers.applications import AnyDesk, desk_at
 from orchestrator.drivers.browser import open_browser
+from orchestrator.drivers.desks import AnyDesk, desk_at
 from orchestrator.drivers.reading import ReadingOnly
 from orchestrator.engine.work import STEP_LIMIT
 from orchestrator.language.robots import Robot, may

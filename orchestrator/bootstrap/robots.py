@@ -1,14 +1,11 @@
-"""Runners and robot sessions."""
+"""Robot sessions."""
 
 from __future__ import annotations
 
 import asyncio
-import os
-import sys
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from functools import partial
-from importlib.metadata import version
 from uuid import UUID
 
 from playwright.async_api import Browser
@@ -19,51 +16,23 @@ from orchestrator.bootstrap.workshops import open_workshop
 from orchestrator.bootstrap.world import World
 from orchestrator.domain.cases import RetryPolicy
 from orchestrator.domain.civil import SystemClock
-from orchestrator.domain.labels import read_labels
 from orchestrator.drivers.account import RobotAccount
-from orchestrator.drivers.applications import AnyContract, AnyDesk, desk_at
+from orchestrator.drivers.applications import AnyContract
 from orchestrator.drivers.browser import open_browser
+from orchestrator.drivers.desks import AnyDesk, desk_at
 from orchestrator.drivers.witness import load_witnesses
 from orchestrator.engine.entries import by_protocol
 from orchestrator.engine.lease import Heartbeat
 from orchestrator.engine.logins import LoginTurn
-from orchestrator.engine.runner import Runner
 from orchestrator.engine.session import RobotSession
 from orchestrator.engine.suite_steps import MainThread, SuiteRunner
 from orchestrator.engine.turns import next_turn
 from orchestrator.engine.versions import UnusableVersion
 from orchestrator.engine.work import Workbench
-from orchestrator.settings import VARIABLES
 from orchestrator.store.database import Database
-from orchestrator.store.known_schema import newest
 
 #: Seconds before a session ends that leaves a version to runners of another program.
 _FOR_OTHERS = 5.0
-
-
-def build_runner(world: World) -> Runner:
-    """Return this machine's runner."""
-    return Runner(
-        conninfo=world.urls["glr_runner"],
-        session_command=[sys.executable, "-m", "orchestrator.cli", "session"],
-        environment={**_without_the_owner(world), "GLR_PARENT": str(os.getpid())},
-        sessions=world.settings.sessions,
-        labels=read_labels(world.settings.labels),
-        program=version("go-les-robots"),
-        knows=newest(),
-        grace=world.settings.grace,
-    )
-
-
-def _without_the_owner(world: World) -> dict[str, str]:
-    """Return the environment of a robot session: of an administered database it knows the runner's address alone."""
-    given = {**os.environ, **world.settings.environment}
-    if world.settings.embedded:
-        return given
-    others = set(VARIABLES.values()) - {VARIABLES["glr_runner"]}
-    return {name: value for name, value in given.items() if name not in others} | {
-        VARIABLES["glr_runner"]: world.urls["glr_runner"]
-    }
 
 
 async def run_session(

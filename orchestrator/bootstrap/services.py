@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import secrets
 import socket
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -29,19 +27,10 @@ from orchestrator.engine.inbox import load_inbox
 from orchestrator.language.model import ScheduleEntry
 from orchestrator.planner.occurrences import Due
 from orchestrator.planner.scheduler import HELD, Planner
-from orchestrator.store import embedded
-from orchestrator.store.accounts import create_account
 from orchestrator.store.database import Database, StoreUnavailable, array
 
 #: Seconds between two looks at what was published.
 _FOLLOW = 15.0
-#: The people of a demonstration: name, role, whether sensitive cases are shown.
-_PEOPLE = {
-    "agent": ("Agent de démonstration", "agent", False),
-    "superviseur": ("Superviseur de démonstration", "supervisor", True),
-    "responsable": ("Responsable du robot de démonstration", "supervisor", False),
-    "controle": ("Contrôle comptable de démonstration", "accounting", True),
-}
 
 
 @asynccontextmanager
@@ -80,24 +69,6 @@ async def open_console(world: World) -> AsyncIterator[FastAPI]:
             following.cancel()
 
 
-async def ensure_people(world: World) -> dict[str, str]:
-    """Create the demo's accounts once; returns login and password of each, kept in a 0600 file."""
-    path = world.settings.secrets / "people.json"
-    people: dict[str, str] = json.loads(path.read_text(encoding="ascii")) if path.exists() else {}
-    missing = {login: secrets.token_urlsafe(12) for login in _PEOPLE if login not in people}
-    if missing:
-        async with Database(world.urls["owner"], size=1) as database, database.transaction("demo") as tx:
-            for login, password in missing.items():
-                name, role, restricted = _PEOPLE[login]
-                await create_account(
-                    tx, login, world.settings.caisse, name, role, password, restricted_queues=restricted
-                )
-        people |= missing
-        path.touch(0o600)
-        path.write_text(json.dumps(people), encoding="ascii")
-    return people
-
-
 async def serve_audit_log(world: World, stopping: asyncio.Event) -> None:
     """Move events from the outbox to files until asked to stop; tell once a day that they are written elsewhere."""
 
@@ -120,17 +91,11 @@ async def serve_audit_log(world: World, stopping: asyncio.Event) -> None:
 async def watch_database(world: World, stopping: asyncio.Event) -> None:
     """Start the embedded database again when it dies; an external one is not ours to start."""
     while not stopping.is_set():
-        await restart_database(world)
+        await world.restart_database()
         try:
             await asyncio.wait_for(stopping.wait(), 1)
         except TimeoutError:
             continue
-
-
-async def restart_database(world: World) -> None:
-    """Start the embedded database if it is down; does nothing when it runs or is not ours."""
-    if world.settings.embedded:
-        await asyncio.to_thread(embedded.start, world.settings.workspace)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -42,6 +42,11 @@ class World:
         if self.settings.embedded:
             embedded.stop(self.settings.workspace)
 
+    async def restart_database(self) -> None:
+        """Start the embedded database if it is down; does nothing when it runs or is not ours."""
+        if self.settings.embedded:
+            await asyncio.to_thread(embedded.start, self.settings.workspace)
+
     def scenario(self, name: str) -> Scenario:
         """Load and check a scenario of the project by its name, as it stands on disk."""
         path = self.settings.project / "scenarios" / f"{name}.yaml"

@@ -17,10 +17,10 @@ import psutil
 import psycopg
 from psycopg.rows import dict_row
 
+from orchestrator.bootstrap.demo_people import ensure_people
 from orchestrator.bootstrap.loading import open_loader
 from orchestrator.bootstrap.practice import TODAY, Practice
 from orchestrator.bootstrap.processes import port_at, start_child, stop_children
-from orchestrator.bootstrap.services import ensure_people, restart_database
 from orchestrator.bootstrap.versions import publish_by_two
 from orchestrator.bootstrap.world import World, build_world
 from orchestrator.domain.civil import date_of
@@ -115,7 +115,7 @@ class House:
 
     def restart_database(self) -> None:
         """Bring the database back if it was killed."""
-        asyncio.run(restart_database(self.world))
+        asyncio.run(self.world.restart_database())
 
     def first(self, name: str, **values: object) -> list[dict[str, Any]]:
         """Run a query by name as the owner."""

@@ -10,7 +10,7 @@ import sys
 from datetime import timedelta
 from pathlib import Path
 
-from orchestrator.bootstrap.robots import build_runner
+from orchestrator.bootstrap.runners import build_runner
 from orchestrator.bootstrap.world import World
 from orchestrator.campaign import guards, points
 from orchestrator.cli import main, runner

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import ast
+import gc
 import importlib
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import click
 import psycopg
@@ -63,6 +68,7 @@ _COMMANDS = (
             "sandbox",
             "screens",
             "serve",
+            "session",
             "shadow",
             "simulate",
             "status",
@@ -72,12 +78,38 @@ _COMMANDS = (
         )
     }
     | {
-        "session": "orchestrator.cli.runner",
         "extraction": "orchestrator.cli.run",
         "dry-run": "orchestrator.cli.dry_run",
     }
     | {"closing": "orchestrator.cli.close", "resume": "orchestrator.cli.stop"}
 )
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Import without looking for garbage: modules make none, and the search is a tenth of the start of each process."""
+    looked = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if looked:
+            gc.enable()
+
+
+def _function(command: str) -> str:
+    return command.replace("-", "_")
+
+
+def short_help(command: str) -> str:
+    """Return the first sentence of a command, read without importing it (all of them: two seconds); empty for a hidden one."""
+    path = Path(__file__).parent / f"{_COMMANDS[command].rpartition('.')[2]}.py"
+    parsed = ast.parse(path.read_text(encoding="utf-8"))
+    made = next(each for each in parsed.body if isinstance(each, ast.FunctionDef) and each.name == _function(command))
+    given = [said.arg for each in made.decorator_list if isinstance(each, ast.Call) for said in each.keywords]
+    return (
+        "" if "hidden" in given else click.Command(command, help=ast.get_docstring(made)).get_short_help_str(limit=200)
+    )
 
 
 class _Commands(click.Group):
@@ -88,15 +120,16 @@ class _Commands(click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write each command with its first sentence whole: who reads the list looks for what a command does."""
-        found = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
-        rows = [(name, each.get_short_help_str(limit=200)) for name, each in found if each and not each.hidden]
+        rows = [(name, said) for name in self.list_commands(ctx) if (said := short_help(name))]
         with formatter.section("Commandes"):
             formatter.write_dl(rows)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         if cmd_name not in _COMMANDS:
             return None
-        command: click.Command = getattr(importlib.import_module(_COMMANDS[cmd_name]), cmd_name.replace("-", "_"))
+        with _uncollected():
+            module = importlib.import_module(_COMMANDS[cmd_name])
+        command: click.Command = getattr(module, _function(cmd_name))
         return command
 
 

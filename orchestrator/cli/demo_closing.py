@@ -8,7 +8,6 @@ from typing import Any
 from uuid import UUID
 
 from orchestrator.bootstrap.closing import closed_so_far
-from orchestrator.bootstrap.services import restart_database
 from orchestrator.cli.close import show
 from orchestrator.cli.demo_house import House
 from orchestrator.language.model import ClosingMoment, Mode, Scenario
@@ -44,7 +43,7 @@ async def _closing(house: House, database: Database, run: UUID) -> dict[str, Any
             async with database.transaction("demo") as tx:
                 stands = dict(await tx.first("closings.one", run=run) or {})
         except StoreUnavailable:
-            await restart_database(house.world)
+            await house.world.restart_database()
         house.watch()
         await asyncio.sleep(0.2)
     return stands

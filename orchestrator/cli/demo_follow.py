@@ -7,7 +7,6 @@ import time
 from collections.abc import Sequence
 from uuid import UUID
 
-from orchestrator.bootstrap.services import restart_database
 from orchestrator.cli.demo_house import House
 from orchestrator.cli.progress import RunProgress
 from orchestrator.engine.results import RowOutcome, RowResult, results_of
@@ -34,7 +33,7 @@ async def follow(house: House, database: Database, runs: Sequence[UUID]) -> dict
                     break
             except StoreUnavailable:
                 house.screen.print("[yellow]La base de données ne répond plus : redémarrage.[/yellow]")
-                await restart_database(house.world)
+                await house.world.restart_database()
             house.watch()
             await asyncio.sleep(0.5)
     return seconds

@@ -13,10 +13,10 @@ from pathlib import Path
 
 from rich.console import Console
 
+from orchestrator.bootstrap.demo_people import ensure_people
 from orchestrator.bootstrap.practice import Practice
 from orchestrator.bootstrap.processes import port_at, start_child, stop_children
 from orchestrator.bootstrap.releases import remember_witnesses
-from orchestrator.bootstrap.services import ensure_people
 from orchestrator.bootstrap.versions import publish_by_two
 from orchestrator.bootstrap.world import World, build_world
 from orchestrator.drivers.terminal_contracts import TerminalContract

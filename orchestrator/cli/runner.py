@@ -1,19 +1,17 @@
-"""``glr runner`` and, hidden, ``glr session``: the process that hosts robot sessions, and one session."""
+"""``glr runner``: the process that hosts robot sessions."""
 
 from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from uuid import UUID, uuid4
 
 import click
 
 from orchestrator.bootstrap.processes import die_with_parent, stop_event
-from orchestrator.bootstrap.robots import build_runner, run_session
-from orchestrator.bootstrap.world import build_world, running_world
+from orchestrator.bootstrap.runners import build_runner
+from orchestrator.bootstrap.world import build_world
 from orchestrator.cli import options
 from orchestrator.domain.labels import read_labels
-from orchestrator.suites.host import hosted
 
 
 def _labels(_: click.Context, __: click.Parameter, given: str | None) -> str | None:
@@ -46,15 +44,3 @@ def runner(workspace: Path | None, sessions: int | None, labels: str | None) -> 
         await build_runner(world).run(stopping)
 
     asyncio.run(serve())
-
-
-@click.command(hidden=True)
-@click.option("--caisse", required=True)
-@click.option("--scenario", required=True)
-@click.option("--runner", "runner_", required=True, type=click.UUID)
-@click.option("--session", "session_", default=uuid4, type=click.UUID)
-def session(caisse: str, scenario: str, runner_: UUID, session_: UUID) -> None:
-    """Run one robot session; started by a runner, which gives the settings in the environment."""
-    die_with_parent()
-    world = running_world(options.settings_of(None, caisse=caisse))
-    hosted(lambda robot: run_session(world, scenario, runner_, session_, robot, robot.stopping))

@@ -11,9 +11,9 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from orchestrator.domain.errors import ApplicationException, ScreenChanged, SettingsError, UnknownScreen
-from orchestrator.drivers.applications import AnyDesk
 from orchestrator.drivers.contracts import CanaryStep
 from orchestrator.drivers.desk import WebDesk
+from orchestrator.drivers.desks import AnyDesk
 from orchestrator.drivers.differences import Difference, Fix
 from orchestrator.drivers.document import Document
 from orchestrator.drivers.inspection import Inspection, inspect

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from playwright.async_api import Error
 
-from orchestrator.drivers.applications import AnyDesk
 from orchestrator.drivers.contracts import ApplicationContract, FieldContract
 from orchestrator.drivers.desk import WebDesk
+from orchestrator.drivers.desks import AnyDesk
 from orchestrator.drivers.formats import PUBLIC
 from orchestrator.drivers.screens import script
 from orchestrator.drivers.terminal_desk import TerminalDesk

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from orchestrator.domain.errors import SettingsError
 from orchestrator.drivers.formats import FORMATS, typed_text
+from orchestrator.drivers.plain_yaml import plain
 from orchestrator.drivers.release import Release, load_release
 
 
@@ -241,7 +242,7 @@ def load_contract(path: Path, *, caisse: str | None = None, local: Path | None =
     try:
         raw: Any = {}
         for file in read:
-            raw = overlaid(raw, yaml.safe_load(file.read_text(encoding="utf-8")))
+            raw = overlaid(raw, plain(file.read_text(encoding="utf-8")))
         release = next((load_release(found) for found in forms if found.exists()), None)
         contract = ApplicationContract.model_validate({**raw, "release": release})
     except (yaml.YAMLError, ValidationError, TypeError) as error:

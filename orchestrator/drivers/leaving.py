@@ -8,8 +8,8 @@ from typing import Any
 from playwright.async_api import BrowserContext, Error
 
 from orchestrator.domain.errors import ApplicationException, SessionExpired
-from orchestrator.drivers.applications import AnyDesk
 from orchestrator.drivers.desk import PAGE_MS, WebDesk
+from orchestrator.drivers.desks import AnyDesk
 from orchestrator.drivers.screens import PageSource, read_screen
 from orchestrator.drivers.terminal_desk import TerminalDesk
 

@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 
 from orchestrator.domain.errors import GlrError
 from orchestrator.domain.ports import Screen, Workshop
-from orchestrator.drivers.applications import AnyDesk
+from orchestrator.drivers.desks import AnyDesk
 
 
 class NoActHere(GlrError):

@@ -16,6 +16,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from orchestrator.domain.errors import SettingsError
+from orchestrator.drivers.plain_yaml import plain
 
 
 class _Facts(BaseModel):
@@ -97,7 +98,7 @@ class Release(_Facts):
 def load_release(path: Path) -> Release:
     """Read a ``release.yaml``; raises :class:`SettingsError` that names the file and what to do."""
     try:
-        return Release.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        return Release.model_validate(plain(path.read_text(encoding="utf-8")))
     except (OSError, yaml.YAMLError, ValidationError) as error:
         name = path.parent.name
         raise SettingsError(f"{path} illisible : le refaire par glr screens record {name}.\n{error}") from None

@@ -14,8 +14,9 @@ from enum import Enum, auto
 from uuid import UUID
 
 from orchestrator.domain.errors import ApplicationException, GlrError, LoginRefused, ReleaseChanged
-from orchestrator.drivers.applications import AnyContract, AnyDesk
+from orchestrator.drivers.applications import AnyContract
 from orchestrator.drivers.canary import Walked, further, walk
+from orchestrator.drivers.desks import AnyDesk
 from orchestrator.drivers.differences import Difference
 from orchestrator.drivers.witness import Witness
 from orchestrator.engine.work import Workbench

@@ -15,8 +15,8 @@ from orchestrator.domain.entries import EntryPlan, EntrySeen, Sighting, classify
 from orchestrator.domain.errors import ApplicationException, BusinessException, EntryInDoubt, RobotsStopped
 from orchestrator.domain.money import Euros
 from orchestrator.drivers.act import Sent, WebAct
-from orchestrator.drivers.applications import AnyDesk
 from orchestrator.drivers.deposit import Deposit
+from orchestrator.drivers.desks import AnyDesk
 from orchestrator.drivers.terminal_act import TerminalAct
 from orchestrator.engine.doubts import leave_in_peace
 from orchestrator.engine.due import DueEntry

@@ -17,7 +17,7 @@ from orchestrator.domain.keywords import Keyword, Kind
 from orchestrator.domain.money import Euros
 from orchestrator.domain.ports import Workshop
 from orchestrator.drivers.act_count import ActMeter
-from orchestrator.drivers.applications import AnyDesk
+from orchestrator.drivers.desks import AnyDesk
 from orchestrator.drivers.reading import ReadingOnly, entering
 from orchestrator.engine.due import DueEntry, each, foreseen, result_of, total
 from orchestrator.engine.failures import Failures, acts, controls_outcome, is_over, refused

@@ -18,7 +18,7 @@ from orchestrator.language.faults import Faults
 LARGEST_FILE = 1_000_000
 DEEPEST = 30
 #: The same events, thirty times faster where PyYAML was built with libyaml (its wheels are).
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _QUOTES = (
     "Une valeur qui commence par { [ & * ! % @ ou qui contient « : », « # » ou, entre accolades, une virgule ou "
     "« ${…} », s'écrit entre guillemets."
@@ -97,7 +97,7 @@ def _margin(text: str, line: int) -> str:
 
 
 def _document(text: str, faults: Faults) -> Table | None:
-    stream = yaml.parse(text, Loader=_LOADER)
+    stream = yaml.parse(text, Loader=LOADER)
     documents = [event for event in _content(stream, faults) if isinstance(event, Node)]
     if not documents or not isinstance(documents[0], Table):
         faults.add_at(1, 1, "le fichier doit contenir des lignes « clé: valeur »")

@@ -14,6 +14,7 @@ from orchestrator.domain.keywords import Keyword, Kind
 from orchestrator.domain.labels import EXPECTED, is_label
 from orchestrator.language.faults import ScenarioErrors, ScenarioFault
 from orchestrator.language.model import ExtractSource, Scenario, Step
+from orchestrator.language.nodes import LOADER
 
 
 class Folder(BaseModel):
@@ -64,8 +65,8 @@ def load_robot(path: Path) -> Robot:
     """Read a ``robot.yaml``; raises :class:`SettingsError`, or :class:`ScenarioErrors` with the place of each wrong label."""
     try:
         text = path.read_text(encoding="utf-8")
-        _check_labels(f"robots/{path.parent.name}/{path.name}", yaml.compose(text, yaml.SafeLoader))
-        return Robot.model_validate(yaml.safe_load(text))
+        _check_labels(f"robots/{path.parent.name}/{path.name}", yaml.compose(text, LOADER))
+        return Robot.model_validate(yaml.load(text, LOADER))  # noqa: S506 - a safe one
     except (OSError, yaml.YAMLError, ValidationError) as error:
         raise SettingsError(f"{path} : déclaration de robot illisible.\n{error}") from None
 

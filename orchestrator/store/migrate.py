@@ -9,7 +9,6 @@ from collections.abc import Collection, Mapping
 from importlib.resources import files
 
 import psycopg
-from procrastinate import App, PsycopgConnector
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from orchestrator.domain.errors import SettingsError
@@ -121,6 +120,8 @@ async def _ensure_queue(connection: psycopg.AsyncConnection, owner: str) -> None
     await connection.execute("create schema if not exists queue")
     found = await (await connection.execute("select to_regclass('queue.procrastinate_jobs')")).fetchone()
     if found and found[0] is None:
+        from procrastinate import App, PsycopgConnector  # noqa: PLC0415 - heavy, and once in the life of a house
+
         queue = App(
             connector=PsycopgConnector(
                 conninfo=make_conninfo(owner, options="-c search_path=queue"), max_size=1, min_size=1

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 import pytest
 
-from orchestrator.cli import commands
+from orchestrator.cli import commands, short_help
 from orchestrator.cli.exits import Exit
 from orchestrator.settings import Settings
 
@@ -58,6 +58,13 @@ def _options(command: click.Command) -> set[str]:
 
 def test_every_command_has_its_section_and_every_section_its_command() -> None:
     assert set(re.findall(r"^## `(glr [^`]*)`$", COMMANDS, re.MULTILINE)) == set(LEAVES)
+
+
+def test_the_list_of_commands_says_what_each_of_them_says_of_itself() -> None:
+    context = click.Context(commands)
+    found = [(name, commands.get_command(context, name)) for name in commands.list_commands(context)]
+    said = {name: "" if each.hidden else each.get_short_help_str(limit=200) for name, each in found if each}
+    assert {name: short_help(name) for name in said} == said
 
 
 @pytest.mark.parametrize("name", LEAVES)

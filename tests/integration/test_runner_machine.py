@@ -21,7 +21,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from robot_world import PROJECT, PracticeWorld
 from tls_front import tls_front
 
-from orchestrator.bootstrap.robots import build_runner
+from orchestrator.bootstrap.runners import build_runner
 from orchestrator.bootstrap.world import build_world
 from orchestrator.cli.database import database
 from orchestrator.domain.errors import SettingsError

@@ -36,7 +36,7 @@ LEASE, MORE = 30.0, 5.0
 NOTICED = int(LIMITS["keepalives_idle"]) + int(LIMITS["keepalives_interval"]) * int(LIMITS["keepalives_count"]) + 2.0
 _PREPARE = """
 import asyncio
-from orchestrator.bootstrap.services import ensure_people
+from orchestrator.bootstrap.demo_people import ensure_people
 from orchestrator.bootstrap.versions import publish_by_two
 from orchestrator.bootstrap.world import build_world
 from orchestrator.settings import Settings

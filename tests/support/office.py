@@ -24,7 +24,7 @@ from psycopg.rows import dict_row
 from workshops import CONTROL, ROBOT
 
 from keywords.documents import pdf
-from orchestrator.bootstrap.services import ensure_people
+from orchestrator.bootstrap.demo_people import ensure_people
 from orchestrator.bootstrap.versions import publish_by_two
 from orchestrator.bootstrap.world import World, build_world
 from orchestrator.drivers.helper import Helper
