@@ -14,8 +14,6 @@ from email.utils import format_datetime
 from hashlib import sha256
 from typing import Any
 
-import httpx
-
 from keywords.mail import lines
 from orchestrator.bootstrap.surveillance import Surveillance, secret_of
 from orchestrator.domain.civil import PARIS
@@ -73,6 +71,8 @@ def _mail(settings: Settings, rules: Surveillance, alert: Mapping[str, Any]) -> 
 def _post(settings: Settings, rules: Surveillance, alert: Mapping[str, Any]) -> None:
     if rules.webhook is None:
         raise NotTaken
+    import httpx  # noqa: PLC0415 - heavy, and few houses have a webhook
+
     secret = secret_of(settings, rules.webhook.account, "key")
     body = json.dumps(
         {name: alert[name] for name in ("id", "caisse", "kind", "object", "message", "raised_at")}, ensure_ascii=False

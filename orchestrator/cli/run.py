@@ -8,7 +8,6 @@ from pathlib import Path
 
 import click
 
-from orchestrator.bootstrap.extractions import load_extractions
 from orchestrator.bootstrap.loading import open_loader
 from orchestrator.bootstrap.processes import die_with_parent
 from orchestrator.bootstrap.versions import scenario_to_run
@@ -42,6 +41,8 @@ async def _run(scenario: str, file: Path | None, day: date, workspace: Path | No
     world = await build_world(options.settings_of(workspace))
     async with open_loader(world, LoadLines()) as loader:
         if file is None:
+            from orchestrator.bootstrap.extractions import load_extractions  # noqa: PLC0415 - a browser, for lists alone
+
             version, loaded = await load_extractions(world, loader, scenario, day, "cli")
         else:
             chosen = await scenario_to_run(loader.database, world, scenario, "cli")
@@ -79,6 +80,8 @@ def extraction(scenario: str, day: str) -> None:
     die_with_parent()
 
     async def read() -> None:
+        from orchestrator.bootstrap.extractions import load_extractions  # noqa: PLC0415 - a browser, for lists alone
+
         world = running_world(options.settings_of(None))
         async with open_loader(world) as loader:
             try:

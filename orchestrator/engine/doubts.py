@@ -12,8 +12,9 @@ from typing import Any
 
 from orchestrator.domain.cases import Decision, after_doubt
 from orchestrator.drivers.leaving import end_login
+from orchestrator.engine.claimed import Claimed
 from orchestrator.engine.entry_ledger import held
-from orchestrator.engine.work import Claimed, Workbench
+from orchestrator.engine.work import Workbench
 from orchestrator.store.database import Transaction
 
 #: How long a folder is left in peace: nobody works there but us, and no file is ever put over another.

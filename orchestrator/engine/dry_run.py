@@ -13,13 +13,14 @@ from orchestrator.domain.civil import french_date
 from orchestrator.domain.entries import EntrySeen, Sighting, classify, effect_digest, token_of
 from orchestrator.domain.errors import ApplicationException, BrowserGone, BusinessException, GlrError, LoginRefused
 from orchestrator.domain.money import Euros
+from orchestrator.engine.claimed import Claimed
 from orchestrator.engine.due import DueEntry, total
 from orchestrator.engine.failures import Failures, controls_outcome
 from orchestrator.engine.grouping import DeliveredCase
 from orchestrator.engine.lease import Lease
 from orchestrator.engine.session import CASE_LIMIT
 from orchestrator.engine.suite_steps import MainThread, SuiteRunner, SuiteStuck
-from orchestrator.engine.work import Attempt, Claimed, Workbench
+from orchestrator.engine.work import Attempt, Workbench
 from orchestrator.language.model import Mode
 
 #: What stops a whole run: another case would meet the same, and accounts lock after a few tries.

@@ -14,9 +14,10 @@ from orchestrator.domain.civil import Period
 from orchestrator.domain.entries import EntrySeen, Sighting, token_of
 from orchestrator.domain.errors import BusinessException, EntryElsewhere, EntryInDoubt, LeaseLost, RobotsStopped
 from orchestrator.domain.money import Euros
+from orchestrator.engine.claimed import Claimed
 from orchestrator.engine.due import DueEntry
 from orchestrator.engine.findings import displayed
-from orchestrator.engine.work import Claimed, Workbench
+from orchestrator.engine.work import Workbench
 from orchestrator.language.model import Step
 from orchestrator.store.database import StoreError, Transaction, array
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from orchestrator.drivers.capture import capture
-from orchestrator.engine.work import Claimed, Workbench
+from orchestrator.engine.claimed import Claimed
+from orchestrator.engine.work import Workbench
 
 
 async def keep_capture(bench: Workbench, case: Claimed, step: str, kind: str) -> None:

@@ -8,9 +8,9 @@ from datetime import date, datetime
 from typing import Any, Self
 
 from orchestrator.domain.civil import Clock, SystemClock, opening
+from orchestrator.engine.claimed import Claimed
 from orchestrator.engine.due import DueEntry
 from orchestrator.engine.lease import Lease
-from orchestrator.engine.work import Claimed
 from orchestrator.language.model import Scenario
 from orchestrator.store.vault import Vault
 

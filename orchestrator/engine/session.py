@@ -25,6 +25,7 @@ from orchestrator.domain.errors import (
 )
 from orchestrator.drivers.witness import Witness
 from orchestrator.engine.canary import Canary, Found, Propose, close_application, closed
+from orchestrator.engine.claimed import Claimed
 from orchestrator.engine.conclude import conclude, keep_record
 from orchestrator.engine.doubts import begin, leave_in_peace
 from orchestrator.engine.evidence import keep_capture
@@ -33,7 +34,7 @@ from orchestrator.engine.lease import Heartbeat, Lease, clocks
 from orchestrator.engine.settle import end_together, give_back, plain_end, put_back, settle, tell_rest
 from orchestrator.engine.suite_steps import SuiteStuck
 from orchestrator.engine.turns import OpenVersion, claim_several, hand_over_lacking, next_turn
-from orchestrator.engine.work import Attempt, Claimed, Workbench
+from orchestrator.engine.work import Attempt, Workbench
 from orchestrator.store.database import StoreUnavailable, array
 
 #: Longest time for one case, seconds; no sign of life is given beyond it.

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any, Protocol
-from uuid import UUID
 
 from orchestrator.domain.cases import Again, Done, FailedControl, Outcome, Waits
 from orchestrator.domain.civil import Clock, SystemClock, opening, paris_date
@@ -19,10 +18,10 @@ from orchestrator.domain.ports import Workshop
 from orchestrator.drivers.act_count import ActMeter
 from orchestrator.drivers.desks import AnyDesk
 from orchestrator.drivers.reading import ReadingOnly, entering
+from orchestrator.engine.claimed import Claimed
 from orchestrator.engine.due import DueEntry, each, foreseen, result_of, total
 from orchestrator.engine.failures import Failures, acts, controls_outcome, is_over, refused
 from orchestrator.engine.findings import Finding, findings_of, of_item
-from orchestrator.engine.lease import Lease
 from orchestrator.language.items import Item, line_of
 from orchestrator.language.model import AnyStep, Control, ForEach, Mode, RunInfo, Scenario, Severity, Step
 from orchestrator.language.suites import SuiteTask
@@ -35,28 +34,6 @@ STEP_LIMIT = 60.0
 
 #: Gives what a keyword answered to these arguments before; None when it is not known.
 Memory = Callable[[Keyword, Mapping[str, object]], Any]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Claimed:
-    """A case in hand."""
-
-    id: UUID
-    reference: str
-    run: UUID
-    attempt: int
-    lease: Lease
-    data_key: bytes
-    fields: Mapping[str, object]
-    run_date: date
-    #: What a person asked of the robot, if anything.
-    instruction: Mapping[str, Any] = field(default_factory=dict)
-    #: For what it has waited already: the date by waiting step.
-    waited: Mapping[str, date] = field(default_factory=dict)
-    #: How often its scenario has put it off already, by a control that may pass on another day.
-    tries: int = 0
-    #: What its last attempt left, sealed; None before the first.
-    findings: bytes | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -18,12 +18,13 @@ from orchestrator.domain.entries import EntrySeen
 from orchestrator.domain.errors import RobotsStopped
 from orchestrator.domain.money import Euros
 from orchestrator.engine.case_rows import new_reference
+from orchestrator.engine.claimed import Claimed
 from orchestrator.engine.due import DueEntry
 from orchestrator.engine.entry_ledger import EntryLedger, EntryRow
 from orchestrator.engine.lease import Lease, boot_clock, clocks
 from orchestrator.engine.settle import give_back
 from orchestrator.engine.turns import claim
-from orchestrator.engine.work import Attempt, Claimed, Workbench
+from orchestrator.engine.work import Attempt, Workbench
 from orchestrator.language.model import Limits, Scenario
 from orchestrator.store.database import Database, array
 from orchestrator.store.vault import Vault

@@ -31,12 +31,13 @@ from orchestrator.domain.entries import EntryPlan, EntrySeen, Sighting, classify
 from orchestrator.domain.errors import BusinessException, EntryElsewhere, EntryInDoubt, LeaseLost, RobotsStopped
 from orchestrator.domain.money import Euros
 from orchestrator.engine import doubts
+from orchestrator.engine.claimed import Claimed
 from orchestrator.engine.doubts import begin
 from orchestrator.engine.due import DueEntry
 from orchestrator.engine.entry_ledger import EntryLedger, EntryRow, held
 from orchestrator.engine.lease import LeasePermit
 from orchestrator.engine.settle import give_back, settle
-from orchestrator.engine.work import Attempt, Claimed
+from orchestrator.engine.work import Attempt
 from orchestrator.language.load import load_scenario
 from orchestrator.settings import Settings
 from orchestrator.store.accounts import create_account
