@@ -11,8 +11,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from orchestrator.domain.keywords import EFFECT_KEY, Keyword, Kind
-from orchestrator.language.compile_call import GIVEN
+from orchestrator.domain.keywords import EFFECT_KEY, GIVEN, Keyword, Kind
 from orchestrator.language.fields import FIELD_TYPES
 from orchestrator.language.functions import COLUMN, FUNCTIONS, LIST, ROWS, Function
 from orchestrator.language.json_schema import scenario_schema

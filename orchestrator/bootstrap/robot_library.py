@@ -21,9 +21,7 @@ from orchestrator.bootstrap.applications import application_folders, import_appl
 from orchestrator.bootstrap.far_session import FarSession
 from orchestrator.bootstrap.robot_values import CONVERTERS, checked
 from orchestrator.domain.errors import GlrError
-from orchestrator.domain.keywords import EFFECT_KEY, Keyword, Kind, collect
-from orchestrator.language.compile_call import GIVEN
-from orchestrator.settings import Settings
+from orchestrator.domain.keywords import EFFECT_KEY, GIVEN, Keyword, Kind, collect
 
 
 class EntryOutsideProtocol(GlrError):
@@ -81,7 +79,7 @@ class KeywordLibrary:
 
     def __init__(self, application: str) -> None:
         """:param application: folder under ``keywords/``, e.g. ``bdo``; one without keywords is a ``GlrError``."""
-        folders = self.folders if self.folders is not None else application_folders(Settings().project)
+        folders = self.folders if self.folders is not None else _folders_of_here()
         declared = _declared(application, folders).values()
         self._keywords = {word.name: word for word in declared if word.application == application}
 
@@ -139,3 +137,10 @@ def _shown(keyword: Keyword) -> dict[str, Any]:
     protocol = {GIVEN} if keyword.entry is not None else set()
     key = {EFFECT_KEY.name: EFFECT_KEY} if keyword.hand_over is not None else {}
     return {name: argument for name, argument in {**keyword.arguments, **key}.items() if name not in protocol}
+
+
+def _folders_of_here() -> Mapping[str, Path]:
+    """Return where applications are for who runs a suite without the house, which gives them otherwise."""
+    from orchestrator.settings import Settings  # noqa: PLC0415 - half as much as Robot Framework itself
+
+    return application_folders(Settings().project)

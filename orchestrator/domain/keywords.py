@@ -51,6 +51,8 @@ class Argument:
     required: bool
 
 
+#: The argument of an entry that its protocol gives, never a scenario.
+GIVEN = "token"
 #: What a closing asks of every hand-over besides its own arguments: what makes it this one, within its run.
 EFFECT_KEY = Argument(name="effect_key", type=str, required=True)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from orchestrator.domain.keywords import Keyword, Kind
+from orchestrator.domain.keywords import GIVEN, Keyword, Kind
 from orchestrator.language.compile_controls import compile_controls, compile_ends, compile_rules_at, compile_when
 from orchestrator.language.compile_entry import ENTER_KEYS, compile_approval, compile_effect_key, compile_reread
 from orchestrator.language.compile_values import argument
@@ -17,8 +17,6 @@ from orchestrator.language.sections import Section
 from orchestrator.language.shapes import ANY
 from orchestrator.language.templates import Value
 
-#: Given by the entry protocol, never by a scenario.
-GIVEN = "token"
 _GIVEN_ADVICE = "Il est donné par le protocole de saisie : enlever cette ligne."
 
 

@@ -8,8 +8,7 @@ from typing import Any
 
 from pydantic import create_model
 
-from orchestrator.domain.keywords import EntryRules, Keyword, Kind
-from orchestrator.language.compile_call import GIVEN
+from orchestrator.domain.keywords import GIVEN, EntryRules, Keyword, Kind
 from orchestrator.language.compile_entry import compile_approval, compile_effect_key
 from orchestrator.language.compile_values import argument
 from orchestrator.language.expressions import Expression, parse

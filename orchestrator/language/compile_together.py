@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from orchestrator.domain.keywords import Keyword, Kind
-from orchestrator.language.compile_call import GIVEN
+from orchestrator.domain.keywords import GIVEN, Keyword, Kind
 from orchestrator.language.expressions import Expression, parse
 from orchestrator.language.faults import suggest
 from orchestrator.language.forms import Words

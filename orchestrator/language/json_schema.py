@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from orchestrator.domain.keywords import STEP_KINDS, Keyword, Kind
-from orchestrator.language.compile_call import GIVEN
+from orchestrator.domain.keywords import GIVEN, STEP_KINDS, Keyword, Kind
 from orchestrator.language.compile_case import DATE_FORMAT
 from orchestrator.language.compile_entry import ENTER_KEYS, ROLES
 from orchestrator.language.compile_for_each import KEYS, NESTED, WORD

@@ -9,8 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from orchestrator.domain.keywords import Keyword
-from orchestrator.language.compile_call import GIVEN
+from orchestrator.domain.keywords import GIVEN, Keyword
 from orchestrator.language.compile_controls import OWN_ENDS
 from orchestrator.language.compile_values import expression
 from orchestrator.language.expressions import ExpressionSyntaxError, parse
