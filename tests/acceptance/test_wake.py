@@ -47,6 +47,8 @@ def glr(demo: Done, *words: str) -> tuple[int, str]:
 def test_a_person_wakes_a_case_and_is_told_where_the_others_stand(quiet_demo: Done, waiting: str) -> None:
     ask = ("--by", "z.reveil", "--reason", REASON)
     assert glr(quiet_demo, "account", "z.reveil", "--name", "Z", "--role", "agent")[0] == Exit.OK
+    stored = quiet_demo.house.query("select password_hash from glr.account where login = 'z.reveil'")[0]
+    assert stored["password_hash"].startswith("$argon2id$v=19$m=19456,t=2,p=1$")
     nobody = glr(quiet_demo, "wake", waiting, "--by", "personne", "--reason", REASON)
     assert (nobody[0], "n'a pas de compte actif" in nobody[1]) == (Exit.SETTINGS, True)
 

@@ -116,6 +116,7 @@ class House:
     outputs: Path = field(init=False)
     _port: int = field(init=False)
     _count: int = 0
+    _told: dict[int, Row] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.outputs = self.workspace.with_name(f"{self.workspace.name}-output")
@@ -225,9 +226,14 @@ class House:
         }
 
     def oracle(self, *arguments: str, delivery: Path | None = None, day: str = TODAY) -> dict[int, Row]:
-        """Ask the oracle what each row should become."""
+        """Ask the oracle what each row should become; once for the demo's own delivery, of which it always says the same."""
+        usual = (arguments, delivery, day) == ((), None, TODAY)
+        if usual and self._told:
+            return self._told
         text = self.sandbox("oracle", "--delivery", str(delivery or self.delivery), "--run-date", day, *arguments)
-        return {said["line"]: _expected(said) for said in map(json.loads, text.splitlines())}
+        told = {said["line"]: _expected(said) for said in map(json.loads, text.splitlines())}
+        self._told = told if usual else self._told
+        return told
 
     # --- the database ------------------------------------------------------------------------------------------------
 
