@@ -1,4 +1,4 @@
-"""What is judged, read as an outsider: COMPTA's ledger, the tables, the audit files."""
+"""What is judged, read as an outsider: an application's ledger, the tables, the audit files."""
 
 from __future__ import annotations
 
@@ -50,17 +50,18 @@ _EVENTS = "select id, verb, object, details from glr.audit_outbox order by id"
 
 @dataclass(frozen=True, kw_only=True)
 class Line:
-    """One proposal in COMPTA's own ledger."""
+    """One entry in an application's own ledger: a proposal of COMPTA, a transfer in the basket of PROGRES."""
 
-    #: COMPTA's number.
+    #: The application's number.
     number: str
-    #: The person and the stop: the business object.
+    #: The person and the stop, or the transfer: the business object.
     effect: tuple[str, str]
+    #: Zero: what has no amount.
     amount_c: int
     #: What stands in the free field: a robot's token, or nothing.
     token: str
     author: str
-    #: When COMPTA committed it, ISO text.
+    #: When the application committed it, ISO text.
     at: str
 
 
@@ -84,19 +85,33 @@ class Seen:
 
 
 def read_ledger(path: Path) -> list[Line]:
-    """Read the proposals of COMPTA's ledger file; a line cut by a kill is not yet written."""
-    return [
-        Line(
-            number=act["number"],
-            effect=(act["nir"], act["stop"]),
-            amount_c=act["amount_c"],
-            token=act["free_reference"],
-            author=act["author"],
-            at=act["at"],
-        )
-        for act in _lines(path)
-        if act["act"] == "PROPOSITION"
-    ]
+    """Read the entries of an application's ledger file; a line cut by a kill is not yet written."""
+    return [_LINES[act["act"]](act) for act in _lines(path) if act["act"] in _LINES]
+
+
+def _proposal(act: Mapping[str, Any]) -> Line:
+    return Line(
+        number=act["number"],
+        effect=(act["nir"], act["stop"]),
+        amount_c=act["amount_c"],
+        token=act["free_reference"],
+        author=act["author"],
+        at=act["at"],
+    )
+
+
+def _transfer(act: Mapping[str, Any]) -> Line:
+    return Line(
+        number=act["number"],
+        effect=(act["nir"], act["reference"]),
+        amount_c=0,
+        token=act["token"],
+        author=act["author"],
+        at=act["at"],
+    )
+
+
+_LINES = {"PROPOSITION": _proposal, "MUTATION": _transfer}
 
 
 def read_all(ledger: Path, audit: Path, database: str, *, patience: float) -> Seen:

@@ -59,7 +59,7 @@ def _once(seen: Seen) -> Iterator[str]:
     for same in lines.values():
         if len(same) > 1:
             numbers = ", ".join(f"{line.number} ({line.token or 'à la main'}, {line.at})" for line in same)
-            yield f"un même arrêt a {len(same)} propositions : {numbers}"
+            yield f"un même objet a {len(same)} saisies : {numbers}"
 
 
 def _proven(seen: Seen) -> Iterator[str]:

@@ -1,34 +1,31 @@
 """The people of a campaign: an agent who settles doubts as the guide says, and a supervisor who approves nothing twice.
 
-They use the real console and the real applications over HTTP, and look nowhere else but in COMPTA.
+They use the real console and the real applications, and look nowhere else but in the ledger of where robots enter.
 """
 
 from __future__ import annotations
 
-import csv
-import json
 import random
 import re
-from contextlib import suppress
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import httpx
 
 from checker.evidence import Line, read_ledger
-from orchestrator.bootstrap.practice import TODAY
+from orchestrator.campaign.hands import HANDS, NotNow
 from orchestrator.campaign.house import House
+from orchestrator.campaign.targets import Effect
 
 _TOKEN = re.compile(r'name="csrf" value="([^"]+)"')
 _HIDDEN = re.compile(r'<input type="hidden" name="(version|version_dossier)" value="(\d+)">')
-_AGENT = "A1001"
 #: Stops that people enter before the robots come.
 _FIRST = 4
 
 
 @dataclass
 class Agent:
-    """Settles doubts: found in COMPTA, closed by its number; not found, entered by hand and closed by the new number."""
+    """Settles doubts: found in the application, closed by its number; not found, entered by hand and closed by the new one."""
 
     house: House
     #: Seconds after a doubt is shown before it is looked at.
@@ -36,48 +33,41 @@ class Agent:
     #: What was settled.
     settled: int = 0
     _console: httpx.Client | None = field(default=None, repr=False)
-    _compta: httpx.Client | None = field(default=None, repr=False)
 
     def settle(self) -> None:
         """Settle what may be; a console that is down is tried again next time."""
         try:
             for doubt in self.house.first("campaign.doubts", grace=self.grace):
-                nir, stop = self._row(doubt["file_name"], doubt["line"])
-                seen = self._seen(nir, stop)
-                number = seen[0].number if seen else self._enter(nir, stop)
+                effect = self._effects(doubt["file_name"])[doubt["line"] - 1]
+                seen = self._seen(effect)
+                number = seen[0].number if seen else self._enter(effect)
                 self._close(str(doubt["id"]), number)
                 self.settled += 1
-        except (httpx.HTTPError, _NotNow):
-            self._console = self._compta = None
+        except (httpx.HTTPError, NotNow):
+            self._console = None
 
     def come_first(self, draw: random.Random) -> None:
-        """Enter a few stops by hand before any robot works, as people do when nobody told them that one is coming."""
-        rows = _rows(self.house.practice.delivery)
-        for row in draw.sample(rows[1:-1], _FIRST):
-            nir, stop = _effect(row)
+        """Enter a few objects by hand before any robot works, as people do when nobody told them that one is coming."""
+        for effect in draw.sample(self._effects(self.house.delivery.name)[1:-1], _FIRST):
             try:
-                self._enter(nir, stop)
-            except _NotNow:  # a row whose NIR is wrong, or the application failed before it committed
+                self._enter(effect)
+            except NotNow:  # a row whose NIR is wrong, or the application failed before it committed
                 continue
 
-    # --- in COMPTA ---------------------------------------------------------------------------------------------------
+    # --- in the application ------------------------------------------------------------------------------------------
 
-    def _seen(self, nir: str, stop: str) -> list[Line]:
-        return [line for line in read_ledger(self.house.ledger) if line.effect == (nir, stop)]
+    def _seen(self, effect: Effect) -> list[Line]:
+        return [line for line in read_ledger(self.house.ledger) if line.effect == effect]
 
-    def _enter(self, nir: str, stop: str) -> str:
-        if self._compta is None:
-            account = json.loads((self.house.practice.folder / "accounts.json").read_text("utf-8"))["compta"][_AGENT]
-            self._compta = httpx.Client(base_url=self.house.address("compta"), timeout=30)
-            self._compta.post("/connexion", data={"identifiant": _AGENT, "mot_de_passe": account["password"]})
-        day = "/".join(reversed(TODAY.split("-")))
-        form = {"nir": nir, "nature": "ACP-IJ", "reference_arret": stop, "du": day, "au": day, "montant": "50,00"}
-        with suppress(httpx.HTTPError):  # it may fail after it has committed: a person looks again
-            self._compta.post("/avances", data={**form, "motif": "Saisie par un agent", "reference_libre": ""})
-        found = self._seen(nir, stop)
+    def _enter(self, effect: Effect) -> str:
+        HANDS[self.house.target.application](self.house, effect)
+        found = self._seen(effect)
         if not found:
-            raise _NotNow("COMPTA ne montre pas la saisie")
+            raise NotNow("l'application ne montre pas la saisie")
         return found[-1].number
+
+    def _effects(self, file: str) -> Sequence[Effect]:
+        return self.house.target.effects(self.house.deliveries[file])
 
     # --- in the console ----------------------------------------------------------------------------------------------
 
@@ -91,13 +81,13 @@ class Agent:
     def _page(self, address: str) -> str:
         answer = self._logged_in().get(address)
         if answer.status_code != httpx.codes.OK:
-            raise _NotNow(f"{address} : {answer.status_code}")
+            raise NotNow(f"{address} : {answer.status_code}")
         return answer.text
 
     def _post(self, address: str, shown: str, **form: str) -> None:
         answer = self._logged_in().post(address, data={"csrf": _TOKEN.findall(shown)[0], **form})
         if answer.status_code != httpx.codes.SEE_OTHER:
-            raise _NotNow(f"{address} : {answer.status_code}")
+            raise NotNow(f"{address} : {answer.status_code}")
 
     def _logged_in(self) -> httpx.Client:
         if self._console is None:
@@ -108,18 +98,3 @@ class Agent:
             form = {"vers": "", "identifiant": "agent", "mot_de_passe": self.house.people["agent"]}
             self._console.post("/connexion", data={"csrf": _TOKEN.findall(shown)[0], **form})
         return self._console
-
-    def _row(self, file: str, line: int) -> tuple[str, str]:
-        return _effect(_rows(self.house.deliveries[file])[line - 1])
-
-
-def _rows(delivery: Path) -> list[list[str]]:
-    return list(csv.reader(delivery.read_text("cp1252").splitlines(), delimiter=";"))
-
-
-def _effect(row: list[str]) -> tuple[str, str]:
-    return row[0].replace(" ", "").upper(), row[2].strip()
-
-
-class _NotNow(Exception):
-    """Something answered otherwise than expected: tried again later."""

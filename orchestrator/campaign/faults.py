@@ -12,15 +12,15 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from orchestrator.campaign.house import SCENARIOS, House
-from orchestrator.campaign.points import POINTS
+from orchestrator.campaign.house import House
+from orchestrator.campaign.points import points_at
 
 #: How long a frozen process stays so, in leases: past its end, past the quiet time that follows, and past a person's look.
 _FROZEN = 8.0
 #: Between the check and the sending: what no check can close.
-RESIDUE = ("in-the-gate", "freeze")
-#: Orders that wait at failpoints, and sessions frozen there, at one time: fewer than there are sessions, one must go on.
-_ORDERS = 3
+RESIDUE = {("in-the-gate", "freeze"), ("permitted", "freeze")}
+#: Sessions of a runner.
+_SESSIONS = 2
 
 
 @dataclass
@@ -95,20 +95,22 @@ class Faults:
         """Order that who reaches a failpoint next is killed or frozen there; it counts once it was met.
 
         Drawn, it is any point but that of the residue: who is frozen between the gate's check and the sending may send when
-        a person has looked already, which is stated and measured on its own (``--only in-the-gate.freeze``).
+        a person has looked already, which is stated and measured on its own (``--only in-the-gate.freeze``, or
+        ``permitted.freeze`` at a green screen).
         """
-        point = point or self.random.choice([name for name in POINTS if (name, act) != RESIDUE])
-        if len(self._waiting_orders()) + len(self._stopped_by_themselves()) < _ORDERS:
+        known = points_at(self.house.target.application)
+        point = point or self.random.choice([name for name in known if (name, act) not in RESIDUE])
+        # Orders that wait, and sessions frozen by one, are fewer than there are sessions: one must go on.
+        if len(self._waiting_orders()) + len(self._stopped_by_themselves()) < _SESSIONS * self.house.runners - 1:
             (self.house.orders / f"{point}.{act}.{time.monotonic_ns()}").touch()
         return False
 
     def deliver_again(self) -> bool:
         """Deliver the same stops under another name with one row changed, to either scenario; or the very same file."""
         self._deliveries += 1
-        scenario = self.random.choice(SCENARIOS)
+        scenario = self.random.choice(self.house.target.scenarios)
         same = self.random.random() < 0.3
-        name = f"anomalies-arpege-reprise-{self._deliveries}.csv"
-        file = self.house.practice.delivery if same else self.house.variant(name, self._deliveries)
+        file = self.house.delivery if same else self.house.changed(self._deliveries)
         self.house.deliver(scenario, file)
         return True
 

@@ -19,10 +19,11 @@ from psycopg.rows import dict_row
 
 from orchestrator.bootstrap.demo_people import ensure_people
 from orchestrator.bootstrap.loading import open_loader
-from orchestrator.bootstrap.practice import TODAY, Practice
+from orchestrator.bootstrap.practice import LOGINS, ROBOT_LOGIN, TODAY, Practice
 from orchestrator.bootstrap.processes import port_at, start_child, stop_children
 from orchestrator.bootstrap.versions import publish_by_two
 from orchestrator.bootstrap.world import World, build_world
+from orchestrator.campaign.targets import Target
 from orchestrator.domain.civil import date_of
 from orchestrator.domain.errors import RefusedDelivery
 from orchestrator.settings import Settings
@@ -31,8 +32,6 @@ from orchestrator.store.queries import query
 
 #: Seconds that an application is left in peace after a doubt; no commit of a campaign comes later.
 QUIET = 18.0
-#: The same entries, asked for by two scenarios: one effect key, two robots.
-SCENARIOS = ("ij-acompte", "ij-acompte-robot")
 
 
 @dataclass
@@ -41,6 +40,8 @@ class House:
 
     settings: Settings
     practice: Practice
+    #: Where robots enter.
+    target: Target
     #: How many runners there are.
     runners: int
     #: Seconds of a lease.
@@ -64,9 +65,11 @@ class House:
         )
         self.world = asyncio.run(build_world(self.settings))
         self.people = asyncio.run(ensure_people(self.world))
-        for name in SCENARIOS:
+        for name in self.target.scenarios:
             asyncio.run(publish_by_two(self.world, name, "responsable", "superviseur", "Publiée par la campagne."))
         self.practice.make()
+        if self.target.make:
+            self.target.make(self.practice, self.delivery)
         port = port_at(self.settings.console_host, 0)
         self.settings = self.settings.model_copy(update={"console_port": port})
         for name in ("applications", "console"):
@@ -107,11 +110,22 @@ class House:
             return False
         return True
 
-    def variant(self, name: str, seed: int) -> Path:
+    @property
+    def delivery(self) -> Path:
+        """The delivery of the day."""
+        return self.practice.delivery.with_name(self.target.first)
+
+    def changed(self, number: int) -> Path:
         """Make the delivery of the day under another name, with one row changed."""
-        file = self.practice.delivery.with_name(name)
-        self.practice.sandbox("delivery", "--date", TODAY, "--out", str(file), "--change-one", str(seed))
+        file = self.delivery.with_name(self.target.again.format(number))
+        self.target.change(self.practice, self.delivery, file, number)
         return file
+
+    def days_pass(self) -> None:
+        """Let whatever waits go on, and the applications show a later day where it needs one."""
+        if self.target.later:
+            (self.practice.folder / "today").write_text(self.target.later, encoding="ascii")
+        self.first("campaign.retry_now")
 
     def restart_database(self) -> None:
         """Bring the database back if it was killed."""
@@ -147,8 +161,8 @@ class House:
 
     @property
     def ledger(self) -> Path:
-        """COMPTA's own ledger."""
-        return self.practice.folder / "compta.ledger.jsonl"
+        """The application's own ledger."""
+        return self.practice.folder / f"{self.target.application}.ledger.jsonl"
 
     def address(self, application: str) -> str:
         """Where an application listens."""
@@ -163,8 +177,9 @@ class House:
         log = self.settings.workspace / "logs" / f"{name}.log"
         if name == "applications":
             self._children[name], self._addresses = self.practice.serve(log, faults=self.faults)
-            for robot in {self.world.scenario(one).robot for one in SCENARIOS}:
-                self.practice.write_accounts(self._addresses, self.settings.secrets / self.world.robot(robot).accounts)
+            for robot in {self.world.scenario(one).robot for one in self.target.scenarios}:
+                accounts = self.settings.secrets / self.world.robot(robot).accounts
+                self.practice.write_accounts(self._addresses, accounts, LOGINS.get(robot, ROBOT_LOGIN))
             return
         command = ["serve", "--no-planner"] if name == "console" else ["runner"]
         program = [sys.executable, "-m", "orchestrator.campaign.hurt", str(self.orders), *command]
@@ -172,14 +187,30 @@ class House:
 
 
 def make_house(
-    folder: Path, *, rows: int, seed: int, runners: int, lease: float, without: frozenset[str], faults: str
+    folder: Path,
+    target: Target,
+    *,
+    rows: int,
+    seed: int,
+    runners: int,
+    lease: float,
+    without: frozenset[str],
+    faults: str,
 ) -> House:
     """Return a house in a new folder, not yet started."""
     workspace = folder / "workspace"
     shutil.rmtree(workspace, ignore_errors=True)
     settings = Settings(workspace=workspace, environment_name="campagne")
     practice = Practice(folder=workspace / "practice", cases=rows, seed=seed, quiet=QUIET)
-    return House(settings=settings, practice=practice, runners=runners, lease=lease, without=without, faults=faults)
+    return House(
+        settings=settings,
+        practice=practice,
+        target=target,
+        runners=runners,
+        lease=lease,
+        without=without,
+        faults=faults,
+    )
 
 
 def _sessions(runner: int) -> list[int]:

@@ -15,7 +15,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
-from orchestrator.drivers import act, gate
+from orchestrator.drivers import act, gate, terminal_act
 from orchestrator.engine import enter, entry_ledger, session, work
 
 _SIGNALS = {"kill": signal.SIGKILL, "freeze": signal.SIGSTOP}
@@ -42,6 +42,12 @@ class Place:
     function: str
     when: When
 
+    @property
+    def driver(self) -> str:
+        """The module of the driver that it is in; empty: in the engine, which every act goes through."""
+        name = str(getattr(self.owner, "__module__", self.owner.__name__))
+        return name if ".drivers." in name else ""
+
 
 def _before(owner: Any, function: str) -> Place:  # noqa: ANN401
     return Place(owner=owner, function=function, when=When.BEFORE)
@@ -67,6 +73,10 @@ POINTS = {
     "on-the-way": Place(owner=gate.Gate, function="_send", when=When.DURING),
     "sent": _after(gate.Gate, "_send"),
     "performed": _after(act.WebAct, "perform"),
+    "at-the-key": _before(terminal_act.TerminalAct, "_may_go"),
+    "permitted": _after(terminal_act.TerminalAct, "_may_go"),
+    "key-on-the-way": Place(owner=terminal_act.TerminalAct, function="_press", when=When.DURING),
+    "pressed": _after(terminal_act.TerminalAct, "_press"),
     "reading-back": _before(enter.Entering, "_prove"),
     "confirming": _before(entry_ledger.EntryLedger, "confirm"),
     "confirmed": _after(entry_ledger.EntryLedger, "confirm"),
@@ -79,6 +89,14 @@ POINTS = {
 
 #: What may be ordered at a failpoint, as ``point.act``.
 ORDERS = tuple(f"{point}.{act}" for point in POINTS for act in _SIGNALS)
+
+_GREEN = {"progres"}
+
+
+def points_at(application: str) -> list[str]:
+    """Return the failpoints that an entry in an application goes through."""
+    other = {act.__name__, gate.__name__} if application in _GREEN else {terminal_act.__name__}
+    return [name for name, place in POINTS.items() if place.driver not in other]
 
 
 def install(orders: Path) -> None:

@@ -15,7 +15,8 @@ from checker.evidence import read_all
 from checker.invariants import Promise, Violation, violations
 from orchestrator.campaign.agents import Agent
 from orchestrator.campaign.faults import Faults
-from orchestrator.campaign.house import SCENARIOS, House, make_house
+from orchestrator.campaign.house import House, make_house
+from orchestrator.campaign.targets import TARGETS, Target
 from orchestrator.store.embedded_errors import EmbeddedPostgresError
 
 #: Rows of the delivery of one round; a round ends when they are worked, and another begins.
@@ -40,6 +41,9 @@ class Plan:
     only: frozenset[str] = frozenset()
     #: The guards that are taken out.
     without: frozenset[str] = frozenset()
+    #: Where robots enter.
+    target: Target = TARGETS["compta"]
+    #: How many runners there are, of two sessions each.
     runners: int = 2
     #: Seconds of a lease.
     lease: float = 6.0
@@ -51,6 +55,8 @@ class Plan:
 class Result:
     """What came of a campaign."""
 
+    #: Where robots entered.
+    application: str
     #: By name; those at failpoints as ``point.act``.
     faults: Counter[str] = field(default_factory=Counter)
     violations: list[tuple[int, Violation]] = field(default_factory=list)
@@ -66,7 +72,7 @@ class Result:
 
 def run(plan: Plan, folder: Path, tell: Callable[[str], None]) -> Result:
     """Run rounds until the faults of the plan were carried out; a round's seed is the plan's plus its number."""
-    result, began = Result(), time.monotonic()
+    result, began = Result(application=plan.target.application), time.monotonic()
     while result.faults.total() < plan.faults:
         seed = plan.seed + result.rounds
         Round(plan=plan, seed=seed, folder=folder, left=plan.faults - result.faults.total(), result=result).run()
@@ -91,8 +97,8 @@ class Round:
         """Work a delivery under faults, let the house calm down, and judge it."""
         plan = self.plan
         house = make_house(
-            self.folder, rows=plan.rows, seed=self.seed, runners=plan.runners, lease=plan.lease, without=plan.without,
-            faults=plan.answers,
+            self.folder, plan.target, rows=plan.rows, seed=self.seed, runners=plan.runners, lease=plan.lease,
+            without=plan.without, faults=plan.answers,
         )  # fmt: skip
         faults = Faults(
             house=house,
@@ -102,8 +108,8 @@ class Round:
         agent = Agent(house=house, grace=GRACE)
         try:
             house.start()
-            for scenario in SCENARIOS:
-                house.deliver(scenario, house.practice.delivery)
+            for scenario in plan.target.scenarios:
+                house.deliver(scenario, house.delivery)
             agent.come_first(faults.random)
             house.start_runners()
             for _ in self._until_worked(house, faults, agent):
@@ -115,7 +121,7 @@ class Round:
             house.stop()
 
     def _until_worked(self, house: House, faults: Faults, agent: Agent) -> Iterator[None]:
-        while faults.total < self.left and _moving(house):
+        while faults.total < self.left and _count(house, "campaign.busy"):
             faults.go_on()
             house.watch()
             agent.settle()
@@ -126,9 +132,9 @@ class Round:
         end = time.monotonic() + PATIENCE
         while time.monotonic() < end:
             house.watch()
-            house.first("campaign.retry_now")
+            house.days_pass()
             agent.settle()
-            if not _moving(house) and not house.first("campaign.doubts", grace=0):
+            if not _count(house, "campaign.moving") and not house.first("campaign.doubts", grace=0):
                 return
             time.sleep(1)
 
@@ -141,8 +147,8 @@ class Round:
         self.result.rounds += 1
 
 
-def _moving(house: House) -> int:
+def _count(house: House, asked: str) -> int:
     try:
-        return int(house.first("campaign.moving")[0]["cases"])
+        return int(house.first(asked)[0]["cases"])
     except (psycopg.Error, EmbeddedPostgresError):  # it was killed a moment ago
         return 1

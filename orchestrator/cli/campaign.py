@@ -14,9 +14,11 @@ from orchestrator.campaign.faults import FAULTS
 from orchestrator.campaign.guards import GUARDS
 from orchestrator.campaign.points import ORDERS
 from orchestrator.campaign.rounds import ANSWERS, Plan, Result, run
+from orchestrator.campaign.targets import TARGETS
 from orchestrator.cli import options
 from orchestrator.cli.exits import Exit
 from orchestrator.drivers.browser_finder import ensure_browser
+from orchestrator.drivers.terminal_finder import ensure_terminal
 
 
 @click.command()
@@ -30,6 +32,11 @@ from orchestrator.drivers.browser_finder import ensure_browser
               help="Retirer une garde : la campagne, réduite aux fautes qu'elle arrête, doit trouver un écart.")  # fmt: skip
 @click.option("--rows", type=click.IntRange(20), default=40, envvar="GLR_CAMPAIGN_ROWS", show_envvar=True, show_default=True,
               help="Lignes de la livraison d'une manche.")  # fmt: skip
+@click.option("--application", type=click.Choice(list(TARGETS)), default="compta", show_default=True,
+              envvar="GLR_CAMPAIGN_APPLICATION", show_envvar=True,
+              help="Où les robots saisissent : pages de COMPTA, écran vert PROGRES.")  # fmt: skip
+@click.option("--runners", type=click.IntRange(1, 16), default=2, envvar="GLR_CAMPAIGN_RUNNERS", show_envvar=True,
+              show_default=True, help="Postes d'exécution, de deux sessions chacun.")  # fmt: skip
 @options.record("GLR_CAMPAIGN_RECORD")
 @options.as_json
 def campaign(
@@ -38,6 +45,8 @@ def campaign(
     only: tuple[str, ...],
     without: tuple[str, ...],
     rows: int,
+    application: str,
+    runners: int,
     record_: Path | None,
     json_: bool,  # noqa: FBT001
 ) -> None:
@@ -45,11 +54,14 @@ def campaign(
     if record_ and without:
         raise click.UsageError("--record : pour ce qui est promis, toutes les gardes en place (sans --without).")
     ensure_browser()
+    if application == "progres":
+        ensure_terminal()
     with tempfile.TemporaryDirectory(prefix="glr-campagne-") as folder:
         guards = [GUARDS[name] for name in without]
         drawn = frozenset(only) or frozenset[str]().union(*(guard.faults for guard in guards))
         answers = ",".join(guard.answers for guard in guards if guard.answers) if guards else ANSWERS
-        plan = Plan(seed=seed, faults=faults, only=drawn, without=frozenset(without), rows=rows, answers=answers)
+        plan = Plan(seed=seed, faults=faults, only=drawn, without=frozenset(without), rows=rows, answers=answers,
+                    target=TARGETS[application], runners=runners)  # fmt: skip
         result = run(plan, Path(folder), lambda text: click.echo(text, err=json_))
     _show(result, err=json_)
     said = _as_json(result)
@@ -76,6 +88,7 @@ def _as_json(result: Result) -> dict[str, object]:
         "violations": len(result.violations),
         **{str(promise): result.count(promise) for promise in named},
         "seconds": round(result.seconds, 1),
+        "application": result.application,
         "entries": result.entries,
         "cases": result.cases,
         "by_fault": dict(result.faults),

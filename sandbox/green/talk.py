@@ -209,10 +209,10 @@ class Talk:
                 break
         if "before" in self.faults:
             return "PGX08 INCIDENT : RIEN N'A ÉTÉ ENREGISTRÉ"
+        await asyncio.sleep(self.faults.slow_s)  # who leaves meanwhile stops nothing: the host ends what it has begun
         number = form.enter(insured, typed, self.login)
         if "drop" in self.faults:
             raise Gone
-        await asyncio.sleep(self.faults.slow_s)
         if "after" in self.faults:
             return "PGX07 INCIDENT APRES LA SAISIE"
         await self._ask("PGN3", insured, number=number)

@@ -12,5 +12,9 @@ select id from approval where state = 'asked'
 -- moving: cases that robots still work
 select count(*) as cases from cases where state in ('ready', 'leased', 'waiting')
 
--- retry_now: waiting cases are ready at once, so that a campaign need not wait for the longest delays
-update cases set wait_until = now() where state = 'waiting' and waits_for is null and wait_until > now()
+-- busy: those of them that do not wait for another day
+select count(*) as cases from cases
+where state in ('ready', 'leased') or state = 'waiting' and waits_for is distinct from 'date'
+
+-- retry_now: cases that wait for a time are ready at once, so that a campaign need not wait for the longest delays
+update cases set wait_until = now() where state = 'waiting' and coalesce(waits_for, 'date') = 'date' and wait_until > now()

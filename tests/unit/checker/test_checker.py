@@ -39,7 +39,7 @@ QUIET = Seen(ledger=[LINE], cases=[CASE], entries=[ENTRY], events=EVENTS)
 BY_HAND = replace(LINE, number="ACP-2", token="", author="A1001")
 
 BROKEN: list[tuple[Seen, Promise, str]] = [
-    (replace(QUIET, ledger=[LINE, BY_HAND]), Promise.ONCE, "2 propositions"),
+    (replace(QUIET, ledger=[LINE, BY_HAND]), Promise.ONCE, "2 saisies"),
     (replace(QUIET, ledger=[BY_HAND]), Promise.PROVEN, "n'est pas dans le registre"),
     (replace(QUIET, ledger=[replace(LINE, amount_c=4999)]), Promise.PROVEN, "4999 au registre"),
     (replace(QUIET, ledger=[replace(LINE, token="GLR-B")]), Promise.PROVEN, "montre GLR-B"),
