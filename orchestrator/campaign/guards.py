@@ -12,7 +12,7 @@ from hashlib import sha256
 
 from orchestrator.domain.cases import Done
 from orchestrator.domain.entries import EntrySeen
-from orchestrator.drivers import act, desk, gate
+from orchestrator.drivers import act, desk, gate, terminal_act
 from orchestrator.drivers.contracts import RequestContract
 from orchestrator.drivers.desk import WebDesk
 from orchestrator.drivers.screens import script
@@ -91,6 +91,10 @@ def _without_gate() -> None:
     gate.Gate._may_pass = passes  # type: ignore[assignment, method-assign] # noqa: SLF001
 
 
+def _without_key_permit() -> None:
+    terminal_act.TerminalAct._may_go = _yes  # type: ignore[method-assign] # noqa: SLF001
+
+
 def _without_script() -> None:
     desk.script = lambda name: _NO_FENCE if name == "fence" else script(name)  # type: ignore[attr-defined, assignment]
 
@@ -138,12 +142,15 @@ def _without_effect_key() -> None:
         setattr(entry_ledger.EntryLedger, name, of_the_case(getattr(entry_ledger.EntryLedger, name)))
 
 
+_ON_THE_WAY = frozenset({"on-the-way.kill", "key-on-the-way.kill"})
+
+
 @dataclass(frozen=True, kw_only=True)
 class Guard:
     """A guard, how it is taken out, and the faults in which it alone stands between a robot and a second entry."""
 
     take_out: Callable[[], None]
-    #: Faults by name (:data:`orchestrator.campaign.faults.FAULTS`) or orders as ``point.act``.
+    #: Faults by name (:data:`orchestrator.campaign.faults.FAULTS`) or orders as ``point.act``, of pages and of green screens.
     faults: frozenset[str]
     #: What the applications do wrong.
     answers: str = ""
@@ -152,20 +159,18 @@ class Guard:
 #: Every guard that can be taken out. The script, the dialog and the gate stand behind each other: see docs/reliability.md.
 GUARDS: Mapping[str, Guard] = {
     "lease-epoch": Guard(
-        take_out=_without_lease, faults=frozenset({"intended.freeze", "clicking.freeze", "asked.freeze"})
+        take_out=_without_lease,
+        faults=frozenset({"intended.freeze", "clicking.freeze", "asked.freeze", "at-the-key.freeze"}),
     ),
-    "intent": Guard(
-        take_out=_without_intent, faults=frozenset({"on-the-way.kill"}), answers="slow=0.5,slow_seconds=18"
-    ),
-    "settle": Guard(
-        take_out=_without_settle, faults=frozenset({"on-the-way.kill"}), answers="slow=0.5,slow_seconds=18"
-    ),
+    "intent": Guard(take_out=_without_intent, faults=_ON_THE_WAY, answers="slow=0.5,slow_seconds=18"),
+    "settle": Guard(take_out=_without_settle, faults=_ON_THE_WAY, answers="slow=0.5,slow_seconds=18"),
     "log-out": Guard(take_out=_without_log_out, faults=frozenset({"in-the-gate.freeze"})),
     "look-first": Guard(take_out=_without_look_first, faults=frozenset({"session-killed"})),
     "owners-control": Guard(take_out=_without_owners_control, faults=frozenset({"session-killed"})),
     "default-deny": Guard(take_out=_without_script, faults=frozenset({"clicking.freeze"})),
     "dialog-check": Guard(take_out=_without_dialog_check, faults=frozenset({"asked.freeze"})),
     "request-gate": Guard(take_out=_without_gate, faults=frozenset({"at-the-gate.freeze"})),
+    "key-permit": Guard(take_out=_without_key_permit, faults=frozenset({"at-the-key.freeze"})),
     "read-back": Guard(take_out=_without_read_back, faults=frozenset({"session-killed"}), answers="alter=0.3"),
     "effect-key": Guard(
         take_out=_without_effect_key, faults=frozenset({"session-killed"}), answers="slow=1.0,slow_seconds=16"

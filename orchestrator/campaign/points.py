@@ -99,6 +99,12 @@ def points_at(application: str) -> list[str]:
     return [name for name, place in POINTS.items() if place.driver not in other]
 
 
+def met_at(application: str, drawn: frozenset[str]) -> frozenset[str]:
+    """Return those of some faults that an entry in an application can meet; what is no order can be met anywhere."""
+    known = points_at(application)
+    return frozenset(name for name in drawn if name.partition(".")[0] in known or name not in ORDERS)
+
+
 def install(orders: Path) -> None:
     """Put every failpoint in place, in this process; ``orders``: the folder in which the campaign leaves its orders."""
     for name, place in POINTS.items():

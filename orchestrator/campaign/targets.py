@@ -51,12 +51,12 @@ def _make_wave(practice: Practice, file: Path) -> None:
 
 def _change_transfer(_: Practice, first: Path, file: Path, number: int) -> None:
     """Let one line say otherwise whether there is C2S; never the line that is cut short."""
-    lines = first.read_text("cp1252").split("\n")
-    whole = [place for place, line in enumerate(lines[1:-2], start=1) if len(line.rstrip("\r")) == _LENGTH]
+    lines = first.read_bytes().decode("cp1252").split("\r\n")
+    whole = [place for place, line in enumerate(lines[1:-2], start=1) if len(line) == _LENGTH]
     place = whole[number % len(whole)]
     line = lines[place]
     lines[place] = line[:_C2S] + _CHANGED[line[_C2S]] + line[_C2S + 1 :]
-    file.write_text("\n".join(lines), "cp1252", newline="")
+    file.write_bytes("\r\n".join(lines).encode("cp1252"))
 
 
 def _transfers(file: Path) -> list[Effect]:

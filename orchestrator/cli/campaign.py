@@ -12,7 +12,7 @@ from checker.invariants import Promise
 from orchestrator.campaign import record
 from orchestrator.campaign.faults import FAULTS
 from orchestrator.campaign.guards import GUARDS
-from orchestrator.campaign.points import ORDERS
+from orchestrator.campaign.points import ORDERS, met_at
 from orchestrator.campaign.rounds import ANSWERS, Plan, Result, run
 from orchestrator.campaign.targets import TARGETS
 from orchestrator.cli import options
@@ -60,8 +60,10 @@ def campaign(
         guards = [GUARDS[name] for name in without]
         drawn = frozenset(only) or frozenset[str]().union(*(guard.faults for guard in guards))
         answers = ",".join(guard.answers for guard in guards if guard.answers) if guards else ANSWERS
-        plan = Plan(seed=seed, faults=faults, only=drawn, without=frozenset(without), rows=rows, answers=answers,
-                    target=TARGETS[application], runners=runners)  # fmt: skip
+        plan = Plan(
+            seed=seed, faults=faults, only=met_at(application, drawn), without=frozenset(without), rows=rows,
+            answers=answers, target=TARGETS[application], runners=runners,
+        )  # fmt: skip
         result = run(plan, Path(folder), lambda text: click.echo(text, err=json_))
     _show(result, err=json_)
     said = _as_json(result)
