@@ -15,8 +15,6 @@ from pathlib import Path
 from orchestrator.campaign.house import House
 from orchestrator.campaign.points import points_at
 
-#: How long a frozen process stays so, in leases: past its end, past the quiet time that follows, and past a person's look.
-_FROZEN = 8.0
 #: Between the check and the sending: what no check can close.
 RESIDUE = {("in-the-gate", "freeze"), ("permitted", "freeze")}
 #: Sessions of a runner.
@@ -51,7 +49,7 @@ class Faults:
     def go_on(self) -> None:
         """Wake what was frozen long enough, also by its own failpoint."""
         for pid in self._stopped_by_themselves():
-            self._frozen.setdefault(pid, time.monotonic() + _FROZEN * self.house.lease)
+            self._frozen.setdefault(pid, time.monotonic() + self.house.target.frozen * self.house.lease)
         for pid, until in list(self._frozen.items()):
             if time.monotonic() > until:
                 del self._frozen[pid]
@@ -72,6 +70,11 @@ class Faults:
         orders = (order.name.removeprefix("done-") for order in self.house.orders.glob("done-*"))
         return Counter(".".join(name.split(".")[:2]) for name in orders)
 
+    def _at_work(self) -> int:
+        """How many sessions may work at once."""
+        wanted = sum(self.house.world.scenario(name).limits.parallel for name in self.house.target.scenarios)
+        return min(_SESSIONS * self.house.runners, wanted)
+
     def _waiting_orders(self) -> list[Path]:
         return [order for order in self.house.orders.glob("*.*.*") if not order.name.startswith("done-")]
 
@@ -88,7 +91,7 @@ class Faults:
         """Freeze a process of a role past its lease."""
         pid = self._signal(role, signal.SIGSTOP)
         if pid is not None:
-            self._frozen[pid] = time.monotonic() + _FROZEN * self.house.lease
+            self._frozen[pid] = time.monotonic() + self.house.target.frozen * self.house.lease
         return pid is not None
 
     def order(self, act: str, point: str = "") -> bool:
@@ -101,7 +104,7 @@ class Faults:
         known = points_at(self.house.target.application)
         point = point or self.random.choice([name for name in known if (name, act) not in RESIDUE])
         # Orders that wait, and sessions frozen by one, are fewer than there are sessions: one must go on.
-        if len(self._waiting_orders()) + len(self._stopped_by_themselves()) < _SESSIONS * self.house.runners - 1:
+        if len(self._waiting_orders()) + len(self._stopped_by_themselves()) < self._at_work() - 1:
             (self.house.orders / f"{point}.{act}.{time.monotonic_ns()}").touch()
         return False
 

@@ -42,6 +42,8 @@ def _start_hurt_sessions(folder: Path) -> None:
     def build(world: World) -> Runner:
         built = build_runner(world)
         built.session_command = [sys.executable, "-m", __spec__.name, str(folder), "session"]
+        # who was frozen is to wake, and be fenced: its runner would end it first
+        built._kill = lambda session: None  # type: ignore[method-assign] # noqa: ARG005, SLF001
         return built
 
     runner.build_runner = build  # type: ignore[attr-defined]

@@ -30,6 +30,8 @@ class Target:
     change: Callable[[Practice, Path, Path, int], object]
     #: The effect of each line of a delivery.
     effects: Callable[[Path], Sequence[Effect]]
+    #: How long a frozen process stays so, in leases: past its end, past the quiet time that follows, and past a person's look.
+    frozen: float = 8.0
     #: Makes the delivery of a round and what the applications know of it; None: it comes with the population.
     make: Callable[[Practice, Path], object] | None = None
     #: A business day on which the applications show as done what was entered; None: nothing waits for another day.
@@ -80,6 +82,7 @@ TARGETS: Mapping[str, Target] = {
         again="vague-mutations-reprise-{}.txt",
         make=_make_wave,
         later="2026-04-10",
+        frozen=12.0,  # a doubt is looked at behind what is ready, and a green screen's cases are many a second
         change=_change_transfer,
         effects=_transfers,
     ),

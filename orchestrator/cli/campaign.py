@@ -58,10 +58,13 @@ def campaign(
         ensure_terminal()
     with tempfile.TemporaryDirectory(prefix="glr-campagne-") as folder:
         guards = [GUARDS[name] for name in without]
-        drawn = frozenset(only) or frozenset[str]().union(*(guard.faults for guard in guards))
+        asked = frozenset(only) or frozenset[str]().union(*(guard.faults for guard in guards))
+        drawn = met_at(application, asked)
+        if asked and not drawn:
+            raise click.UsageError(f"Rien de cela ne se rencontre dans {application} : {', '.join(sorted(asked))}.")
         answers = ",".join(guard.answers for guard in guards if guard.answers) if guards else ANSWERS
         plan = Plan(
-            seed=seed, faults=faults, only=met_at(application, drawn), without=frozenset(without), rows=rows,
+            seed=seed, faults=faults, only=drawn, without=frozenset(without), rows=rows,
             answers=answers, target=TARGETS[application], runners=runners,
         )  # fmt: skip
         result = run(plan, Path(folder), lambda text: click.echo(text, err=json_))

@@ -100,7 +100,7 @@ class Runner:
             await sweep(database, queue)
             async with database.transaction(f"runner:{self.id}") as tx:
                 await tx.run("sessions.beat_runner", id=self.id)
-                hung = await tx.all("sessions.hung", runner=self.id, longest=self.hung)
+                hung = await tx.all("sessions.hung", hosted=list(self._children), longest=self.hung)
             for session in hung:
                 self._kill(session["id"])
             try:
@@ -160,7 +160,7 @@ class Runner:
                 await tx.run("sessions.end", id=session, reason="process ended")
 
     def _kill(self, session: UUID) -> None:
-        """End a process that nothing else ends: one that keeps its interpreter does not hear SIGTERM either."""
+        """End a process that nothing else ends: one that stands still, or keeps its interpreter, does not hear SIGTERM."""
         if session in self._children:
             _signal(self._children[session], signal.SIGKILL)
 

@@ -63,13 +63,15 @@ select id, caisse from lost order by id
 select application from application_closed
 where caisse = %(caisse)s and (trial = %(session)s::uuid and trial_case is null) is not true
 
--- hung: sessions of a runner whose last attempt has lasted longer than any may, and has not ended
+-- hung: those of a runner's processes that nothing else ends: their last attempt has lasted longer than any may, or a sweep
+-- has taken them for lost; who stands still keeps the place of a session that would work
 select robot_session.id from robot_session
-join lateral (
+left join lateral (
     select started_at, ended_at from attempt where attempt.session = robot_session.id order by started_at desc, ended_at desc limit 1
 ) last on true
-where robot_session.runner = %(runner)s and robot_session.ended_at is null and last.ended_at is null
-  and last.started_at < now() - %(longest)s
+where robot_session.id = any(%(hosted)s)
+  and (robot_session.end_reason = 'lost'
+       or robot_session.ended_at is null and last.ended_at is null and last.started_at < now() - %(longest)s)
 
 -- stop_application: close an application to every robot, once
 select true from (select close_to_robots(%(caisse)s, %(application)s, %(reason)s, null) as closed) stop where closed
