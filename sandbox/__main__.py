@@ -11,13 +11,11 @@ from pathlib import Path
 from sandbox import delivery, evening, oracle, stores, wave
 from sandbox.errors import SandboxError
 from sandbox.faults import Rates
-from sandbox.green.server import Green
-from sandbox.mutations import asked
 from sandbox.population import DEFAULT_SEED, DEFAULT_SIZE, DEFAULT_TODAY, build
 from sandbox.releases import install
-from sandbox.web.legacy import Options
-from sandbox.web.server import HERE, serve
 
+#: Where they listen unless told otherwise.
+_HERE = "127.0.0.1"
 _RELEASE = "2, or by application, e.g. arpege=2,compta=2.1; it stays installed"
 
 
@@ -38,6 +36,11 @@ def _population(options: argparse.Namespace) -> None:
 
 
 def _serve(options: argparse.Namespace) -> None:
+    # web servers and templates: two thirds of the start of every other command
+    from sandbox.green.server import Green  # noqa: PLC0415
+    from sandbox.web.legacy import Options  # noqa: PLC0415
+    from sandbox.web.server import serve  # noqa: PLC0415
+
     rates = Rates.parse(options.faults, options.fault_seed)
     if options.release:
         install(options.dir, options.release)
@@ -95,6 +98,8 @@ def _judge(options: argparse.Namespace) -> None:
 
 
 def _mutations(options: argparse.Namespace) -> None:
+    from sandbox.mutations import asked  # noqa: PLC0415 - reads pages by lxml
+
     for seed in range(options.first, options.first + options.count):
         print(json.dumps(asked(seed)))
 
@@ -165,7 +170,7 @@ def _serve_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--ports", type=_ports, help="ports of BDO,ARPEGE,COMPTA,C2S,GED, by commas; 0, or none given = any"
     )
-    parser.add_argument("--host", default=HERE, help="IPv4 address to listen on; PROGRES and mail stay on 127.0.0.1")
+    parser.add_argument("--host", default=_HERE, help="IPv4 address to listen on; PROGRES and mail stay on 127.0.0.1")
     parser.add_argument("--today", type=date.fromisoformat, help="business date instead of the file `today`")
     parser.add_argument("--faults", default="", help="e.g. before=0.05,after=0.05,drop=0.02,expiry=0.02,latency=0:30")
     parser.add_argument("--fault-seed", type=int, default=1)

@@ -17,8 +17,6 @@ from sandbox.web import arpege, bdo, c2s, compta, ged
 from sandbox.web.connections import DroppableProtocol
 from sandbox.web.legacy import Options
 
-#: Where they listen unless told otherwise.
-HERE = "127.0.0.1"
 _BUILD = {
     "bdo": bdo.application, "arpege": arpege.application, "compta": compta.application, "c2s": c2s.application,
     "ged": ged.application,
@@ -41,7 +39,7 @@ class _Server(uvicorn.Server):
         yield
 
 
-def serve(options: Options, ports: Sequence[int], green: Green, host: str = HERE) -> None:
+def serve(options: Options, ports: Sequence[int], green: Green, host: str) -> None:
     """Serve until SIGTERM or SIGINT; prints one JSON line with the addresses when ready."""
     if not (options.folder / "population.json").exists():
         raise NoPopulationError(options.folder)
