@@ -22,6 +22,7 @@ from orchestrator.drivers.deliveries import Delivery
 from orchestrator.drivers.desks import desk_at
 from orchestrator.drivers.witness import load_witnesses, numbers_of
 from orchestrator.engine.extraction import Extraction
+from orchestrator.engine.handed_on import load_handed_on
 from orchestrator.engine.load import Loaded, Loader
 from orchestrator.engine.versions import Runnable
 from orchestrator.engine.work import Workbench
@@ -40,14 +41,18 @@ def reads_lists(scenario: Scenario) -> bool:
 async def load_extractions(world: World, loader: Loader, name: str, day: date, actor: str) -> tuple[str, list[Loaded]]:
     """Read every list of a scenario and start a run of each that is new; returns the version and the runs.
 
+    What other scenarios have ended for it on that day is such a list too (ADR 44).
     Raises :class:`SettingsError` for a scenario that reads no list, ``RefusedDelivery`` when none of them is new.
     """
     found = await version_to_run(loader.database, world, name, actor)
     sources = [source for source in found.scenario.sources if isinstance(source, ExtractSource)]
+    handed_on = await load_handed_on(loader, found.scenario, day, actor)
+    if handed_on and not sources:
+        return found.scenario.hash, handed_on
     if not sources:
         expected = ", ".join(found.scenario.patterns) or "rien qui se charge ainsi"
         raise SettingsError(f"« {name} » ne lit pas de liste dans une application : donner le fichier ({expected}).")
-    loaded: list[Loaded] = []
+    loaded = handed_on
     seen: list[RefusedDelivery] = []
     for delivery in await _read(world, loader, found, sources, day):
         try:

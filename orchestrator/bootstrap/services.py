@@ -23,6 +23,7 @@ from orchestrator.bootstrap.world import World
 from orchestrator.console.app import create_console
 from orchestrator.console.world import ConsoleWorld
 from orchestrator.domain.civil import SystemClock, paris_date
+from orchestrator.engine.handed_on import load_handed_on
 from orchestrator.engine.inbox import load_inbox
 from orchestrator.language.model import ScheduleEntry
 from orchestrator.planner.occurrences import Due
@@ -147,7 +148,9 @@ class StoredOccurrences:
 
 @asynccontextmanager
 async def open_planner(world: World) -> AsyncIterator[None]:
-    """Start scenarios when they are due: each loads what waits in the inbox, and has its lists read in applications."""
+    """Start scenarios when they are due: each loads what waits in the inbox and what others have ended for it, and has its
+    lists read in applications.
+    """
     async with Database(world.urls["glr_orchestrator"], size=1) as database, open_loader(world) as loader:
         extractions = ScheduledExtractions(world=world, database=database)
         in_force = InForce(world=world, database=database)
@@ -160,6 +163,8 @@ async def open_planner(world: World) -> AsyncIterator[None]:
             scenario = await scenario_to_run(database, world, name, "schedule")
             reading = extractions.start(name, paris_date(due.instant)) if reads_lists(scenario) else None
             await load_inbox(loader, scenario, inbox, paris_date(due.instant))
+            if reading is None:  # else by the process that reads the lists
+                await load_handed_on(loader, scenario, paris_date(due.instant), "schedule")
             return reading
 
         occurrences = StoredOccurrences(database=database, caisse=world.settings.caisse, planner=str(uuid4()))

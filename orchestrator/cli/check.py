@@ -10,7 +10,9 @@ from orchestrator.bootstrap.world import load_keywords
 from orchestrator.cli import options
 from orchestrator.cli.exits import Exit
 from orchestrator.language.faults import ScenarioErrors
+from orchestrator.language.givers import check_givers
 from orchestrator.language.load import load_scenario
+from orchestrator.language.model import Scenario
 from orchestrator.language.robots import check_rights, load_robot
 
 
@@ -24,6 +26,11 @@ def check(files: tuple[Path, ...], workspace: Path | None, caisse: str | None) -
     keywords = load_keywords(settings)
     found = files or tuple(sorted(p for p in (settings.project / "scenarios").glob("*.yaml") if "." not in p.stem))
     faulty = 0
+
+    def load(name: str) -> Scenario | None:
+        path = settings.project / "scenarios" / f"{name}.yaml"
+        return load_scenario(path, keywords=keywords, caisse=settings.caisse) if path.exists() else None
+
     for path in found:
         try:
             scenario = load_scenario(path, keywords=keywords, caisse=settings.caisse)
@@ -33,6 +40,8 @@ def check(files: tuple[Path, ...], workspace: Path | None, caisse: str | None) -
             click.echo(str(errors))
             continue
         check_rights(robot, scenario)
+        for note in check_givers(scenario, load):
+            click.echo(f"{path.name} : {note}")
         click.echo(f"{path.name} : correct ({len(scenario.steps)} étapes, empreinte {scenario.hash[:12]}).")
     if faulty:
         raise click.exceptions.Exit(Exit.SCENARIO)

@@ -179,3 +179,17 @@ class ApiSource:
 
 
 FileSource = CsvSource | SheetSource | FixedWidthSource | XmlSource | DsnSource
+
+
+@dataclass(frozen=True, kw_only=True)
+class CasesSource:
+    """Cases that another scenario ended under a name, on the day of the run (ADR 44)."""
+
+    #: The other scenario.
+    scenario: str
+    #: The end.
+    ended: str
+    #: The field of the other scenario's case that each field is, by field.
+    parts: Mapping[str, str]
+    #: What a bad row does to the delivery.
+    bad_rows: BadRows

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from orchestrator.domain.keywords import Keyword, Kind
-from orchestrator.domain.sources import ApiSource, CsvSource, SheetSource, Total
+from orchestrator.domain.sources import ApiSource, CasesSource, CsvSource, SheetSource, Total
 from orchestrator.language.compile_dsn import compile_dsn
 from orchestrator.language.compile_fixed_width import compile_fixed_width
 from orchestrator.language.compile_values import Scope, argument
@@ -30,6 +30,7 @@ SOURCE_KEYS: Mapping[str, tuple[str, ...]] = {
     "xml": ("namespace", "each", "fields", "announced"),
     "dsn": ("each", "within", "fields"),
     "extract": ("with", "fields"),
+    "cases": ("ended", "fields"),
     "api": (),
 }
 _ALL_KEYS = tuple(dict.fromkeys(key for kind, keys in SOURCE_KEYS.items() for key in (kind, *keys, "bad_rows")))
@@ -51,8 +52,8 @@ def compile_sources(
         kind, given = named
         words = SourceWords(fields=fields, scope=scope, keywords=keywords)
         compiled = _COMPILERS[kind](given, kind, words)
-        told = "" if kind in _ONLY_ONE else given.text(kind)
-        line = first.setdefault((kind if kind in {"extract", "api"} else "file", told), node.line)
+        told = "" if kind in _ONLY_ONE else f"{given.text(kind)}/{given.text('ended')}"
+        line = first.setdefault((kind if kind in {"extract", "cases", "api"} else "file", told), node.line)
         if line != node.line:
             message = f"source déjà donnée à la ligne {line} : rien ne les distingue"
             section.faults.add(node, message, "En enlever une, ou donner un autre motif de nom.")
@@ -166,6 +167,14 @@ def _extract(source: Section, kind: str, words: SourceWords) -> ExtractSource | 
     )
 
 
+def _cases(source: Section, kind: str, words: SourceWords) -> CasesSource | None:
+    """Compile cases of another scenario; whether it has such an end and such fields, ``glr check`` asks of it."""
+    scenario, ended = source.needed_text(kind, "arpege-surveillance"), source.needed_text("ended", "candidate")
+    given = source.section("fields", "fields", tuple(words.fields))
+    parts = {field: given.text(field, field) for field in words.fields}
+    return CasesSource(scenario=scenario, ended=ended, parts=parts, bad_rows=bad_rows(source))
+
+
 def _parts(source: Section, name: Text, row: Any, words: SourceWords) -> dict[str, str]:  # noqa: ANN401 - a shape
     """Return which part of a row each field is: the one of its name, unless ``fields`` names another."""
     given = source.section("fields", "fields", tuple(words.fields))
@@ -207,5 +216,6 @@ _COMPILERS: Mapping[str, Callable[[Section, str, SourceWords], Source | None]] =
     "xml": compile_xml,
     "dsn": compile_dsn,
     "extract": _extract,
+    "cases": _cases,
     "api": _api,
 }

@@ -13,7 +13,7 @@ from orchestrator.domain.keywords import Keyword, Kind
 from orchestrator.domain.money import Euros
 from orchestrator.domain.open_amounts import OpenAmount
 from orchestrator.domain.rules import Rulebook, RulePack
-from orchestrator.domain.sources import ApiSource, BadRows, FileSource
+from orchestrator.domain.sources import ApiSource, BadRows, CasesSource, FileSource
 from orchestrator.language.case_model import CaseModel
 from orchestrator.language.expressions import Expression
 from orchestrator.language.staged import Due, Staged
@@ -74,7 +74,7 @@ class ExtractSource:
         return isinstance(row, type) and issubclass(row, OpenAmount)
 
 
-Source = FileSource | ExtractSource | ApiSource
+Source = FileSource | ExtractSource | ApiSource | CasesSource
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -18,6 +18,7 @@ _NEEDED = {
     "fixed_width": ("encoding", "length", "fields"),
     "xml": ("each", "fields"),
     "dsn": ("each", "fields"),
+    "cases": ("ended",),
 }
 _NAMES = {
     "csv": "Nom des fichiers, comme anomalies-*.csv.",
@@ -27,6 +28,7 @@ _NAMES = {
     "xml": "Nom des fichiers XML, comme camt054-*.xml.",
     "dsn": "Nom des fichiers de lignes DSN, comme dsn-*.txt.",
     "extract": "Mot-clé qui lit la liste dans une application.",
+    "cases": "Scénario dont les dossiers finis deviennent ceux de celui-ci.",
     "api": "Nom donné aux livraisons d'une machine.",
 }
 _PLACE: dict[str, Schema] = {
@@ -79,5 +81,6 @@ _COMMON: Mapping[str, Schema] = {
     "records": object_of({key: _PLACE.get(key, TEXT) for key in RECORD_KEYS}, ("from", "length", "detail")),
     "fields": table_of(TEXT, "Où est chaque champ."),
     "with": {"type": "object"},
+    "ended": {**TEXT, "description": "La fin de ces dossiers, comme candidate."},
     "within": {"type": "array", "items": TEXT, "description": "Blocs au-dessus de « each », du plus haut au plus bas."},
 }

@@ -25,5 +25,5 @@ def test_a_draft_of_each_kind_of_source_is_valid(kind: str, tmp_path: Path) -> N
     assert path.read_text("utf-8").count(f"\n  - {kind}: ") == 1
 
 
-def test_a_draft_may_begin_with_any_kind_but_ods_written_as_excel_is_and_dsn_whose_rubrics_the_guide_shows() -> None:
-    assert {*SOURCES, "ods", "dsn"} == set(SOURCE_KEYS)
+def test_a_draft_may_begin_with_any_kind_but_ods_written_as_excel_is_and_those_that_the_guide_shows() -> None:
+    assert {*SOURCES, "ods", "dsn", "cases"} == set(SOURCE_KEYS)

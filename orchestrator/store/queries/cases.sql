@@ -246,3 +246,10 @@ select reference from cases where caisse = %(caisse)s and state = 'leased' and l
 -- recorded_of_run: every case of a run with what its last attempt recorded, in the order of the delivery
 select cases.id, cases.reference, cases.run, cases.attempts, cases.data_key, cases.payload, cases.findings, run.run_date
 from cases join run on run.id = cases.run where cases.run = %(run)s order by cases.line
+
+-- handed_on: the cases that a scenario ended under a name in its live runs of a day, in the order of their lists
+select cases.id, cases.data_key, cases.payload
+from cases join run on run.id = cases.run
+where run.caisse = %(caisse)s and run.scenario = %(scenario)s and run.run_date = %(day)s and run.mode = 'live'
+  and cases.state = 'ended' and cases.ended_as = %(ended)s
+order by run.started_at, cases.line

@@ -10,11 +10,13 @@ import json
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, closing, contextmanager
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from robot_world import DAY as RUN_DAY
 from robot_world import PROJECT, PracticeWorld, RobotWorld, robot_world
 
 from orchestrator.bootstrap.world import load_keywords
@@ -23,6 +25,9 @@ from orchestrator.drivers.account import RobotAccount
 from orchestrator.drivers.contracts import load_contract
 from orchestrator.drivers.desk import WebDesk
 from orchestrator.engine.extraction import Extraction
+from orchestrator.engine.handed_on import load_handed_on
+from orchestrator.engine.load import Loaded
+from orchestrator.engine.results import RowOutcome
 from orchestrator.language.load import load_scenario
 from orchestrator.language.model import ExtractSource
 from orchestrator.language.robots import load_robot
@@ -141,6 +146,27 @@ async def look(world: RobotWorld, day: date) -> UUID:
     return loaded.run
 
 
+async def narrowed(world: RobotWorld, day: date, *stops: str) -> UUID:
+    """Read the whole list of that day, and work these stops of it."""
+    (source,) = world.bench.scenario.sources
+    assert isinstance(source, ExtractSource)
+    delivery = await Extraction(bench=world.bench, database=world.loader.database).read(source, day)
+    mine = replace(delivery, rows=[row for row in delivery.rows if row.values["stop_id"] in stops], bad=[])
+    loaded = await world.loader.start(world.bench.scenario, mine, day, "test")
+    await world.work()
+    return loaded.run
+
+
+async def handed_on(world: RobotWorld, day: date) -> list[Loaded]:
+    """Load what the surveillance ended for this scenario on that day."""
+    return await load_handed_on(world.loader, world.bench.scenario, day, "test")
+
+
+async def set_mode(owner: Database, mode: str) -> None:
+    async with owner.transaction("test") as tx:
+        await tx.connection.execute("update run set mode = %s", [mode])
+
+
 async def told(owner: Database, run: UUID) -> list[tuple[str, tuple[str, ...]]]:
     """Return, row after row of the list, how each ended, and the codes of its exception."""
     async with owner.transaction("test") as tx:
@@ -169,11 +195,10 @@ async def test_each_stop_is_told_as_the_oracle_says_and_nothing_is_written_anywh
         march.advances(march.stop(), 5, 20)
         march.stop(None)
         march.stop("PIECE_MANQUANTE")
-        march.pays(march.stop(), 5, 30, state="REJETE")
         expected = judge(practice_world.practice.folder, DAY)
         assert [(one.outcome, *one.codes) for one in expected if one.stop in march.stops] == [
             ("candidate",), ("nothing_unpaid",), ("too_recent",), ("exception", "S-DOUBLE"), ("exception", "S-TIERS"),
-            ("exception", "S-ACOMPTE"), ("advance_made",), ("exception", "S-MOTIF"), ("known_reason",), ("candidate",),
+            ("exception", "S-ACOMPTE"), ("advance_made",), ("exception", "S-MOTIF"), ("known_reason",),
         ]  # fmt: skip
         held = march.held()
         async with watching(practice_world, runner_url, vault, tmp_path) as world:
@@ -190,6 +215,37 @@ async def test_each_stop_is_told_as_the_oracle_says_and_nothing_is_written_anywh
         assert next(one.outcome for one in tomorrow if one.stop == candidate) == "nothing_unpaid"
     async with owner_db.transaction("test") as tx:
         assert (await (await tx.connection.execute("select count(*) as n from entry")).fetchall())[0]["n"] == 0
+
+
+async def test_what_was_found_in_the_morning_is_proposed_once_and_the_next_day_it_is_advanced(
+    practice_world: PracticeWorld, runner_url: str, vault: Vault, tmp_path: Path, owner_db: Database
+) -> None:
+    practice_world.fault()
+    first, second, third = (tmp_path / name for name in ("first", "second", "third"))
+    for folder in (first, second, third):
+        folder.mkdir()
+    today, tomorrow = RUN_DAY, RUN_DAY + timedelta(days=1)
+    found = {one.stop: one.outcome for one in judge(practice_world.practice.folder, today)}
+    row = next(row for row in practice_world.unused if (row.outcome, found.get(row.stop)) == ("entered", "candidate"))
+    other = next(stop for stop, outcome in found.items() if outcome == "too_recent")
+    practice_world.unused.remove(row)
+    async with watching(practice_world, runner_url, vault, first) as world:
+        morning = await told(owner_db, await narrowed(world, today, row.stop, other))
+        assert sorted(morning) == [("candidate", ()), ("too_recent", ())]
+    async with robot_world(practice_world, runner_url, vault, second) as world:
+        assert await handed_on(world, tomorrow) == [], "found another day"
+        await set_mode(owner_db, "shadow")
+        assert await handed_on(world, today) == [], "found by a trial"
+        await set_mode(owner_db, "live")
+        (loaded,) = await handed_on(world, today)
+        assert (loaded.rows, loaded.cases) == (1, 1)
+        assert await handed_on(world, today) == [], "the same rows again"
+        await world.work()
+        result = await world.only(loaded.run)
+    assert (result.outcome, result.amount_c) == (RowOutcome.ENTERED, row.amount_c)
+    assert [act["amount_c"] for act in practice_world.lines_of(row.stop)] == [row.amount_c]
+    async with watching(practice_world, runner_url, vault, third) as world:
+        assert await told(owner_db, await narrowed(world, tomorrow, row.stop)) == [("advance_made", ())]
 
 
 def test_the_robot_has_no_right_to_enter_or_to_hand_over_in_any_application() -> None:

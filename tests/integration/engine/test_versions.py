@@ -15,6 +15,7 @@ from uuid import UUID, uuid4
 
 import psycopg
 import pytest
+from audit_rows import add_run
 from case_rows import one_row
 from psycopg.rows import dict_row
 from published import APPROVER, PROPOSER, publish, publish_bare
@@ -227,12 +228,33 @@ async def test_the_console_speaks_of_the_version_that_is_published_while_it_runs
                 await asyncio.sleep(0.05)
 
 
+_RUNS = (
+    "select file_name, version, (select count(*) from cases where cases.run = run.id) from run"
+    " join delivery on delivery.id = run.delivery where run.scenario = 'ij-acompte' order by started_at"
+)
+
+
+def was_found(connection: psycopg.Connection, world: World, day: date) -> None:
+    """Have another scenario of the house end a case for this one on that day."""
+    run, case = add_run(connection), uuid4()
+    connection.execute("update run set scenario = 'essai', run_date = %s", [day])
+    key, wrapped = world.vault.new_data_key(case)
+    fields = {"nir": "185026199900189", "birth_name": "Le Gall", "stop_id": "AT1", "anomaly": "TECH_FLUX"}
+    payload = {"fields": {**fields, "raised_on": day.isoformat()}}
+    connection.execute(
+        "insert into cases (id, caisse, run, scenario, line, reference, key_digest, data_key, payload, state, ended_as)"
+        " values (%s, 'cpam-931', %s, 'essai', 1, 'DOS-ESSAI', 'k', %s, %s, 'ended', 'candidate')",
+        [case, run, wrapped, world.vault.seal(key, f"cases:payload:{case}", payload)],
+    )
+
+
 async def test_the_planner_goes_on_with_the_published_version_and_its_schedule(
     world: World, owner_db: Database, owner_url: str
 ) -> None:
     now = SystemClock().now().astimezone(PARIS)
     due = now - timedelta(minutes=2)
     change(world, 'at: "06:30", days: business', f'at: "{due:%H:%M}", days: all')
+    change(world, "- cases: arpege-surveillance", "- cases: essai")
     first = world.scenario(SCENARIO)
     await publish(owner_db, first)
     change(world, f'at: "{due:%H:%M}", days: all', 'at: "06:30", days: [monday]')  # on disk alone
@@ -240,15 +262,16 @@ async def test_the_planner_goes_on_with_the_published_version_and_its_schedule(
     inbox.mkdir()
     header = "N° assuré;Nom de naissance;Réf. arrêt;Code anomalie;Date\r\nFIN;0\r\n"
     (inbox / "anomalies-arpege-1.csv").write_bytes(header.encode("cp1252"))
-    with psycopg.connect(owner_url, options="-c search_path=glr", autocommit=True) as connection:
+    with psycopg.connect(owner_url, options="-c search_path=glr -c glr.actor=test", autocommit=True) as connection:
         connection.execute(
             "insert into schedule_occurrence values (%s, %s, 'earlier', now() - interval '12 hours', now(), 'test')",
             [CAISSE, SCENARIO],
         )
+        was_found(connection, world, due.date())
         async with open_planner(world), asyncio.timeout(20):
-            while (run := connection.execute("select version from run").fetchone()) is None:  # noqa: ASYNC110
+            while len(runs := connection.execute(_RUNS).fetchall()) < 2:  # noqa: ASYNC110
                 await asyncio.sleep(0.1)
-    assert run == (first.hash,)
+    assert runs == [("anomalies-arpege-1.csv", first.hash, 0), (f"essai, candidate, du {due:%d/%m/%Y}", first.hash, 1)]
 
 
 async def test_a_published_scenario_whose_file_is_gone_is_still_in_force_and_a_trouble_is_said_once(

@@ -71,7 +71,7 @@ def test_the_version_covers_the_table(text: str, load: Load) -> None:
         (
             "{when: person.deceased, gives",
             "{when: person.nirr, gives",
-            "58:23: « person » n'a pas de champ « nirr ». Écrire « nir » ?",
+            "60:23: « person » n'a pas de champ « nirr ». Écrire « nir » ?",
         ),
         ("{when: person.deceased, gives", "{when: person.organism, gives", "une condition (vrai ou faux) est attendue"),
         (", gives: DECEDE", "", "table verdict : il manque « gives »"),

@@ -69,7 +69,7 @@ def test_a_word_that_yaml_would_change_stays_a_word(written: str, load: Callable
         ('";"', '";;"', "32:16: source : « delimiter » : un seul caractère attendu, par exemple ;, « ;; » trouvé"),
         ("scenario: ij-acompte\n", "", "2:1: scénario : il manque « scenario ». "),
         ("max: 20", "max: vingt", "23:35: champ stop_id : « max » : nombre entier de 1 à 10000 attendu, « vingt » "),
-        ("not person.locked", "person.locked = 1", "49:27: expression mal écrite à cet endroit. "),
+        ("not person.locked", "person.locked = 1", "51:27: expression mal écrite à cet endroit. "),
     ],
 )
 def test_one_more_mistake_is_told_at_its_place(

@@ -204,7 +204,7 @@ def test_the_guide_shows_every_kind_of_source() -> None:
     assert shown == set(SOURCE_KEYS)
 
 
-_KINDS = "csv, excel, ods, fixed_width, xml, dsn, extract, api"
+_KINDS = "csv, excel, ods, fixed_width, xml, dsn, extract, cases, api"
 MISTAKES: list[tuple[str, str, str, str]] = [
     # --- which kind
     (CSV, "csv: ano", "‸cvs: ano", "source : clé « cvs » inconnue. Écrire « csv » ?"),
