@@ -17,6 +17,7 @@ from playwright.async_api import Browser
 from orchestrator.bootstrap.versions import version_to_run
 from orchestrator.bootstrap.world import World
 from orchestrator.domain.errors import RefusedDelivery, SettingsError, TooSlow
+from orchestrator.domain.sources import CasesSource
 from orchestrator.drivers.browser import open_browser
 from orchestrator.drivers.deliveries import Delivery
 from orchestrator.drivers.desks import desk_at
@@ -51,7 +52,7 @@ async def load_extractions(world: World, loader: Loader, name: str, day: date, a
         return found.scenario.hash, handed_on
     if not sources:
         expected = ", ".join(found.scenario.patterns) or "rien qui se charge ainsi"
-        raise SettingsError(f"« {name} » ne lit pas de liste dans une application : donner le fichier ({expected}).")
+        raise SettingsError(f"« {name} » {_nothing(found.scenario, day)} : donner le fichier ({expected}).")
     loaded = handed_on
     seen: list[RefusedDelivery] = []
     for delivery in await _read(world, loader, found, sources, day):
@@ -62,6 +63,17 @@ async def load_extractions(world: World, loader: Loader, name: str, day: date, a
     if seen and not loaded:
         raise seen[0]
     return found.scenario.hash, loaded
+
+
+def _nothing(scenario: Scenario, day: date) -> str:
+    """Say why there is nothing to load without a file."""
+    givers = [source for source in scenario.sources if isinstance(source, CasesSource)]
+    said = ", ".join(f"« {each.scenario} » ({each.ended})" for each in givers)
+    return (
+        f"ne reçoit rien de nouveau de {said} au {day:%d/%m/%Y}"
+        if givers
+        else "ne lit pas de liste dans une application"
+    )
 
 
 async def _read(

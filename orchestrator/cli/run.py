@@ -32,7 +32,8 @@ from orchestrator.engine.restorations import standing
 )
 @options.workspace
 def run(scenario: str, file: Path | None, run_date: datetime | None, workspace: Path | None) -> None:
-    """Charge la livraison FILE et démarre une exécution de SCENARIO ; sans FILE, lit sa liste dans l'application."""
+    """Charge la livraison FILE et démarre une exécution de SCENARIO ; sans FILE, lit sa liste dans l'application, ou
+    prend ce qu'un autre scénario a fini pour lui."""
     day: date = run_date.date() if run_date else paris_date(SystemClock().now())
     asyncio.run(_run(scenario, file, day, workspace))
 
