@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
 
-from sandbox import delivery, evening, oracle, stores, wave
+from sandbox import delivery, evening, oracle, stores, wave, waves
 from sandbox.errors import SandboxError
 from sandbox.faults import Rates
 from sandbox.population import DEFAULT_SEED, DEFAULT_SIZE, DEFAULT_TODAY, build
@@ -81,6 +81,11 @@ def _wave(options: argparse.Namespace) -> None:
         print(json.dumps(said))
 
 
+def _waves(options: argparse.Namespace) -> None:
+    for number, people in enumerate(options.people, start=1):
+        print(waves.write(options.out, number, people=people, seed=options.seed, whole=options.whole))
+
+
 def _evening(options: argparse.Namespace) -> None:
     for name, part in evening.PARTS.items():
         path = part.deliver(stores.load(options.dir), options.out) if part.deliver else None
@@ -115,11 +120,18 @@ def _parser() -> argparse.ArgumentParser:
     installing.add_argument("--release", required=True, help=_RELEASE)
     _delivery_options(_command(commands, "delivery", _delivery, "write the delivery of a day"))
     _oracle_options(_command(commands, "oracle", _oracle, "say what each row should become"))
-    waves = _command(commands, "wave", _wave, "put a migration wave into PROGRES, or say what became of it")
-    waves.add_argument("--rows", type=int, default=13_200)
-    waves.add_argument(
+    wave_of = _command(commands, "wave", _wave, "put a migration wave into PROGRES, or say what became of it")
+    wave_of.add_argument("--rows", type=int, default=13_200)
+    wave_of.add_argument(
         "--out", type=Path, help="its file; none: say what each row should become, and compare the ledger"
     )
+    three = commands.add_parser("waves", help="write the waves before and after their bascule, and what differs")
+    three.set_defaults(command=_waves)
+    three.add_argument("--out", type=Path, required=True, help="folder of the extracts and of the expected reports")
+    three.add_argument("--seed", type=int, default=DEFAULT_SEED)
+    sizes = ",".join(str(people) for _, people in waves.WAVES)
+    three.add_argument("--people", type=_people, default=sizes, metavar="N,N,N", help="people of each wave")
+    three.add_argument("--whole", action="store_true", help="without the damaged line of each")
     shared = _command(commands, "evening", _evening, "write what each scenario of an evening is given")
     shared.add_argument("--out", type=Path, required=True, help="folder of the deliveries")
     judging = _command(commands, "judge", _judge, "say what each row and ledger of an evening should become, and is")
@@ -193,6 +205,10 @@ def _oracle_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--ledger", type=Path, help="COMPTA's ledger: stops entered there are already done")
     parser.add_argument("--earlier", type=_earlier, action="append", default=[], metavar="FILE@RUN-DATE")
     parser.add_argument("--out", type=Path)
+
+
+def _people(text: str) -> list[int]:
+    return [int(one) for one in text.split(",")][: len(waves.WAVES)]
 
 
 def _ports(text: str) -> list[int]:

@@ -18,7 +18,7 @@ from orchestrator.bootstrap.closing_line import ClosingLine
 from orchestrator.bootstrap.robot_desks import RobotDesks
 from orchestrator.bootstrap.world import World
 from orchestrator.domain.errors import GlrError, SettingsError
-from orchestrator.drivers.bordereau import BordereauRun, facts_of, results_path, write_bordereau
+from orchestrator.drivers.bordereau import BordereauRun, facts_of, results_path, write_bordereau, write_results
 from orchestrator.drivers.robot_suites import SuiteEnd, SuiteFailed, run_suite
 from orchestrator.engine import versions
 from orchestrator.engine.closings import ACTOR, ClosingRecord
@@ -31,6 +31,8 @@ from orchestrator.language.robots import Robot
 from orchestrator.language.suite_files import content_of
 from orchestrator.store.database import Database
 
+#: Where a project keeps its dated rules.
+RULES = "scenarios/rules"
 #: Seconds for the suite of a closing.
 LIMIT = 180.0
 
@@ -121,14 +123,18 @@ class _Closing:
         with TemporaryDirectory(prefix="glr-cloture-") as temporary:
             home = self._home(Path(temporary))
             bordereau = await self._bordereau(home, rows, record) if (home / BORDEREAU).exists() else None
+            if bordereau is None:  # nothing was given away with it: a suite made again is told what is true now
+                await write_results(self.about, rows, self.folder)
             if (home / CLOSING).exists() and self.live:
                 await self._run_suite(home, bordereau)
         return Closed(bordereau=bordereau, hand_overs=await self.ledger.all())
 
     def _home(self, temporary: Path) -> Path:
         """Return the robot's folder as the run's version has it; a version from before it had such texts: the project's."""
-        ours = {path: text for path, text in self.texts.items() if path.startswith(f"robots/{self.robot.robot}/")}
-        for path, text in ours.items():
+        of_robot = f"robots/{self.robot.robot}/"
+        ours = any(path.startswith(of_robot) for path in self.texts)
+        wanted = {path: text for path, text in self.texts.items() if path.startswith((of_robot, f"{RULES}/"))}
+        for path, text in wanted.items():
             (temporary / path).parent.mkdir(parents=True, exist_ok=True)
             (temporary / path).write_bytes(content_of(text))
         return (temporary if ours else self.world.settings.project) / "robots" / self.robot.robot
@@ -150,7 +156,7 @@ class _Closing:
         output = self.folder / "suites" / f"{self.about.name}-cloture"
         desks = RobotDesks(self.world, self.robot, self.about.version, home)
         line = ClosingLine(keywords=self.world.keywords, desks=desks, ledger=self.ledger)
-        variables = self._variables(bordereau, desks.workshop.addresses())
+        variables = self._variables(home, bordereau, desks.workshop.addresses())
         try:
             result = await run_suite(
                 home / CLOSING, variables=variables, output=output, limit=LIMIT, answer=line.answer
@@ -160,10 +166,11 @@ class _Closing:
         if result.end is not SuiteEnd.PASSED:
             raise SuiteFailed(home / CLOSING, result)
 
-    def _variables(self, bordereau: Path | None, addresses: Sequence[str]) -> dict[str, str | Path | int]:
+    def _variables(self, home: Path, bordereau: Path | None, addresses: Sequence[str]) -> dict[str, str | Path | int]:
         accounts = self.world.accounts(self.robot)
         return {
             "RESULTATS": results_path(self.folder, self.about),
+            "REGLES": home.parents[1] / RULES,
             "EXECUTION": self.about.name,
             "DATE_EXECUTION": self.about.run_date.isoformat(),
             "BORDEREAU": bordereau.name if bordereau else "",

@@ -1,4 +1,4 @@
-"""Lists that robots read in applications (``sources: - extract: …``): by hand, and when the planner says so.
+"""Lists that robots read, in applications or in files (``sources: - extract: …``): by hand, and when the planner says so.
 
 A planner has each list read by a process of its own: a browser that hangs or leaks ends with it (ADR 3).
 """
@@ -8,19 +8,21 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import date
 
 from playwright.async_api import Browser
 
 from orchestrator.bootstrap.versions import version_to_run
+from orchestrator.bootstrap.workshops import open_workshop
 from orchestrator.bootstrap.world import World
 from orchestrator.domain.errors import RefusedDelivery, SettingsError, TooSlow
 from orchestrator.domain.sources import CasesSource
 from orchestrator.drivers.browser import open_browser
 from orchestrator.drivers.deliveries import Delivery
-from orchestrator.drivers.desks import desk_at
+from orchestrator.drivers.desks import AnyDesk, desk_at
 from orchestrator.drivers.witness import load_witnesses, numbers_of
 from orchestrator.engine.extraction import Extraction
 from orchestrator.engine.handed_on import load_handed_on
@@ -28,6 +30,7 @@ from orchestrator.engine.load import Loaded, Loader
 from orchestrator.engine.versions import Runnable
 from orchestrator.engine.work import Workbench
 from orchestrator.language.model import ExtractSource, Scenario
+from orchestrator.language.robots import Robot
 from orchestrator.store.database import Database
 
 #: Seconds for all the lists of one scenario.
@@ -35,7 +38,7 @@ LIMIT = 600.0
 
 
 def reads_lists(scenario: Scenario) -> bool:
-    """Say whether a scenario reads a list in an application."""
+    """Say whether a scenario reads a list by a keyword."""
     return any(isinstance(source, ExtractSource) for source in scenario.sources)
 
 
@@ -81,31 +84,39 @@ async def _read(
 ) -> list[Delivery]:
     witnesses = numbers_of(load_witnesses(world.settings.witnesses))
     try:
-        async with asyncio.timeout(LIMIT), open_browser(world.settings.network) as browser:
-            bench = _bench(world, loader, found, browser)
+        async with asyncio.timeout(LIMIT), _bench(world, loader, found) as bench:
             extraction = Extraction(bench=bench, database=loader.database, witnesses=witnesses)
             return [await extraction.read(source, day) for source in sources]
     except TimeoutError:
         raise TooSlow from None
 
 
-def _bench(world: World, loader: Loader, found: Runnable, browser: Browser) -> Workbench:
+@asynccontextmanager
+async def _bench(world: World, loader: Loader, found: Runnable) -> AsyncIterator[Workbench]:
+    """Give a robot's desks, without a browser when it has none, and its workshop."""
     robot = world.robot(found.scenario.robot)
+    async with AsyncExitStack() as stack:
+        browser = await stack.enter_async_context(open_browser(world.settings.network)) if robot.applications else None
+        yield Workbench(
+            scenario=found.scenario,
+            keywords=world.keywords,
+            desks=_desks(world, found, robot, browser) if browser else {},
+            database=loader.database,
+            vault=world.vault,
+            evidence=world.settings.evidence,
+            robot=robot.robot,
+            workshop=await stack.enter_async_context(open_workshop(world, robot, found.scenario.hash)),
+        )
+
+
+def _desks(world: World, found: Runnable, robot: Robot, browser: Browser) -> dict[str, AnyDesk]:
     accounts = world.accounts(robot)
     contracts = {name: found.contracts.get(name) or world.contract(name) for name in robot.applications}
-    return Workbench(
-        scenario=found.scenario,
-        keywords=world.keywords,
-        desks={
-            name: desk_at(browser, contract, accounts[name], pages_only=world.settings.pages_only)
-            for name, contract in contracts.items()
-            if name in accounts
-        },
-        database=loader.database,
-        vault=world.vault,
-        evidence=world.settings.evidence,
-        robot=robot.robot,
-    )
+    return {
+        name: desk_at(browser, contract, accounts[name], pages_only=world.settings.pages_only)
+        for name, contract in contracts.items()
+        if name in accounts
+    }
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -86,6 +86,10 @@ class BordereauRow(Protocol):
         """``entered``, ``awaiting_approval``, ``exception``, …"""
 
     @property
+    def end(self) -> str | None:
+        """The name that its scenario declares for its end."""
+
+    @property
     def amount_c(self) -> int | None:
         """Centimes, when an amount was computed or entered."""
 
@@ -114,7 +118,7 @@ async def write_bordereau(suite: Path, run: BordereauRun, rows: Sequence[Bordere
     """
     results = results_path(folder, run)
     work, draft = results.parent, results.parent / run.file_name
-    await asyncio.to_thread(_write_results, results, _as_json(run, rows))
+    await write_results(run, rows, folder)
     draft.unlink(missing_ok=True)
     variables = {"RESULTATS": results, "CLASSEUR": draft}
     result = await run_suite(suite, variables=variables, output=work, limit=LIMIT)
@@ -122,6 +126,11 @@ async def write_bordereau(suite: Path, run: BordereauRun, rows: Sequence[Bordere
         raise SuiteFailed(suite, result)
     draft.chmod(0o600)
     return draft.replace(folder / run.file_name)
+
+
+async def write_results(run: BordereauRun, rows: Sequence[BordereauRow], folder: Path) -> None:
+    """Write what became of each row, for the robot's suites; what an earlier try wrote is replaced."""
+    await asyncio.to_thread(_write_results, results_path(folder, run), _as_json(run, rows))
 
 
 def results_path(folder: Path, run: BordereauRun) -> Path:
@@ -156,6 +165,7 @@ def _row(row: BordereauRow) -> dict[str, Any]:
     return {
         "line": row.line,
         "outcome": str(row.outcome),
+        "end": row.end,
         "amount_c": row.amount_c,
         "codes": list(row.codes),
         "doubtful": row.doubtful,

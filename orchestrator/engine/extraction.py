@@ -1,4 +1,4 @@
-"""A list read in an application becomes a delivery: same digest, same keys, same refusals as a file."""
+"""A list that a keyword reads, in an application or in files, becomes a delivery: same digest, keys and refusals as a file."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from orchestrator.store.database import Database
 
 @dataclass(frozen=True, kw_only=True)
 class Extraction:
-    """Reads lists at a robot's desks."""
+    """Reads lists at a robot's desks, or in its workshop."""
 
     bench: Workbench
     database: Database
@@ -31,10 +31,8 @@ class Extraction:
 
         An application that is closed to robots is not touched; one that refuses the login is closed to all of them.
         """
-        application = source.keyword.application
-        await self._check_open(application)
-        if application not in self.bench.desks:
-            raise SettingsError(f"Le robot « {self.bench.robot} » n'a pas de compte dans « {application} ».")
+        if not source.keyword.at_workshop:
+            await self._check_desk(source.keyword.application)
         scenario = self.bench.scenario
         names = {**scenario.parameters, "run": RunInfo(date=day)}
         arguments = {name: value.evaluate(names) for name, value in source.arguments.items()}
@@ -63,6 +61,11 @@ class Extraction:
         bad = [*delivery.bad, *(BadRow(line=line, code=BadRowCode.WITNESS, reason=reason) for line in theirs)]
         rows = [row for row in delivery.rows if row.line not in theirs]
         return replace(delivery, rows=rows, bad=sorted(bad, key=lambda row: row.line)) if theirs else delivery
+
+    async def _check_desk(self, application: str) -> None:
+        await self._check_open(application)
+        if application not in self.bench.desks:
+            raise SettingsError(f"Le robot « {self.bench.robot} » n'a pas de compte dans « {application} ».")
 
     async def _check_open(self, application: str) -> None:
         caisse = self.bench.scenario.caisse
