@@ -12,6 +12,8 @@ from pydantic import ValidationError
 from keywords.tables.models import Table, written
 from orchestrator.domain.errors import BusinessException
 
+#: Characters that decide how much of a line a column of a table has.
+NARROWEST, WIDEST, MARGIN = 8, 40, 3
 _MENTION = (
     "<hr><p><i>Ce document a été préparé à l'aide d'un traitement algorithmique (robot {robot}, version {version}) dont la "
     "finalité est : {purpose}. Toute décision est prise par un agent. Vous pouvez demander communication des règles de ce "
@@ -61,7 +63,19 @@ def _table(value: object) -> Table | None:
 
 
 def _grid(table: Table) -> str:
-    width = 100 // len(table.columns)
-    head = "".join(f'<th width="{width}%" align="left">{escape(column.name)}</th>' for column in table.columns)
+    columns = zip(table.columns, _widths(table), strict=True)
+    head = "".join(f'<th width="{width}%" align="left">{escape(column.name)}</th>' for column, width in columns)
     rows = "".join(f"<tr>{''.join(f'<td>{escape(written(cell))}</td>' for cell in row)}</tr>" for row in table.rows)
     return f'<table border="1"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
+
+
+def _widths(table: Table) -> list[int]:
+    """Return the percents of each column: as its longest text, neither very narrow nor very wide."""
+    longest = [max(map(_length, [column.name, *map(written, table.values(column.name))])) for column in table.columns]
+    wanted = [min(max(length + MARGIN, NARROWEST), WIDEST) for length in longest]
+    return [100 * length // sum(wanted) for length in wanted]
+
+
+def _length(text: str) -> int:
+    """Return how long a text is, in characters of a usual width: capitals are wider."""
+    return len(text) + sum(map(str.isupper, text)) // 3

@@ -54,7 +54,7 @@ Remettre Le Dossier Stop Go
     ...    ecarts    Écart: text, Trouvés: integer, Expliqués: integer, Restent: integer, Seuil: integer, Avis: text
     ...    totaux    Sorte: text, Valeur: text, Avant: integer, Après: integer, Différence: integer
     ...    illisibles    Extrait: text, Ligne: integer, Motif: text
-    ...    liste    Dossier: text, Ligne avant: text, Ligne après: text, Écarts: text, Jours: text, Explication: text
+    ...    liste    Dossier: text, Avant: text, Après: text, Écarts: text, Jours: text, Explication: text
         ${tableau}=    Tables.Of    rows=${valeurs}[${nom}]    columns=${colonnes}
         Set To Dictionary    ${valeurs}    ${nom}=${tableau}
     END

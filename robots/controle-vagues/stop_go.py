@@ -148,8 +148,8 @@ def _category(one: Any) -> dict[str, Any]:  # noqa: ANN401
 def _one(found: Any, end: str, reference: str) -> dict[str, Any]:  # noqa: ANN401
     return {
         "Dossier": reference,
-        "Ligne avant": str(found.before or "-"),
-        "Ligne après": str(found.after or "-"),
+        "Avant": str(found.before or "-"),
+        "Après": str(found.after or "-"),
         "Écarts": " ".join(found.codes),
         "Jours": "" if found.gap is None else str(found.gap),
         "Explication": EXPLAINED.get(end, ""),

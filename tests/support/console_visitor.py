@@ -47,12 +47,13 @@ class Visitor:
             ahead += [link for link in links if link not in seen and not link.startswith(never)]
             seen |= {*links}
 
-    def resend(self, item: object) -> None:
-        """Claim an exception and send it back to the robot as it is."""
+    def resend(self, item: object, **corrected: str) -> None:
+        """Claim an exception and send it back to the robot, as it is or with corrected fields."""
         address = f"/exceptions/{item}"
         self._post(f"{address}/prendre", self.page(address))
         shown = self.page(address)
-        self._post(f"{address}/decision", shown, decision="resend", **dict(_HIDDEN.findall(shown)))
+        fields = {f"champ-{name}": text for name, text in corrected.items()}
+        self._post(f"{address}/decision", shown, decision="resend", **fields, **dict(_HIDDEN.findall(shown)))
 
     def _post(self, address: str, shown: str, **form: str) -> None:
         answer = self._client.post(address, data={"csrf": _TOKEN.findall(shown)[0], **form})
