@@ -84,7 +84,9 @@ def write(out: Path, number: int, *, people: int, seed: int = 931, whole: bool =
     """
     day, _ = WAVES[number - 1]
     sides, found = (_Side(), _Side()), []
+    same = 0
     for one in _population(seed, number, people, day, whole=whole):
+        same += not one.codes
         lines = [[sides[0].put(person) for person in one.before]]
         lines += [[sides[1].put(person, damaged=one.damaged) for person in one.after]]
         if one.codes:
@@ -97,17 +99,17 @@ def write(out: Path, number: int, *, people: int, seed: int = 931, whole: bool =
         text = [head, *side.lines, f"999{len(side.lines):08}".ljust(WIDTH), ""]
         (out / f"{name}-{ending}.txt").write_bytes("\r\n".join(text).encode("cp1252"))
     path = out / f"{name}-attendu.json"
-    path.write_text(json.dumps(_report(number, day, sides, found)), "ascii")
+    path.write_text(json.dumps({**_report(number, day, sides), "same": same, "found": found}), "ascii")
     return path
 
 
-def _report(number: int, day: date, sides: Sequence[_Side], found: Sequence[Mapping[str, object]]) -> dict[str, object]:
+def _report(number: int, day: date, sides: Sequence[_Side]) -> dict[str, object]:
     told = [
         {"read": len(side.lines), "ok": len(side.good), "unread": side.unread,
          "status": Counter(one.status for one in side.good), "centre": Counter(one.centre for one in side.good)}
         for side in sides
     ]  # fmt: skip
-    return {"wave": f"{number:02}", "day": day.isoformat(), "before": told[0], "after": told[1], "found": found}
+    return {"wave": f"{number:02}", "day": day.isoformat(), "before": told[0], "after": told[1]}
 
 
 def _population(seed: int, number: int, people: int, day: date, *, whole: bool) -> Iterator[Planted]:

@@ -105,6 +105,11 @@ class Difference(BaseModel, frozen=True):
     files: str = Field(title="Empreinte des extraits")
     explanation: str = Field(title="Explication")
 
+    @property
+    def origin(self) -> str:
+        """What names the delivery: the pair that was compared."""
+        return f"extraits {self.files}"
+
 
 def fingerprint(before: str, after: str) -> str:
     """Return what identifies a pair of extracts, by their digests."""

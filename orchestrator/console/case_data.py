@@ -33,6 +33,8 @@ class ShownField:
     open: bool
     #: Part of the case's key or not: only the others may be corrected.
     correctable: bool
+    #: The values that it may have; none when it is typed freely.
+    choices: tuple[str, ...] = ()
 
 
 def case_fields(world: ConsoleWorld, row: Mapping[str, Any], *, clear: bool) -> list[ShownField]:
@@ -118,6 +120,7 @@ def _shown(scenario: Scenario, field: Field, text: str, clear: bool) -> ShownFie
         clear="" if hidden else written,
         open=not hidden,
         correctable=field.name not in scenario.case.key.names and not never,
+        choices=field.choices,
     )
 
 

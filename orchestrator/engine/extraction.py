@@ -30,6 +30,7 @@ class Extraction:
         """Return the list as a delivery, a witness's rows set aside; raises ``ApplicationException``, ``BadDelivery``.
 
         An application that is closed to robots is not touched; one that refuses the login is closed to all of them.
+        Rows that say their ``origin`` name the delivery with it: a list read in files is known by what was read.
         """
         if not source.keyword.at_workshop:
             await self._check_desk(source.keyword.application)
@@ -46,7 +47,8 @@ class Extraction:
             {name: in_french(getattr(row, part), case.fields[name].separator) for name, part in source.parts.items()}
             for row in found
         ]
-        delivery = read_rows(f"{source.keyword.name} du {day:%d/%m/%Y}", rows, case, source.bad_rows)
+        origin = next((f" ({said})" for row in found if (said := getattr(row, "origin", ""))), "")
+        delivery = read_rows(f"{source.keyword.name} du {day:%d/%m/%Y}{origin}", rows, case, source.bad_rows)
         delivery = self._without_witnesses(
             delivery, [name for name, known in case.fields.items() if known.type == "nir"]
         )

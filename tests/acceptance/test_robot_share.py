@@ -214,6 +214,7 @@ def test_nothing_local_is_lost(shared: Shared) -> None:
         "robots/suivi-acomptes/", "scenarios/acompte-suivi.", "scenarios/acompte-courrier.",
         "robots/arpege-surveillance/", "scenarios/arpege-surveillance.",
         "robots/mutation-entrante/", "scenarios/mutation-entrante.", "scenarios/rules/mutations.",
+        "robots/controle-vagues/", "scenarios/controle-vagues.", "scenarios/rules/vagues.",
     )  # fmt: skip
     assert {name: text for name, text in after.items() if name not in own} == {
         name: text

@@ -39,6 +39,7 @@ class Row:
 
     line: int
     outcome: str
+    end: str | None = None
     amount_c: int | None = None
     codes: Sequence[str] = ()
     doubtful: bool = False

@@ -47,10 +47,17 @@ class Visitor:
             ahead += [link for link in links if link not in seen and not link.startswith(never)]
             seen |= {*links}
 
+    def claim(self, item: object) -> None:
+        """Claim an exception; nothing happens when it is this person's already."""
+        address = f"/exceptions/{item}"
+        shown = self.page(address)
+        if f'action="{address}/prendre"' in shown:
+            self._post(f"{address}/prendre", shown)
+
     def resend(self, item: object, **corrected: str) -> None:
         """Claim an exception and send it back to the robot, as it is or with corrected fields."""
+        self.claim(item)
         address = f"/exceptions/{item}"
-        self._post(f"{address}/prendre", self.page(address))
         shown = self.page(address)
         fields = {f"champ-{name}": text for name, text in corrected.items()}
         self._post(f"{address}/decision", shown, decision="resend", **fields, **dict(_HIDDEN.findall(shown)))

@@ -19,7 +19,7 @@ import psycopg
 from demo_house import free_port
 from psycopg.rows import dict_row
 
-from orchestrator.bootstrap.services import ensure_people
+from orchestrator.bootstrap.demo_people import ensure_people
 from orchestrator.bootstrap.versions import publish_by_two
 from orchestrator.bootstrap.world import build_world
 from orchestrator.settings import Settings
