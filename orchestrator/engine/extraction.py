@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from typing import Any
 
 from orchestrator.domain.canonical import in_french
 from orchestrator.domain.errors import ApplicationClosed, LoginRefused, SettingsError
+from orchestrator.domain.keywords import Keyword
 from orchestrator.drivers.deliveries import BadRow, Delivery, read_rows
 from orchestrator.drivers.deliveries_rules import BadRowCode
 from orchestrator.engine.canary import Found, close_application, closed
@@ -38,7 +40,7 @@ class Extraction:
         names = {**scenario.parameters, "run": RunInfo(date=day)}
         arguments = {name: value.evaluate(names) for name, value in source.arguments.items()}
         try:
-            found = await self.bench.call(source.keyword, arguments)
+            found = await self._rows(source.keyword, arguments)
         except LoginRefused as error:
             await self._close(error)
             raise
@@ -53,6 +55,12 @@ class Extraction:
             delivery, [name for name, known in case.fields.items() if known.type == "nir"]
         )
         return replace(delivery, open_amounts=dict(enumerate(found, start=1))) if source.open_amounts else delivery
+
+    async def _rows(self, keyword: Keyword, arguments: Mapping[str, object]) -> Any:  # noqa: ANN401 - typed by the keyword
+        """Call the keyword; one that reads files has the time of the whole list, not that of one call at a desk."""
+        if keyword.at_workshop:
+            return await keyword.function(self.bench.workshop, **arguments)
+        return await self.bench.call(keyword, arguments)
 
     def _without_witnesses(self, delivery: Delivery, numbers: Sequence[str]) -> Delivery:
         """Set aside what is a witness's: what a robot enters there would be another screen at the next walk (ADR 17)."""
