@@ -94,8 +94,8 @@ def _settle_and_close(office: Office, run: str) -> None:
     again = office.glr("close", run[:8])
     assert again.stdout.count("faite") == 3
     (results,) = (office.workspace / "logs" / "bordereaux" / "suites").glob(f"*{run[:8]}/resultats.json")
-    told = {row["line"]: row["end"] or row["codes"] for row in json.loads(results.read_text("utf-8"))["rows"]}
-    assert told == {2: "done", 3: ["E-LISTE"], 4: ["E-MONTANT"], 5: ["E-PIECE"]}, "for a suite without a bordereau"
+    kept = {row["line"]: row["end"] or row["codes"] for row in json.loads(results.read_text("utf-8"))["rows"]}
+    assert kept == {2: "done", 3: ["E-LISTE"], 4: ["E-MONTANT"], 5: ["E-PIECE"]}, "for a suite without a bordereau"
     assert len(received(office.workspace)) == 1
 
 
