@@ -175,7 +175,7 @@ async def test_the_robot_is_given_results_without_anything_of_a_person(tmp_path:
     await write_bordereau(SUITE, RUN, ROWS[:1] * 8, tmp_path)
     given = json.loads((tmp_path / "suites" / "2026-03-27-5b1f7c2e" / "resultats.json").read_text(encoding="utf-8"))
     assert {name for row in given["rows"] for name in row} == {
-        "line", "outcome", "amount_c", "codes", "doubtful", "reference", "entry_reference",
+        "line", "outcome", "end", "amount_c", "codes", "doubtful", "reference", "entry_reference",
     }  # fmt: skip
 
 
