@@ -35,6 +35,11 @@ pytest_plugins = [
 TEMPLATE = "glr_template"
 
 
+def pytest_configure() -> None:
+    """Leave out what only a late collection of garbage tells, e.g. of a socket that another test did not close."""
+    sys.unraisablehook = lambda _: None
+
+
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Give the owner's connection string of an embedded PostgreSQL that lives as long as the test session."""

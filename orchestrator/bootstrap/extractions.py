@@ -1,16 +1,10 @@
-"""Lists that robots read, in applications or in files (``sources: - extract: …``): by hand, and when the planner says so.
-
-A planner has each list read by a process of its own: a browser that hangs or leaks ends with it (ADR 3).
-"""
+"""Lists that robots read, in applications or in files (``sources: - extract: …``)."""
 
 from __future__ import annotations
 
 import asyncio
-import os
-import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
 from datetime import date
 
 from playwright.async_api import Browser
@@ -31,15 +25,9 @@ from orchestrator.engine.versions import Runnable
 from orchestrator.engine.work import Workbench
 from orchestrator.language.model import ExtractSource, Scenario
 from orchestrator.language.robots import Robot
-from orchestrator.store.database import Database
 
 #: Seconds for all the lists of one scenario.
 LIMIT = 600.0
-
-
-def reads_lists(scenario: Scenario) -> bool:
-    """Say whether a scenario reads a list by a keyword."""
-    return any(isinstance(source, ExtractSource) for source in scenario.sources)
 
 
 async def load_extractions(world: World, loader: Loader, name: str, day: date, actor: str) -> tuple[str, list[Loaded]]:
@@ -117,41 +105,3 @@ def _desks(world: World, found: Runnable, robot: Robot, browser: Browser) -> dic
         for name, contract in contracts.items()
         if name in accounts
     }
-
-
-@dataclass(frozen=True, kw_only=True)
-class ScheduledExtractions:
-    """The processes that read lists for a planner."""
-
-    world: World
-    database: Database
-    _running: set[asyncio.Task[None]] = field(default_factory=set)
-
-    def start(self, scenario: str, day: date) -> asyncio.Task[None]:
-        """Have the lists of a scenario read, without waiting for them; done once they are."""
-        task = asyncio.create_task(self._read(scenario, day))
-        self._running.add(task)
-        task.add_done_callback(self._running.discard)
-        return task
-
-    async def stop(self) -> None:
-        """End what is still being read: nothing of it was loaded."""
-        for task in list(self._running):
-            task.cancel()
-        await asyncio.gather(*self._running, return_exceptions=True)
-
-    async def _read(self, scenario: str, day: date) -> None:
-        child = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "orchestrator.cli", "extraction", scenario, day.isoformat()),
-            stdin=asyncio.subprocess.DEVNULL,
-            env={**os.environ, **self.world.settings.environment, "GLR_PARENT": str(os.getpid())},
-        )
-        try:
-            code = await child.wait()
-        finally:
-            if child.returncode is None:
-                child.terminate()
-                await child.wait()
-        if code:
-            async with self.database.transaction("schedule") as tx:
-                await tx.record(self.world.settings.caisse, "extraction.failed", scenario, code=code)

@@ -15,9 +15,9 @@ from fastapi import FastAPI
 from orchestrator.audit.exporter import export_until
 from orchestrator.audit.files import LogElsewhere
 from orchestrator.bootstrap.api_deliveries import ApiDeliveries
-from orchestrator.bootstrap.extractions import ScheduledExtractions, reads_lists
 from orchestrator.bootstrap.further import FurtherRuns
 from orchestrator.bootstrap.loading import open_loader
+from orchestrator.bootstrap.scheduled_extractions import ScheduledExtractions, reads_lists
 from orchestrator.bootstrap.versions import InForce, scenario_to_run
 from orchestrator.bootstrap.world import World
 from orchestrator.console.app import create_console
