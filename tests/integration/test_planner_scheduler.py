@@ -136,6 +136,41 @@ async def test_a_downtime_longer_than_a_day_is_made_up_for_the_last_day_only(occ
     ]
 
 
+NIGHTLY = [
+    ScheduleEntry(at=at, days="all", calendar="FR", missing="run after", repeated="first") for at in ("02:30", "03:30")
+]
+
+
+@pytest.mark.parametrize(
+    ("night", "at_half_past_two", "at_half_past_three"),
+    [("2026-10-25", "00:30", "02:30"), ("2026-03-29", "01:00", "01:30")],
+)
+async def test_c16_in_the_night_that_has_an_hour_twice_or_lacks_one_each_start_is_once_and_written_in_utc(
+    owner_url: str, occurrences: TableOccurrences, night: str, at_half_past_two: str, at_half_past_three: str
+) -> None:
+    async def nightly() -> Mapping[str, Sequence[ScheduleEntry]]:
+        return {"nuit": NIGHTLY}
+
+    async def launch(_: str, due: Due) -> None:
+        launched.append((due.local, clock.now().strftime("%H:%M")))
+
+    launched: list[tuple[str, str]] = []
+    clock = HandClock(f"{night}T00:00")
+    await occurrences.claim("nuit", Due(local="the day before", instant=clock.now() - timedelta(hours=1)))
+    for minutes in range(0, 241, 10):
+        clock.set(f"{night}T{minutes // 60:02}:{minutes % 60:02}")
+        for _ in range(2):  # another planner, which remembers nothing but the table
+            await Planner(schedules=nightly, occurrences=occurrences, launch=launch, clock=clock).fire_due()
+    assert launched == [(f"{night}T02:30", at_half_past_two), (f"{night}T03:30", at_half_past_three)]
+    async with await psycopg.AsyncConnection.connect(owner_url) as connection:
+        rows = await (
+            await connection.execute(
+                "select to_char(due at time zone 'UTC', 'HH24:MI') from glr.schedule_occurrence order by due"
+            )
+        ).fetchall()
+    assert [row[0] for row in rows[1:]] == [at_half_past_two, at_half_past_three]
+
+
 async def test_two_planners_at_once_start_each_occurrence_once(owner_url: str) -> None:
     launches, clock = Launches(), HandClock("2027-10-29T04:00")
     async with AsyncExitStack() as stack:
