@@ -1,6 +1,7 @@
 """Several hosts: one is killed, one is cut off in the middle of an act, one loses the database alone; each is healed.
 
-Not part of ``./glr test``: ``.venv/bin/pytest -s tests/proofs/several_hosts.py`` as root, eight minutes, with real leases.
+The clock of one is an hour fast, that of the other 90 s slow: more than a lease either way.
+Not part of ``./glr test``: ``.venv/bin/pytest -s tests/proofs/several_hosts.py`` as root, ten minutes, with real leases.
 Judged by COMPTA's own ledger and the independent checker.
 """
 
@@ -34,6 +35,9 @@ SCENARIO = "ij-acompte"
 LEASE, MORE = 30.0, 5.0
 #: Seconds after which a side must know that the other is gone, and how exactly that is measured.
 NOTICED = int(LIMITS["keepalives_idle"]) + int(LIMITS["keepalives_interval"]) * int(LIMITS["keepalives_count"]) + 2.0
+#: Clocks that differ, by host; a library of Debian's ``libfaketime`` shifts what a process and its children read.
+CLOCKS = {"poste1": "-90s", "poste2": "+3600s"}
+SHIFT = next(iter(sorted(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))), None)
 _PREPARE = """
 import asyncio
 from orchestrator.bootstrap.demo_people import ensure_people
@@ -91,7 +95,8 @@ class Hosts:
         if name == "orchestrator":
             return {**given, "GLR_DATABASE_URL": self.postgres.url}
         address = self.postgres.url.replace(self.postgres.url.split("//")[1].split("@")[0], login_of(name))
-        return {**given, "GLR_RUNNER_URL": f"{address}&passfile={self.workspace(name)}/pgpass"}
+        shifted = {"LD_PRELOAD": str(SHIFT), "FAKETIME": CLOCKS[name], "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+        return {**given, **shifted, "GLR_RUNNER_URL": f"{address}&passfile={self.workspace(name)}/pgpass"}
 
     def start(self, name: str) -> None:
         """Start the program of a host."""
@@ -128,6 +133,7 @@ def login_of(name: str) -> str:
 def hosts(folder: Path) -> Iterator[Hosts]:
     """Give a database, an orchestrator, two hosts of robots and one of applications; nothing but a switch between them."""
     reason = why_not() if PROGRAMS else "no PostgreSQL with TLS: apt install postgresql"
+    reason = reason or (None if SHIFT else "no clocks that differ: apt install libfaketime")
     if os.geteuid() != 0 or reason:
         pytest.skip(reason or "network namespaces are root's")
     with network() as net:
@@ -189,6 +195,10 @@ FAULTS = {
         lambda house, name: house.net.hosts[name].cut_from(house.postgres.host),
         lambda house, name: house.net.hosts[name].heal_from(house.postgres.host),
     ),
+    "cut off from what the database answers": (
+        lambda house, name: house.postgres.host.cut_from(house.net.hosts[name]),
+        lambda house, name: house.postgres.host.heal_from(house.net.hosts[name]),
+    ),
 }
 #: Which host, what, and whether an act must be under way.
 ORDER = [
@@ -198,6 +208,8 @@ ORDER = [
     ("poste2", "cut off from the database alone", False),
     ("poste1", "cut off", False),
     ("poste2", "killed", False),
+    ("poste1", "cut off from what the database answers", True),
+    ("poste2", "cut off from what the database answers", False),
 ]
 
 
