@@ -395,10 +395,11 @@ select approval.id, approval.amount_c, approval.asked_at, approval.expires_at, a
        approval.author = %(login)s or asked_once_more(approval.entry, %(login)s) or exists (
            select 1 from exception_item item where item.case_id = approval.case_id
              and (%(login)s in (item.closed_by, item.claimed_by) or %(login)s = any (item.worked_by))) as excluded
-from approval
-join cases on cases.id = approval.case_id
+from cases
+-- offset 0: cases lead, in the order of their index, as in open_items
+join lateral (select * from approval where case_id = cases.id and state = 'asked' and expires_at > now() offset 0) approval on true
 join run on run.id = cases.run
-where approval.caisse = %(caisse)s and approval.state = 'asked' and approval.expires_at > now()
+where cases.caisse = %(caisse)s and cases.state in ('exception', 'awaiting_approval')
   and (%(restricted)s or not exists (
       select 1 from exception_item where exception_item.case_id = cases.id and exception_item.restricted))
   and (-cases.priority, coalesce(cases.due, date '9999-12-31'), cases.created_at, cases.line, cases.id)
