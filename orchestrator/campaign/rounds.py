@@ -23,7 +23,7 @@ from orchestrator.store.embedded_errors import EmbeddedPostgresError
 ROWS = 40
 #: Seconds between two faults, drawn uniformly.
 PAUSES = (0.3, 1.5)
-#: Seconds a calm house has to finish.
+#: Seconds in which a calm house must get on, until it has finished.
 PATIENCE = 300.0
 #: Seconds after a doubt is shown before the agent looks: it was left in peace already.
 GRACE = 2.0
@@ -129,13 +129,16 @@ class Round:
             time.sleep(faults.random.uniform(*PAUSES))
 
     def _drain(self, house: House, agent: Agent) -> None:
-        end = time.monotonic() + PATIENCE
+        least, end = _count(house, "campaign.moving"), time.monotonic() + PATIENCE
         while time.monotonic() < end:
             house.watch()
             house.days_pass()
             agent.settle()
-            if not _count(house, "campaign.moving") and not house.first("campaign.doubts", grace=0):
+            left = _count(house, "campaign.moving")
+            if not left and not house.first("campaign.doubts", grace=0):
                 return
+            if left < least:
+                least, end = left, time.monotonic() + PATIENCE
             time.sleep(1)
 
     def _judge(self, house: House, faults: Faults) -> None:
