@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import date
@@ -152,19 +153,23 @@ class Loader:
 
 
 async def _in_batches(cases: Iterable[DeliveredCase], rows: CaseRows) -> AsyncGenerator[list[CaseRow]]:
-    """Give the rows of the cases; reading and sealing, which may be long, never hold the others of this process."""
+    """Give the rows of the cases; reading and sealing, which may be long, never hold the others of this process.
+
+    One thread reads it all: what lxml parses belongs to the thread that began.
+    """
     making = map(rows.of, cases)
+    with ThreadPoolExecutor(max_workers=1) as reader:
 
-    def some() -> asyncio.Task[list[CaseRow]]:
-        return asyncio.create_task(asyncio.to_thread(_next_batch, making))
+        def some() -> asyncio.Future[list[CaseRow]]:
+            return asyncio.get_running_loop().run_in_executor(reader, _next_batch, making)
 
-    coming = some()
-    try:
-        while batch := await coming:
-            coming = some()  # made while these are inserted
-            yield batch
-    finally:
-        await asyncio.gather(coming, return_exceptions=True)
+        coming = some()
+        try:
+            while batch := await coming:
+                coming = some()  # made while these are inserted
+                yield batch
+        finally:
+            await asyncio.gather(coming, return_exceptions=True)
 
 
 async def refusal(tx: Transaction, name: str, **same: str) -> RefusedDelivery:
