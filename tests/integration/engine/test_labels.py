@@ -87,7 +87,7 @@ async def test_a_ticket_waits_for_a_runner_with_its_labels_and_people_are_told_m
     watch, mark = Watch.of(world, orchestrator_db), tmp_path / "started"
     await keep_labels(world, orchestrator_db)
     async with runner_of(runner_url, ["web"], mark):
-        for _ in range(50):  # its sweep makes the tickets that are wanted
+        for _ in range(300):  # its sweep makes the tickets that are wanted
             if await count(owner_db, "queue.procrastinate_jobs"):
                 break
             await asyncio.sleep(0.1)
@@ -110,7 +110,7 @@ async def test_a_ticket_waits_for_a_runner_with_its_labels_and_people_are_told_m
             await show_standing(tx, CAISSE, [])
         assert SAID in capsys.readouterr().out
     async with runner_of(runner_url, ["autre", "siege", "web"], mark):
-        for _ in range(50):
+        for _ in range(300):
             if mark.exists():
                 break
             await asyncio.sleep(0.1)
@@ -125,7 +125,7 @@ async def test_a_runner_that_is_asked_to_stop_takes_no_more_and_is_seen_until_it
     await seed.case()
     mark = tmp_path / "started"
     async with runner_of(runner_url, [], mark, BUSY) as stopping:
-        for _ in range(50):
+        for _ in range(300):
             if mark.exists():
                 break
             await asyncio.sleep(0.1)
