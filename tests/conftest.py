@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import os
+import shutil
 import sys
+import tempfile
 from collections.abc import AsyncIterator, Iterator, Mapping
 from pathlib import Path
 from uuid import uuid4
@@ -43,9 +46,9 @@ def pytest_configure() -> None:
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Give the owner's connection string of an embedded PostgreSQL that lives as long as the test session."""
-    root = tmp_path_factory.mktemp("postgresql")
-    running = embedded.start(root)
+    root = _folder_of_server(tmp_path_factory)
     try:
+        running = embedded.start(root)
         published = importlib.import_module(
             "published"
         )  # a helper beside this file, not known before it is on the path
@@ -54,6 +57,22 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield running.superuser_dsn
     finally:
         embedded.discard(root)
+        shutil.rmtree(root, ignore_errors=True)
+
+
+#: Memory of the machine.
+_MEMORY = Path("/dev/shm")
+_ROOM = 4 << 30
+
+
+def _folder_of_server(factory: pytest.TempPathFactory) -> Path:
+    """Give a folder in memory where there is room.
+
+    A database is 300 files, and ext4 makes new ones slowly once it has deleted many: it passes over each of the last minute.
+    """
+    if os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free > _ROOM:
+        return Path(tempfile.mkdtemp(prefix="glr-tests-", dir=_MEMORY))
+    return factory.mktemp("postgresql")
 
 
 #: Of the tests' server alone: each drop of a database waited for the disk, up to a second; each of some ten thousand
