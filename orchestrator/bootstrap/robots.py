@@ -15,7 +15,6 @@ from orchestrator.bootstrap.versions import restored
 from orchestrator.bootstrap.workshops import open_workshop
 from orchestrator.bootstrap.world import World
 from orchestrator.domain.cases import RetryPolicy
-from orchestrator.domain.civil import SystemClock
 from orchestrator.drivers.account import RobotAccount
 from orchestrator.drivers.applications import AnyContract
 from orchestrator.drivers.browser import open_browser
@@ -74,7 +73,6 @@ async def run_session(
                 bench=await place.open(turn),
                 open_version=place.open,
                 heartbeat=heartbeat,
-                clock=SystemClock(),
                 runner=runner,
                 id=identifier,
                 policy=RetryPolicy(),

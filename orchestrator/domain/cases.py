@@ -152,15 +152,21 @@ class End:
 
 
 @dataclass(frozen=True, kw_only=True)
-class RetryAt:
-    """Try again at this instant, in the state ``waiting``."""
+class RetryIn:
+    """Try again after this delay, in the state ``waiting``; the database counts it, for the clocks of hosts differ."""
 
-    at: datetime
+    delay: timedelta
     reason: str
     #: Business for a control that may pass by itself, application for a failure.
     cause: Cause
-    #: True when its scenario says when: the next of its tries, with attempts of its own.
-    next_try: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class RetryAt:
+    """Try again when its scenario says, in the state ``waiting``: the next of its tries, with attempts of its own."""
+
+    at: datetime
+    reason: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -182,9 +188,12 @@ class WaitUntil:
 
 @dataclass(frozen=True, kw_only=True)
 class LookAgain:
-    """Look at what is in doubt at this instant, in the state ``waiting``: its application is left in peace until then."""
+    """Look at what is in doubt, in the state ``waiting``: at this instant, its application is left in peace until then, and not
+    before this delay, which the database counts.
+    """
 
-    at: datetime
+    at: datetime | None = None
+    delay: timedelta | None = None
     #: True when it is another case's doubt, of the same entry: this one has tried nothing.
     elsewhere: bool = False
 
@@ -212,7 +221,7 @@ class GiveBack:
     """Write nothing: the lease is lost and another may hold the case."""
 
 
-Decision = End | RetryAt | WaitUntil | LookAgain | AskHuman | AwaitApproval | GiveBack
+Decision = End | RetryIn | RetryAt | WaitUntil | LookAgain | AskHuman | AwaitApproval | GiveBack
 
 
 #: Until when a case waits for another that is about to make, or to settle, the same entry.
@@ -222,7 +231,7 @@ _ELSEWHERE = timedelta(seconds=10)
 def is_incident(decision: Decision) -> bool | None:
     """Say whether an attempt counts as an application incident; None when it says nothing of the application."""
     match decision:
-        case RetryAt(cause=cause) | AskHuman(cause=cause):
+        case RetryIn(cause=cause) | AskHuman(cause=cause):
             return cause in {Cause.APPLICATION, Cause.DOUBT}
         case LookAgain(elsewhere=elsewhere):
             return None if elsewhere else True
@@ -232,7 +241,7 @@ def is_incident(decision: Decision) -> bool | None:
             return False
 
 
-def decide(outcome: Outcome, attempts: int, policy: RetryPolicy, now: datetime, tries: int = 0) -> Decision:
+def decide(outcome: Outcome, attempts: int, policy: RetryPolicy, tries: int = 0) -> Decision:
     """Return what follows an attempt.
 
     :param attempts: those made since the case was loaded, sent back, or last put off by its scenario, this one included.
@@ -246,13 +255,13 @@ def decide(outcome: Outcome, attempts: int, policy: RetryPolicy, now: datetime, 
         case Waits(step=step, until=day, waits_for=waits_for):
             return WaitUntil(step=step, day=day, waits_for=waits_for)
         case Controls(failed=failed, retry=True, again=Again(at=at, tries=most)) if tries + 1 < most:
-            return RetryAt(at=at, reason=failed[0].code, cause=Cause.BUSINESS, next_try=True)
+            return RetryAt(at=at, reason=failed[0].code)
         case Controls(failed=failed, retry=True, again=None) if attempts < policy.attempts:
-            return RetryAt(at=now + policy.delay(attempts), reason=failed[0].code, cause=Cause.BUSINESS)
+            return RetryIn(delay=policy.delay(attempts), reason=failed[0].code, cause=Cause.BUSINESS)
         case Controls(failed=failed):
             return AskHuman(cause=Cause.BUSINESS, code=failed[0].code, message=failed[0].sentence, failed=failed)
         case Failed(error=error):
-            return _after_error(error, attempts, policy, now)
+            return _after_error(error, attempts, policy)
 
 
 def after_doubt(decision: Decision, look_at: datetime | None, *, in_peace: bool) -> Decision:
@@ -264,7 +273,9 @@ def after_doubt(decision: Decision, look_at: datetime | None, *, in_peace: bool)
     match decision:
         case GiveBack():
             return decision
-        case RetryAt(at=at):  # its application fails
+        case RetryIn(delay=delay):  # its application fails
+            return LookAgain(at=look_at, delay=delay)
+        case RetryAt(at=at):
             return LookAgain(at=max(at, look_at or at))
         case AskHuman(cause=Cause.DOUBT) if look_at is None:
             return decision
@@ -278,18 +289,18 @@ def after_doubt(decision: Decision, look_at: datetime | None, *, in_peace: bool)
             return AskHuman(cause=Cause.DOUBT, code=EntryInDoubt.__name__, message=str(EntryInDoubt()))
 
 
-def _after_error(error: Exception, attempts: int, policy: RetryPolicy, now: datetime) -> Decision:
+def _after_error(error: Exception, attempts: int, policy: RetryPolicy) -> Decision:
     match error:
         case LeaseLost():
             return GiveBack()
         case EntryElsewhere():
-            return LookAgain(at=now + _ELSEWHERE, elsewhere=True)
+            return LookAgain(delay=_ELSEWHERE, elsewhere=True)
         case EntryInDoubt():
             return AskHuman(cause=Cause.DOUBT, code=error.code, message=str(error))
         case BusinessException():
             return AskHuman(cause=Cause.BUSINESS, code=error.code, message=str(error))
         case ApplicationException() if attempts < policy.attempts:
-            return RetryAt(at=now + policy.delay(attempts), reason=error.code, cause=Cause.APPLICATION)
+            return RetryIn(delay=policy.delay(attempts), reason=error.code, cause=Cause.APPLICATION)
         case ApplicationException():
             return AskHuman(cause=Cause.APPLICATION, code=error.code, message=str(error))
         case GlrError():

@@ -11,7 +11,6 @@ from typing import Any
 from uuid import UUID
 
 from orchestrator.domain.cases import AskHuman, Decision, Failed, Outcome, RetryPolicy, decide
-from orchestrator.domain.civil import Clock
 from orchestrator.domain.errors import (
     ApplicationException,
     BrowserGone,
@@ -59,7 +58,6 @@ class RobotSession:
 
     bench: Workbench
     heartbeat: Heartbeat
-    clock: Clock
     runner: UUID
     id: UUID
     policy: RetryPolicy
@@ -139,7 +137,7 @@ class RobotSession:
         if error is not None:
             with suppress(LeaseLost):  # settle() says so
                 await leave_in_peace(self.bench, case)
-        decision = decide(outcome, case.attempt, self.policy, self.clock.now(), case.tries)
+        decision = decide(outcome, case.attempt, self.policy, case.tries)
         if isinstance(decision, AskHuman):
             await keep_capture(self.bench, case, "exception", "exception")
         if self.hand.together and error is None and (end := plain_end(attempt, decision)) is not None:

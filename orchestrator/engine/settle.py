@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -18,6 +17,7 @@ from orchestrator.domain.cases import (
     GiveBack,
     LookAgain,
     RetryAt,
+    RetryIn,
     WaitUntil,
     is_incident,
 )
@@ -119,7 +119,9 @@ async def end_together(session: UUID, ends: Sequence[PlainEnd]) -> list[PlainEnd
 async def put_back(bench: Workbench, session: UUID, row: Mapping[str, Any]) -> None:
     """Put a claimed case back of which nothing was begun; nothing is written when its lease is lost."""
     lease = {"id": row["id"], "epoch": row["epoch"], "session": session}
-    nothing = dict.fromkeys(("ended_as", "wait_until", "findings", "code", "incident", "said", "failed", "touched"))
+    nothing = dict.fromkeys(
+        ("ended_as", "wait_until", "delay", "findings", "code", "incident", "said", "failed", "touched")
+    )
     how = {"actor": bench.actor, "state": "ready", "outcome": "given_back", "forgive": True, "proven": False}
     await bench.database.once("cases.settle", **lease, **how, **nothing, left=0, refused=0)
 
@@ -143,7 +145,7 @@ async def _say_what_follows(tx: Transaction, bench: Workbench, attempt: Attempt,
             await tx.run("cases.waits", id=case.id, waits_for=waits_for, waited={step: str(day)} if step else {})
         case LookAgain():
             await tx.run("cases.waits_in_doubt", id=case.id)
-        case RetryAt(next_try=True):
+        case RetryAt():
             await tx.run("cases.next_try", id=case.id)
         case AskHuman():
             await _open_exception(tx, bench, attempt, decision)
@@ -155,7 +157,8 @@ async def give_back(bench: Workbench, attempt: Attempt) -> None:
     """Put a case back, with what was read and proven: robots are stopped, or its application refused or puzzled one."""
     case = attempt.case
     async with bench.database.transaction(bench.actor) as tx:
-        target = {"state": "ready", "ended_as": None, "wait_until": None, "findings": _sealed(bench, attempt)}
+        nothing = dict.fromkeys(("ended_as", "wait_until", "delay"))
+        target = {"state": "ready", "findings": _sealed(bench, attempt), **nothing}
         ended = {"outcome": "given_back", "code": None, "incident": None, "said": None, **_acts(attempt)}
         how = {"actor": bench.actor, "forgive": True, "proven": False, "failed": None, "touched": None}
         await tx.run("cases.settle", **case.lease.key, **target, **ended, **how)
@@ -221,27 +224,28 @@ def _as_json(control: FailedControl) -> dict[str, str]:
 
 
 def _target(decision: Decision) -> dict[str, Any]:
-    state, ended_as, until = _state(decision)
-    return {"state": state, "ended_as": ended_as, "wait_until": until}
-
-
-def _state(decision: Decision) -> tuple[CaseState, str | None, datetime | None]:
+    """Return where a case goes; what is waited for by an instant and by a delay is waited for until both have come."""
+    nothing = dict.fromkeys(("ended_as", "wait_until", "delay"))
     match decision:
         case End(name=name):
-            return CaseState.ENDED, name, None
-        case RetryAt(at=at) | WaitUntil(at=at) | LookAgain(at=at):
-            return CaseState.WAITING, None, at
+            return {**nothing, "state": CaseState.ENDED, "ended_as": name}
+        case RetryIn(delay=delay):
+            return {**nothing, "state": CaseState.WAITING, "delay": delay}
+        case RetryAt(at=at) | WaitUntil(at=at):
+            return {**nothing, "state": CaseState.WAITING, "wait_until": at}
+        case LookAgain(at=look_at, delay=delay):
+            return {**nothing, "state": CaseState.WAITING, "wait_until": look_at, "delay": delay}
         case AwaitApproval():
-            return CaseState.AWAITING_APPROVAL, None, None
+            return {**nothing, "state": CaseState.AWAITING_APPROVAL}
         case _:
-            return CaseState.EXCEPTION, None, None
+            return {**nothing, "state": CaseState.EXCEPTION}
 
 
 def _words(decision: Decision) -> tuple[str, str | None]:
     match decision:
         case End(name=name):
             return name, None
-        case RetryAt(reason=reason):
+        case RetryIn(reason=reason) | RetryAt(reason=reason):
             return "retry", reason
         case WaitUntil(step=step):
             return "waiting", step

@@ -81,7 +81,14 @@ async def hand_over_lacking(bench: Workbench, session: UUID, row: Mapping[str, A
     }
     where = {"caisse": scenario.caisse, "case_id": row["id"], "scenario": scenario.name, "queue": scenario.queue}
     async with bench.database.transaction(bench.actor) as tx:
-        target = {"state": "exception", "ended_as": None, "wait_until": None, "findings": None, "forgive": False}
+        target = {
+            "state": "exception",
+            "ended_as": None,
+            "wait_until": None,
+            "delay": None,
+            "findings": None,
+            "forgive": False,
+        }
         ended = {
             "outcome": f"exception:{Cause.ROBOT}",
             "code": error.code,

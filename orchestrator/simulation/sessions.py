@@ -96,7 +96,6 @@ class Sessions:
         session = RobotSession(
             bench=self._bench(scenario, process),
             heartbeat=cast("Any", heart),
-            clock=self.loop,
             runner=self.runner,
             id=uuid4(),
             policy=_POLICY,

@@ -22,7 +22,6 @@ from published import orchestrator_of, publish_at
 from orchestrator.bootstrap.practice import Practice
 from orchestrator.bootstrap.world import load_keywords
 from orchestrator.domain.cases import RetryPolicy
-from orchestrator.domain.civil import SystemClock
 from orchestrator.drivers.account import RobotAccount
 from orchestrator.drivers.canary import walk
 from orchestrator.drivers.contracts import load_contract
@@ -171,7 +170,6 @@ class RobotWorld:
         return RobotSession(
             bench=self.bench,
             heartbeat=self.heartbeat,
-            clock=SystemClock(),
             runner=runner,
             id=uuid4(),
             policy=RetryPolicy(attempts=2, first_delay=0.2),

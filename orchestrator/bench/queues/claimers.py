@@ -72,7 +72,19 @@ class Claimers:
 
     async def _give_back(self, session: UUID, case: UUID, epoch: int) -> None:
         nothing = dict.fromkeys(
-            ("ended_as", "wait_until", "findings", "code", "incident", "left", "refused", "failed", "touched", "said")
+            (
+                "ended_as",
+                "wait_until",
+                "delay",
+                "findings",
+                "code",
+                "incident",
+                "left",
+                "refused",
+                "failed",
+                "touched",
+                "said",
+            )
         )
         how = {"actor": ACTOR, "state": "ready", "outcome": "given_back", "forgive": True, "proven": True}
         await self.database.once("cases.settle", id=case, epoch=epoch, session=session, **how, **nothing)

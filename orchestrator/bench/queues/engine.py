@@ -18,7 +18,6 @@ from orchestrator.bench.empty_cases import SCENARIO
 from orchestrator.bench.queues.handshake import done, ready
 from orchestrator.bootstrap.world import World, running_world
 from orchestrator.domain.cases import RetryPolicy
-from orchestrator.domain.civil import SystemClock
 from orchestrator.engine.lease import Heartbeat
 from orchestrator.engine.runner import SWEEP_EVERY
 from orchestrator.engine.session import RobotSession
@@ -77,7 +76,7 @@ async def _session(world: World, stack: AsyncExitStack, runner: UUID) -> RobotSe
         evidence=world.settings.evidence, robot="banc",
     )  # fmt: skip
     return RobotSession(
-        bench=bench, heartbeat=heartbeat, clock=SystemClock(), runner=runner, id=uuid4(), policy=RetryPolicy(),
+        bench=bench, heartbeat=heartbeat, runner=runner, id=uuid4(), policy=RetryPolicy(),
         stopping=asyncio.Event(),
     )  # fmt: skip
 

@@ -85,7 +85,8 @@ with act as materialized (
     select set_config('glr.actor', %(actor)s, true)
 ), settled as (
     update cases set
-        state = %(state)s::case_state, ended_as = %(ended_as)s, wait_until = %(wait_until)s, leased_by = null, lease_until = null,
+        state = %(state)s::case_state, ended_as = %(ended_as)s, leased_by = null, lease_until = null,
+        wait_until = greatest(%(wait_until)s::timestamptz, now() + %(delay)s::interval),
         findings = coalesce(%(findings)s, findings),
         attempts = case when %(forgive)s then attempts - 1 else attempts end,
         tries = case when %(state)s::case_state in ('waiting', 'ready') then tries else 0 end,

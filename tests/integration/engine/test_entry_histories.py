@@ -25,8 +25,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from robot_world import PROJECT
 
 from orchestrator.bootstrap.world import load_keywords
-from orchestrator.domain.cases import AskHuman, Cause, Decision, End, RetryAt
-from orchestrator.domain.civil import Period, SystemClock
+from orchestrator.domain.cases import AskHuman, Cause, Decision, End, RetryIn
+from orchestrator.domain.civil import Period
 from orchestrator.domain.entries import EntryPlan, EntrySeen, Sighting, classify, classify_doubt, token_of
 from orchestrator.domain.errors import BusinessException, EntryElsewhere, EntryInDoubt, LeaseLost, RobotsStopped
 from orchestrator.domain.money import Euros
@@ -238,10 +238,9 @@ class Histories(RuleBasedStateMachine):
         hand = self._hand(at)
         if hand is None:
             return
-        now = SystemClock().now()
         decisions: dict[str, Decision] = {
             "end": End(name="entered"),
-            "retry": RetryAt(at=now, reason="X", cause=Cause.APPLICATION),
+            "retry": RetryIn(delay=timedelta(0), reason="X", cause=Cause.APPLICATION),
             "ask": AskHuman(cause=Cause.APPLICATION, code="X", message="x"),
         }
         bench = self.home.lanes.bench()

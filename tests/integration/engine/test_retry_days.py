@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -15,7 +15,7 @@ from uuid import UUID
 import pytest
 from robot_world import PracticeWorld, RobotWorld, Row, changed_scenario, robot_world
 
-from orchestrator.domain.civil import opening
+from orchestrator.domain.civil import SystemClock, opening
 from orchestrator.engine.results import RowOutcome
 from orchestrator.store.database import Database
 from orchestrator.store.vault import Vault
@@ -108,6 +108,25 @@ async def test_a_file_that_an_agent_has_open_is_tried_on_business_days_then_ente
     assert (given.outcome, given.codes) == (RowOutcome.EXCEPTION, ("C-07",))
     assert [line["amount_c"] for line in practice_world.lines_of(freed.stop)] == [freed.amount_c]
     assert practice_world.lines_of(kept.stop) == []
+
+
+async def test_on_a_host_whose_clock_is_an_hour_fast_a_failure_that_passes_is_tried_again_within_seconds(
+    practice_world: PracticeWorld,
+    runner_url: str,
+    vault: Vault,
+    tmp_path: Path,
+    owner_db: Database,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    row = practice_world.take("entered")
+    broken(practice_world, {"on": "GET /dossier/*", "fault": "error", "times": 1})
+    monkeypatch.setattr(SystemClock, "now", lambda _: datetime.now(UTC) + timedelta(hours=1))
+    async with robot_world(practice_world, runner_url, vault, tmp_path, changed_scenario(tmp_path)) as world:
+        run = (await world.deliver(row)).run
+        await world.work()
+        (found,) = await world.results(run)
+    assert (found.outcome, found.amount_c) == (RowOutcome.ENTERED, row.amount_c)
+    assert [epoch for _, _, epoch, _ in await cases_of(owner_db, run)] == [2], "it failed once"
 
 
 OF_AGENTS = CODE.replace("severity: retry}", "queue: ij-agents}")

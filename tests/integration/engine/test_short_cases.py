@@ -17,7 +17,6 @@ from published import publish
 from robot_world import beating
 
 from orchestrator.domain.cases import Outcome, RetryPolicy
-from orchestrator.domain.civil import SystemClock
 from orchestrator.domain.keywords import collect, compute
 from orchestrator.engine.hand import Hand
 from orchestrator.engine.lease import Heartbeat
@@ -105,7 +104,7 @@ class Short:
                 await before(number)
 
         session = Watched(
-            bench=self.bench, heartbeat=self.heartbeat, clock=SystemClock(), runner=runner, id=uuid4(),
+            bench=self.bench, heartbeat=self.heartbeat, runner=runner, id=uuid4(),
             policy=RetryPolicy(), stopping=asyncio.Event(),
         )  # fmt: skip
         session.before = noted

@@ -22,7 +22,6 @@ from workshops import workshop_in
 from keywords import waves
 from orchestrator.bootstrap.world import load_keywords
 from orchestrator.domain.cases import RetryPolicy
-from orchestrator.domain.civil import SystemClock
 from orchestrator.domain.errors import RefusedDelivery
 from orchestrator.drivers.bordereau import BordereauRun, results_path, write_results
 from orchestrator.drivers.deliveries import Delivery
@@ -119,7 +118,6 @@ async def _control(runner_url: str, vault: Vault, tmp_path: Path) -> AsyncIterat
                 session=lambda: RobotSession(
                     bench=bench,
                     heartbeat=heartbeat,
-                    clock=SystemClock(),
                     runner=runner,
                     id=uuid4(),
                     policy=RetryPolicy(attempts=2, first_delay=0.2),

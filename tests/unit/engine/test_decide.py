@@ -23,6 +23,7 @@ from orchestrator.domain.cases import (
     NeedsApproval,
     Outcome,
     RetryAt,
+    RetryIn,
     RetryPolicy,
     after_doubt,
     decide,
@@ -53,13 +54,13 @@ TABLE: list[tuple[str, Outcome, int, Decision]] = [
         "a control that may pass by itself is tried again",
         Controls(failed=(LOCKED,), retry=True),
         1,
-        RetryAt(at=NOW + timedelta(seconds=2), reason="C-07", cause=Cause.BUSINESS),
+        RetryIn(delay=timedelta(seconds=2), reason="C-07", cause=Cause.BUSINESS),
     ),
     (
         "the delay doubles up to its bound",
         Controls(failed=(LOCKED,), retry=True),
         2,
-        RetryAt(at=NOW + timedelta(seconds=3), reason="C-07", cause=Cause.BUSINESS),
+        RetryIn(delay=timedelta(seconds=3), reason="C-07", cause=Cause.BUSINESS),
     ),
     (
         "then a person",
@@ -83,7 +84,7 @@ TABLE: list[tuple[str, Outcome, int, Decision]] = [
         "application incidents are tried again",
         Failed(error=TooSlow()),
         1,
-        RetryAt(at=NOW + timedelta(seconds=2), reason="TooSlow", cause=Cause.APPLICATION),
+        RetryIn(delay=timedelta(seconds=2), reason="TooSlow", cause=Cause.APPLICATION),
     ),
     (
         "then a person, as an incident",
@@ -109,7 +110,7 @@ TABLE: list[tuple[str, Outcome, int, Decision]] = [
 
 @pytest.mark.parametrize(("outcome", "attempts", "expected"), [row[1:] for row in TABLE], ids=[row[0] for row in TABLE])
 def test_what_follows_an_attempt(outcome: Outcome, attempts: int, expected: Decision) -> None:
-    assert decide(outcome, attempts, POLICY, NOW) == expected
+    assert decide(outcome, attempts, POLICY) == expected
 
 
 @pytest.mark.parametrize(
@@ -117,8 +118,9 @@ def test_what_follows_an_attempt(outcome: Outcome, attempts: int, expected: Deci
     [
         (End(name="entered"), False),
         (AwaitApproval(), False),
-        (RetryAt(at=NOW, reason="C-07", cause=Cause.BUSINESS), False),
-        (RetryAt(at=NOW, reason="TooSlow", cause=Cause.APPLICATION), True),
+        (RetryIn(delay=timedelta(0), reason="C-07", cause=Cause.BUSINESS), False),
+        (RetryIn(delay=timedelta(0), reason="TooSlow", cause=Cause.APPLICATION), True),
+        (RetryAt(at=NOW, reason="M-04"), False),
         (AskHuman(cause=Cause.BUSINESS, code="C-05", message=""), False),
         (AskHuman(cause=Cause.APPLICATION, code="TooSlow", message=""), True),
         (AskHuman(cause=Cause.DOUBT, code="EntryInDoubt", message=""), True),
@@ -138,11 +140,12 @@ def test_what_leaves_an_entry_in_doubt_is_looked_at_after_its_quiet_time_and_the
     later = NOW + timedelta(seconds=30)
     person = AskHuman(cause=Cause.DOUBT, code="EntryInDoubt", message="…")
     application = AskHuman(cause=Cause.APPLICATION, code="PageFailed", message="La page ne répond pas.")
-    retry = RetryAt(at=NOW + timedelta(seconds=2), reason="PageFailed", cause=Cause.APPLICATION)
+    retry = RetryIn(delay=timedelta(seconds=2), reason="PageFailed", cause=Cause.APPLICATION)
     assert doubt(later, in_peace=True)(person) == LookAgain(at=later)
     assert doubt(later, in_peace=True)(application) == LookAgain(at=later)
-    assert doubt(later, in_peace=True)(retry) == LookAgain(at=later)
-    assert doubt(NOW)(retry) == LookAgain(at=retry.at), "the look failed: it is made again"
+    assert doubt(later, in_peace=True)(retry) == LookAgain(at=later, delay=retry.delay)
+    assert doubt()(retry) == LookAgain(delay=retry.delay), "the look failed: it is made again"
+    assert doubt(NOW)(RetryAt(at=later, reason="M-04")) == LookAgain(at=later)
     assert doubt(NOW)(application) == replace(
         application, cause=Cause.DOUBT, message=f"Saisie en doute. {application.message}"
     )
