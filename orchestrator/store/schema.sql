@@ -1141,7 +1141,7 @@ create function declared_by_hand(held by_hand) returns boolean language sql stab
                    and reference is not null and read_back_at is null)
 $$;
 
--- A doubt begins with an attempt that ended in doubt; its quiet time is never cut short.
+-- A doubt begins with an attempt that ended in doubt; its quiet time is never cut short, and what settled it stands.
 create function doubt_event() returns trigger language plpgsql as $$
 begin
     if tg_op = 'INSERT' then
@@ -1155,6 +1155,9 @@ begin
           or new.look_at < old.look_at or new.login_ended_at is distinct from coalesce(old.login_ended_at, new.login_ended_at)
           or new.looked_at is distinct from old.looked_at and (new.looked_at > now() or old.look_at > now()) then
         raise exception 'a doubt is looked at after its quiet time, not before' using errcode = 'GL009';
+    elsif new.n <> (select max(n) from doubt where entry = new.entry)
+          or not exists (select 1 from entry where id = new.entry and state = 'doubtful') then
+        raise exception 'what settled a doubt stands as it was seen' using errcode = 'GL009';
     end if;
     perform record_event(new.caisse,
         'doubt.' || case

@@ -17,9 +17,12 @@ select doubt.entry, doubt.n, entry.application, attempt.cookies
 from doubt join entry on entry.id = doubt.entry join entry_attempt attempt on attempt.entry = doubt.entry and attempt.n = doubt.n
 where doubt.case_id = %(case_id)s and entry.state = 'doubtful' and doubt.login_ended_at is null
 
--- login_ended: nothing more can come of that login; what came of it before has its quiet time from now on, and is looked at then
+-- login_ended: nothing more can come of that login; what came of it before has its quiet time from now on, and is looked at then;
+-- what is settled meanwhile stays as it was seen: who says this may have slept
 update doubt set login_ended_at = now(), look_at = greatest(look_at, now() + quiet), looked_at = null, seen = null, reference = null
 where entry = %(entry)s and n = %(n)s and login_ended_at is null
+  and n = (select max(n) from doubt last where last.entry = doubt.entry)
+  and exists (select 1 from entry where entry.id = doubt.entry and entry.state = 'doubtful')
 
 -- look_at: when a case in doubt may be looked at; null once every doubt of it was
 select max(look_at) filter (where looked_at is null) as look_at, max(look_at) > now() as in_peace

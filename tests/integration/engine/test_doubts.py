@@ -297,6 +297,26 @@ async def test_the_database_settles_no_doubt_before_its_quiet_time_is_over(
     assert refused.value.state in {"GL009", "23514", "23505"}
 
 
+async def test_what_settled_a_doubt_stands_as_it_was_seen(seed: Any, owner_db: Database) -> None:
+    """A simulation found a session that slept, woke after another had settled its doubt, and wiped what that one had seen."""
+    await seed.exception(cause="doubt", entry="doubtful")
+    text = (
+        "insert into doubt (entry, n, caisse, case_id, quiet, look_at)"
+        " select entry, n, caisse, case_id, '0', now() from entry_attempt returning entry, n"
+    )
+    (doubt,) = await rows_of(owner_db, text)
+    await rows_of(owner_db, "update doubt set looked_at = now(), seen = 'ours', reference = 'ACP-1' returning n")
+    proven = "update entry set state = 'confirmed', reference = 'ACP-1', settled_at = now() returning id"
+    await rows_of(owner_db, proven)
+    (seen,) = await rows_of(owner_db, "select * from doubt")
+    async with owner_db.transaction("test") as tx:
+        await tx.run("doubts.login_ended", entry=doubt["entry"], n=doubt["n"])
+    assert await rows_of(owner_db, "select * from doubt") == [seen]
+    with pytest.raises(StoreError) as refused:
+        await rows_of(owner_db, "update doubt set looked_at = null, seen = null, reference = null returning n")
+    assert refused.value.state == "GL009"
+
+
 @pytest.mark.parametrize(
     ("payment", "login", "allowed"), [("no", "ended", "once more"), ("yes", "ended", ""), ("no", "open", "")]
 )

@@ -17,6 +17,8 @@ from orchestrator.store.vault import Vault
 
 #: The first history; change it and others are tried.
 FIRST = 931
+#: Histories that broke a promise once. 50017: a session that slept wiped, when it woke, what had settled a doubt.
+AGAIN = (50017,)
 #: The first history that is red without a guard, as they are drawn today. Those of the rarer ones are in tests/proofs.
 RED = {"look-first": 952, "effect-key": 938, "settle": 938, "intent": 945}
 #: What taking a guard out changes, put back after each.
@@ -33,7 +35,7 @@ def stage(owner_url: str, vault: Vault, tmp_path: Path) -> Iterator[Stage]:
 
 
 def test_no_history_breaks_a_promise_and_a_seed_tells_the_same_again(stage: Stage) -> None:
-    told = [History(stage=stage, seed=seed).tell() for seed in range(FIRST, FIRST + 10)]
+    told = [History(stage=stage, seed=seed).tell() for seed in (*range(FIRST, FIRST + 10), *AGAIN)]
     broken = [
         f"glr simulate --seed {one.seed} --histories 1 --story : {one.violations}" for one in told if one.violations
     ]
