@@ -70,6 +70,11 @@ class Faults:
         orders = (order.name.removeprefix("done-") for order in self.house.orders.glob("done-*"))
         return Counter(".".join(name.split(".")[:2]) for name in orders)
 
+    def _one_goes_on(self) -> bool:
+        """True while one more may be frozen: who is, and who is to be by an order that waits, leave a session at work."""
+        stopped = self._frozen.keys() | set(self._stopped_by_themselves())
+        return len(self._waiting_orders()) + len(stopped) < self._at_work() - 1
+
     def _at_work(self) -> int:
         """How many sessions may work at once."""
         wanted = sum(self.house.world.scenario(name).limits.parallel for name in self.house.target.scenarios)
@@ -88,8 +93,8 @@ class Faults:
         return self._signal(role, signal.SIGKILL) is not None
 
     def freeze(self, role: str) -> bool:
-        """Freeze a process of a role past its lease."""
-        pid = self._signal(role, signal.SIGSTOP)
+        """Freeze a process of a role past its lease, while another goes on."""
+        pid = self._signal(role, signal.SIGSTOP) if self._one_goes_on() else None
         if pid is not None:
             self._frozen[pid] = time.monotonic() + self.house.target.frozen * self.house.lease
         return pid is not None
@@ -103,8 +108,7 @@ class Faults:
         """
         known = points_at(self.house.target.application)
         point = point or self.random.choice([name for name in known if (name, act) not in RESIDUE])
-        # Orders that wait, and sessions frozen by one, are fewer than there are sessions: one must go on.
-        if len(self._waiting_orders()) + len(self._stopped_by_themselves()) < self._at_work() - 1:
+        if self._one_goes_on():
             (self.house.orders / f"{point}.{act}.{time.monotonic_ns()}").touch()
         return False
 
