@@ -28,12 +28,14 @@ def day_of(event: Mapping[str, Any]) -> date:
 
 def instant(at: datetime) -> str:
     """Write an instant as ``2026-03-27T06:31:02.000007Z``; raises ``ValueError`` when it knows no time zone."""
-    return f"{_utc(at):%Y-%m-%dT%H:%M:%S.%f}Z"
+    return f"{_utc(at).replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
 
 
 def without_floats(value: object) -> object:
     """Replace binary floats by their shortest text: two readers never disagree on a text."""
     match value:
+        case str() | int() | None:  # nearly all; what is asked last of a Mapping is dear
+            return value
         case float():
             return repr(value)
         case Mapping():

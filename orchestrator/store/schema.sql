@@ -1366,11 +1366,15 @@ where run.mode = 'live' and cases.state in ('ready', 'waiting', 'awaiting_approv
 -- A case counts once for the version it is begun under; the CHECK is the stage of the ramp.
 create function count_for_ramp() returns trigger language plpgsql as $$
 begin
-    -- the attempt that begins with this claim is numbered by its epoch: it is not an earlier one
-    update publication set begun = begun + 1
-    where caisse = new.caisse and scenario = new.scenario and version = new.begun_under
-      and state = 'published' and allowed is not null
-      and not exists (select 1 from attempt where case_id = new.id and version = new.begun_under and n < new.epoch);
+    -- asked first: nearly every case is begun while nothing is counted
+    if exists (select from publication where caisse = new.caisse and scenario = new.scenario
+               and state = 'published' and version = new.begun_under and allowed is not null) then
+        -- the attempt that begins with this claim is numbered by its epoch: it is not an earlier one
+        update publication set begun = begun + 1
+        where caisse = new.caisse and scenario = new.scenario and version = new.begun_under
+          and state = 'published' and allowed is not null
+          and not exists (select 1 from attempt where case_id = new.id and version = new.begun_under and n < new.epoch);
+    end if;
     return new;
 end
 $$;
