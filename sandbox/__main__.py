@@ -178,9 +178,9 @@ def _population_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _serve_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--port-base", type=int, default=8101, help="first of five ports; 0 = any five")
+    parser.add_argument("--port-base", type=int, default=8101, help="first of six ports; 0 = any six")
     parser.add_argument(
-        "--ports", type=_ports, help="ports of BDO,ARPEGE,COMPTA,C2S,GED, by commas; 0, or none given = any"
+        "--ports", type=_ports, help="ports of BDO,ARPEGE,COMPTA,C2S,GED,RNIAM, by commas; 0, or none given = any"
     )
     parser.add_argument("--host", default=_HERE, help="IPv4 address to listen on; PROGRES and mail stay on 127.0.0.1")
     parser.add_argument("--today", type=date.fromisoformat, help="business date instead of the file `today`")

@@ -76,10 +76,10 @@ def account(folder: Path, population: Population, names: Sequence[str]) -> Itera
 
 
 def _read(path: Path) -> list[dict[str, object]]:
-    """The acts of an application's ledger; not a mail, which has no author, nor what an application does by itself."""
+    """The acts of an application's ledger; no mail, which has no author, no look-up, nor what an application does by itself."""
     itself = path.name.partition(".")[0].upper()
     said = (json.loads(line) for line in path.read_text("utf-8").splitlines())
-    return [act for act in said if act.get("author", itself) != itself]
+    return [act for act in said if act.get("author", itself) != itself and act["act"] != "CONSULTATION"]
 
 
 def _wrong(book: Book, login: str, due: Mapping[str, Sequence[Fields]], own: Sequence[Fields]) -> Iterator[str]:

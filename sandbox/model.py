@@ -103,6 +103,9 @@ class Person:
     bdo_files: int = 1
     certified: bool = True
     death: date | None = None
+    #: A death that RNIAM alone knows, and the day on which it was told (that of the death when None).
+    registry_death: date | None = None
+    registry_told: date | None = None
     organism: str = CAISSE
     organism_since: date
     rights_start: date

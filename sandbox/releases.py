@@ -14,7 +14,14 @@ from sandbox.errors import BadOptionError
 from sandbox.formats import iso_for_french, point_for_comma
 
 #: Every release of each application, oldest first. COMPTA 2.1 confirms at the address of the form, 2 at one of its own.
-RELEASES = {"bdo": ("1",), "arpege": ("1", "2"), "compta": ("1", "2", "2.1"), "c2s": ("1",), "ged": ("1",)}
+RELEASES = {
+    "bdo": ("1",),
+    "arpege": ("1", "2"),
+    "compta": ("1", "2", "2.1"),
+    "c2s": ("1",),
+    "ged": ("1",),
+    "rniam": ("1",),
+}
 
 
 @dataclass(frozen=True, kw_only=True)

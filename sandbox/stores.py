@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from sandbox import transfers
+from sandbox import registry, transfers
 from sandbox.db import Row, Store
 from sandbox.errors import NoPopulationError, PopulationExistsError
 from sandbox.followed import ROBOT as FOLLOWER
@@ -20,7 +20,7 @@ from sandbox.population import build
 from sandbox.watched import ROBOT as WATCHER
 from sandbox.witness import ADVANCE, AUTHOR, CHANGE, DOCUMENT, ENTERED_ON, HOUSEHOLD, NIR, RECOVERY, RIGHT, STOP, sheet
 
-APPLICATIONS = ("bdo", "arpege", "compta", "c2s", "ged")
+APPLICATIONS = ("bdo", "arpege", "compta", "c2s", "ged", "rniam")
 _ACCOUNTS = {
     "bdo": {
         ROBOT_LOGIN: "robot",
@@ -43,6 +43,7 @@ _ACCOUNTS = {
     "progres": {ROBOT_LOGIN: "robot", transfers.ROBOT: "robot", "A1001": "agent", "A1002": "agent"},
     "c2s": {ROBOT: "robot", "A1001": "agent", "A1002": "agent"},
     "ged": {ROBOT_LOGIN: "robot", ROBOT: "robot", FOLLOWER: "robot", "A1001": "agent", "A1002": "agent"},
+    "rniam": {ROBOT_LOGIN: "robot", "A1001": "agent", "A1002": "agent"},
 }
 _DOSSIER_BASE, _ASSURE_BASE, _ADVANCE_BASE = 10_000, 50_000, 100
 
@@ -105,7 +106,10 @@ def _create_store(folder: Path, application: str, population: Population, accoun
     store.create(application)
     with store.transaction():
         fill_accounts(store, accounts)
-        fill = {"bdo": _fill_bdo, "arpege": _fill_arpege, "compta": _fill_compta, "c2s": _fill_c2s, "ged": _fill_ged}
+        fill = {
+            "bdo": _fill_bdo, "arpege": _fill_arpege, "compta": _fill_compta, "c2s": _fill_c2s, "ged": _fill_ged,
+            "rniam": registry.fill,
+        }  # fmt: skip
         fill[application](store, population)
     store.close()
     (folder / f"{application}.ledger.jsonl").touch()

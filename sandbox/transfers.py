@@ -20,6 +20,8 @@ HEADER = (
     "Réf. mutation", "N° assuré", "Nom de naissance", "Né le", "Organisme cédant", "Organisme prenant", "Date d'effet",
     "Reçue le", "Fin des droits", "Soins en cours", "C2S ou AME", "Enfant de moins de 2 ans",
 )  # fmt: skip
+#: Requests that PROGRES holds beside the people of a population.
+COUNT = 48
 #: Of a line of a migration file.
 WIDTH = 123
 #: Somebody else of the list: a child, another number of the same traits, a request of another caisse.
@@ -88,7 +90,7 @@ class Transfer:
     def situation(self) -> dict[str, Any]:
         """What PROGRES keeps of it."""
         shown = {
-            "birth_name": _capitals(self.birth_name), "usage_name": "", "born": self.born, "dead": _yes(self.dead),
+            "birth_name": capitals(self.birth_name), "usage_name": "", "born": self.born, "dead": _yes(self.dead),
             "certified": "CERTIFIE" if self.certified else "NON CERTIFIE", "home": _yes(self.home),
             "old_end": show_date(self.old_end), "care": _yes(self.care), "c2s": _yes(self.c2s),
             "ij": _yes(self.ij),
@@ -233,7 +235,7 @@ _KINDS: dict[str, dict[str, Any]] = {
 KINDS = len(_KINDS)
 
 
-def _capitals(name: str) -> str:
+def capitals(name: str) -> str:
     """A name as RNIAM writes it: capitals without accents; the code page has no Ÿ."""
     return unicodedata.normalize("NFKD", name.replace("œ", "oe")).encode("ascii", "ignore").decode().upper()
 

@@ -5,18 +5,21 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from sandbox.green.data import NAME, TRANSFERS, ensure, fill_transfers
+from sandbox.green.data import NAME, ensure, fill_transfers
+from sandbox.registry import add_to
 from sandbox.stores import load
-from sandbox.transfers import Transfer, transfers, wave
+from sandbox.transfers import COUNT, Transfer, transfers, wave
 
 
 def write(folder: Path, rows: int, out: Path) -> None:
-    """Put the people of a wave into PROGRES, and write its file."""
+    """Put the people of a wave into PROGRES and RNIAM, and write its file."""
     population = load(folder)
     store = ensure(folder, population)
+    more = list(transfers(population.seed, max(rows, COUNT), population.today))[COUNT:]
     with store.transaction():
-        fill_transfers(store, list(transfers(population.seed, max(rows, TRANSFERS), population.today))[TRANSFERS:])
+        fill_transfers(store, more)
     store.close()
+    add_to(folder, more)
     lines = wave(transfers(population.seed, rows, population.today))
     lines[_short(rows)] = lines[_short(rows)][:-9]
     out.write_bytes("\r\n".join([*lines, ""]).encode("cp1252"))

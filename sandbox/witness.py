@@ -65,4 +65,4 @@ def sheet() -> dict[str, dict[str, str]]:
     c2s = {"household": HOUSEHOLD, "right": RIGHT, "change": CHANGE, "author": AUTHOR, "day": day}
     entered = {**search, "author": AUTHOR, "day": day}
     arpege, ged = {**entered, "advance": ADVANCE}, {**entered, "advance": ADVANCE, "document": DOCUMENT}
-    return {"bdo": search, "arpege": arpege, "compta": {**entered, **act}, "c2s": c2s, "ged": ged}
+    return {"bdo": search, "arpege": arpege, "compta": {**entered, **act}, "c2s": c2s, "ged": ged, "rniam": search}

@@ -25,7 +25,7 @@ RIGHTS_LOGIN = "ROB-931-DROITS-1"
 #: The login of a shipped robot, where it is not that of advances.
 LOGINS = {"droits-prolongation": RIGHTS_LOGIN, "mutation-entrante": "ROB-931-MUTAT-1"}
 #: The practice applications, in the order of their ports; the last is the green screen.
-APPLICATIONS = ("bdo", "arpege", "compta", "c2s", "ged", "progres")
+APPLICATIONS = ("bdo", "arpege", "compta", "c2s", "ged", "rniam", "progres")
 #: The practice mailboxes: the robot's own, and that of the accounting control.
 MAILBOX = "robot-acompte-ij@cpam-931.example"
 CONTROL = "controle-comptable@cpam-931.example"

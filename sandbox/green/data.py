@@ -10,14 +10,13 @@ from pathlib import Path
 from sandbox.db import Row, Store
 from sandbox.formats import show_date, show_money
 from sandbox.model import Person, Population
+from sandbox.registry import moved_on
 from sandbox.stores import fill_accounts, known_accounts
-from sandbox.transfers import OURS, Transfer, transfers
+from sandbox.transfers import COUNT, OURS, Transfer, transfers
 
 NAME = "progres"
 #: Of a page.
 PAYMENTS, NOTES, LINKED = 12, 6, 8
-#: Requests for a transfer, beside the people of the population.
-TRANSFERS = 48
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +38,7 @@ def ensure(folder: Path, population: Population) -> Store:
         with store.transaction():
             fill_accounts(store, known_accounts(population.seed)[NAME])
             _fill(store, population)
-            fill_transfers(store, transfers(population.seed, TRANSFERS, population.today))
+            fill_transfers(store, transfers(population.seed, COUNT, population.today))
         (folder / f"{NAME}.ledger.jsonl").touch()
     return store
 
@@ -72,12 +71,9 @@ def notes(store: Store, nir: str) -> list[str]:
 
 
 def attached(store: Store, insured: Insured, today: date) -> dict[str, str]:
-    """Where a person belongs: moved the day after an agent saw the transfer in the basket, who acts the same evening."""
-    row = store.one("SELECT situation FROM mutation WHERE nir = ?", insured.nir)
-    seen = store.one("SELECT min(jour) FROM corbeille WHERE nir = ? AND issue = 'OK'", insured.nir)
-    if not row or json.loads(row[0])["stays"] or seen is None or seen[0] is None or seen[0] >= today.isoformat():
-        return insured.rattachement
-    return {**insured.rattachement, "organism": OURS, "since": _day(seen[0])}
+    """Where a person belongs: moved once an agent saw the transfer in the basket, who acts the same evening."""
+    since = moved_on(store, insured.nir, today)
+    return {**insured.rattachement, "organism": OURS, "since": show_date(since)} if since else insured.rattachement
 
 
 def situation(store: Store, nir: str) -> tuple[dict[str, str], list[str]] | None:

@@ -13,13 +13,13 @@ import uvicorn
 from sandbox.errors import NoPopulationError, PortTakenError
 from sandbox.green.server import Green, green_screen
 from sandbox.mail.server import mail_server
-from sandbox.web import arpege, bdo, c2s, compta, ged
+from sandbox.web import arpege, bdo, c2s, compta, ged, rniam
 from sandbox.web.connections import DroppableProtocol
 from sandbox.web.legacy import Options
 
 _BUILD = {
     "bdo": bdo.application, "arpege": arpege.application, "compta": compta.application, "c2s": c2s.application,
-    "ged": ged.application,
+    "ged": ged.application, "rniam": rniam.application,
 }  # fmt: skip
 
 

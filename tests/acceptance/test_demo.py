@@ -56,7 +56,7 @@ def test_a_demo_knows_what_the_screens_show_of_the_witness_so_that_swapped_value
     quiet_demo: Done,
 ) -> None:
     witnesses = load_witnesses(quiet_demo.house.workspace / "secrets" / "canary.json")
-    assert sorted(witnesses) == ["arpege", "bdo", "c2s", "compta", "ged"]
+    assert sorted(witnesses) == ["arpege", "bdo", "c2s", "compta", "ged", "rniam"]
     assert witnesses["arpege"].known["payments"].tables["payments"][0]["gross"] == "1234,56"
     assert witnesses["compta"].known["advance"].fields["amount"] == "1029,38"
     assert "birth_name" in witnesses["bdo"].known["file"].fields

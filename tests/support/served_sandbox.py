@@ -58,7 +58,9 @@ def serving(folder: Path, *options: str) -> Iterator[Served]:
         ready = json.loads(process.stdout.readline())
         try:
             yield Served(
-                folder=folder, urls={n: ready[n] for n in ("bdo", "arpege", "compta", "c2s", "ged")}, process=process
+                folder=folder,
+                urls={n: ready[n] for n in ("bdo", "arpege", "compta", "c2s", "ged", "rniam")},
+                process=process,
             )
         finally:
             process.send_signal(signal.SIGTERM)

@@ -21,8 +21,7 @@ from orchestrator.language.load import load_scenario
 from orchestrator.settings import Settings
 from orchestrator.store.database import Database
 from orchestrator.store.vault import Vault
-from sandbox.green.data import TRANSFERS
-from sandbox.transfers import ROBOT, Transfer, delivery, transfers
+from sandbox.transfers import COUNT, ROBOT, Transfer, delivery, transfers
 
 SEED = 4
 
@@ -92,4 +91,4 @@ async def transfer_world(runner_url: str, vault: Vault, folder: Path) -> AsyncIt
         async with robot_world(practice, runner_url, vault, folder, scenario) as robot:
             robot.bench.robot = "mutation-entrante"
             robot.bench.desks = {"progres": host.desk(login=ROBOT)}
-            yield TransferWorld(robot=robot, host=host, requests=list(transfers(SEED, TRANSFERS, DAY)))
+            yield TransferWorld(robot=robot, host=host, requests=list(transfers(SEED, COUNT, DAY)))

@@ -120,6 +120,7 @@ def test_accounts_are_private_and_there_is_a_robot_in_each_application(tmp_path:
         "bdo": {ROBOT_LOGIN, ROBOT, FOLLOWER, WATCHER}, "arpege": {ROBOT_LOGIN, FOLLOWER, WATCHER},
         "compta": {ROBOT_LOGIN, FOLLOWER, WATCHER},
         "c2s": {ROBOT}, "progres": {ROBOT_LOGIN, transfers.ROBOT}, "ged": {ROBOT_LOGIN, ROBOT, FOLLOWER},
+        "rniam": {ROBOT_LOGIN},
     }  # fmt: skip
     assert len({one["password"] for of in accounts.values() for one in of.values()}) == sum(map(len, accounts.values()))
 
