@@ -22,14 +22,21 @@ _EXTENSIONS = (
 )  # fmt: skip
 
 
+#: Closings for unpaid participation of these are cancelled; the debt stays.
+_CLOSING_RULE = "EXT-C2S-PAY"
+_CLOSING_WINDOWS = (_FIRST, _SECOND)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """What a row should become: `entered` with a new end, another outcome, or `exception` with its code."""
+    """What a row should become: `entered`, with what is entered, another outcome, or `exception` with its code."""
 
     right: str
     outcome: str
-    #: JJ/MM/AAAA; empty when nothing is entered.
+    #: JJ/MM/AAAA; empty when no new end is entered.
     end: str = ""
+    #: True when its closing is cancelled.
+    reopened: bool = False
     code: str = ""
 
 
@@ -63,13 +70,25 @@ def judge(asked: str) -> Iterator[Verdict]:
 
 def attestations(asked: str) -> Iterator[dict[str, str]]:
     """Say which letters a household's extensions give, as the GED's ledger tells of them: one for each right entered."""
-    ends = {one.right: one.end for one in judge(asked) if one.outcome == "entered"}
+    ends = {one.right: one.end for one in judge(asked) if one.outcome == "entered" and one.end}
     for right in rights():
         now = read_date(right.household.end)
         if right.reference in ends and now is not None:
             yield {
                 "nir": right.person.nir, "kind": "ATTESTATION_DROITS", "reference": right.reference,
                 "subject": right.household.rule, "from": show_date(now + timedelta(days=1)), "to": ends[right.reference],
+            }  # fmt: skip
+
+
+def cancellations(asked: str) -> Iterator[dict[str, object]]:
+    """Say which closings of a household are cancelled, as the C2S's ledger tells of them: what is owed stays owed."""
+    reopened = {one.right for one in judge(asked) if one.reopened}
+    for right in rights():
+        if right.reference in reopened:
+            one = right.household
+            yield {
+                "act": "ANNULATION_FERMETURE", "number": right.closing, "right": right.reference, "end": one.end,
+                "closed_on": one.closed_on, "motive": _CLOSING_RULE, "unpaid_c": one.unpaid_c,
             }  # fmt: skip
 
 
@@ -94,7 +113,7 @@ def _stopped(one: Household) -> str:
     undated = now is None or first is None or now == date(2099, 12, 31)
     reasons = {
         "D-01": one.managers > 1, "D-02": bool(one.others), "D-07": one.transfer, "C-05": one.death is not None,
-        "D-04": one.appeal, "D-05": one.fraud, "D-08": undated,
+        "D-04": one.appeal, "D-05": one.fraud, "D-08": undated, "D-11": bool(one.closed_on) and not _cancelled(one),
     }  # fmt: skip
     for code, holds in reasons.items():
         if holds:
@@ -112,11 +131,27 @@ def _verdict(right: Right, one: Household) -> Verdict:
     if one.renewal == "ACCEPTEE":
         return Verdict(right=right.reference, outcome="common_law")
     end = chain(one.kind, first).get(one.rule) if first else None
+    if _cancelled(one):
+        longer = end is not None and now is not None and end > now
+        return Verdict(
+            right=right.reference, outcome="entered", reopened=True, end=show_date(end) if end and longer else ""
+        )
     if end is None or now is None:
         return Verdict(right=right.reference, outcome="not_concerned")
     if end <= now:
         return Verdict(right=right.reference, outcome="already_extended")
     return Verdict(right=right.reference, outcome="entered", end=show_date(end))
+
+
+def _cancelled(one: Household) -> bool:
+    """True when the texts cancel the closing of a household's rights: unpaid participation, within a period."""
+    day, end = read_date(one.closed_on), read_date(one.end)
+    paid = one.kind == "C2S_PAID" and one.closed_for == "IMPAYE"
+    return (
+        paid
+        and bool(day and end and day <= end)
+        and any(first <= day <= last for first, last in _CLOSING_WINDOWS if day)
+    )
 
 
 def _three_months(day: date) -> date:

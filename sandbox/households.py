@@ -32,6 +32,9 @@ class Household:
     appeal: bool = False
     fraud: bool = False
     unpaid_c: int = 0
+    #: Day on which each right was closed, and why; empty while it is open.
+    closed_on: str = ""
+    closed_for: str = "IMPAYE"
     #: An agent changes the last member's right: the form refuses everybody else's change.
     last_locked: bool = False
     death: date | None = None
@@ -67,8 +70,20 @@ HOUSEHOLDS = (
     Household(case="foyer modifié", end="31/03/2020", others=1),
     Household(case="mutation en cours", end="31/03/2020", transfer=True),
     Household(case="impayés", end="31/03/2020", kind="C2S_PAID", unpaid_c=2_400),
+    Household(case="B11", end="31/05/2020", kind="C2S_PAID", unpaid_c=2_400, closed_on="01/04/2020"),
+    Household(
+        case="B11 fermeture seule", end="30/06/2021", kind="C2S_PAID", rule="EXT-C2S-PAY", unpaid_c=1_600,
+        closed_on="01/12/2020",
+    ),
+    Household(
+        case="fermé hors des périodes", end="31/12/2020", kind="C2S_PAID", rule="EXT-C2S-2", unpaid_c=800,
+        closed_on="01/09/2020",
+    ),
+    Household(
+        case="fermé pour un autre motif", end="31/05/2020", kind="C2S_PAID", closed_on="01/04/2020", closed_for="RADIATION",
+    ),
     Household(case="cinq membres", end="31/05/2020", members=5, last_locked=True),
-)
+)  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,6 +95,11 @@ class Right:
     person: Person
     household: Household
     locked: bool
+
+    @property
+    def closing(self) -> str:
+        """The number of its closing."""
+        return self.reference.replace("D-", "FER-")
 
 
 def rights() -> tuple[Right, ...]:

@@ -325,11 +325,19 @@ def _fill_c2s(store: Store, population: Population) -> None:  # noqa: ARG001 - i
         " impayes_c, verrou) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [_right_row(right) for right in rights()],
     )
+    store.run_many(
+        "INSERT INTO fermeture (fermeture, droit, fermee_le, motif) VALUES (?, ?, ?, ?)",
+        [
+            (right.closing, right.reference, right.household.closed_on, right.household.closed_for)
+            for right in rights()
+            if right.household.closed_on
+        ],
+    )
     _fill_c2s_witness(store)
 
 
 def _fill_c2s_witness(store: Store) -> None:
-    """The household that walks look at: a right whose period was changed, and given back."""
+    """The household that walks look at: a right whose period was changed and given back, and a closing cancelled."""
     store.run("INSERT INTO foyer (numero, organismes, membres, mutation) VALUES (?, 2, 3, 'oui')", HOUSEHOLD)
     store.run(
         "INSERT INTO droit (reference, foyer, nir, nature, debut, fin_origine, fin, renouvellement, recours, fraude,"
@@ -343,6 +351,12 @@ def _fill_c2s_witness(store: Store) -> None:
         CHANGE, RIGHT, AUTHOR, ENTERED_ON.isoformat(),
     )  # fmt: skip
     store.run("INSERT INTO retablissement (periode, reference_libre, auteur) VALUES (?, 'TEMOIN', ?)", CHANGE, AUTHOR)
+    store.run(
+        "INSERT INTO fermeture (fermeture, droit, fermee_le, motif, etat, regle, reouvert_au, reference_libre,"
+        " auteur, jour_saisie)"
+        " VALUES ('FER-TEMOIN', ?, '24/04/2020', 'IMPAYE', 'ANNULEE', 'EXT-C2S-PAY', '25/05/2020', 'TEMOIN', ?, ?)",
+        RIGHT, AUTHOR, ENTERED_ON.isoformat(),
+    )  # fmt: skip
 
 
 def _fill_ged(store: Store, population: Population) -> None:

@@ -42,6 +42,14 @@ class Right(BaseModel, frozen=True):
     fraud: bool = Field(title="Fermé pour fraude")
     #: Participations owed; an extension leaves them owed.
     unpaid: Euros = Field(title="Participations impayées")
+    #: The number of the closing in force; empty while the right is open.
+    closing: str = Field(title="Fermeture en vigueur")
+    #: The day it is closed from, JJ/MM/AAAA; empty while it is open.
+    closed_on: str = Field(title="Fermé le")
+    #: ``IMPAYE``, or another reason.
+    closed_for: str = Field(title="Motif de fermeture")
+    #: The rules by which closings were cancelled.
+    reopened_by: tuple[str, ...] = Field(title="Fermetures annulées par")
 
     @property
     def renewal_accepted(self) -> bool:

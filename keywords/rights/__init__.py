@@ -14,6 +14,7 @@ from orchestrator.domain.rules import PackAt, RulePack, RuleRow
 
 OPEN_END = date(2099, 12, 31)
 DECEASED, COMMON_LAW = "DECES", "DROIT_COMMUN"
+UNPAID = "IMPAYE"
 
 
 @compute("rights.read_end", "La fin d'un droit lue à l'écran : datée, sans fin ou impossible.")
@@ -77,12 +78,20 @@ def due(*, extension: Extension, rule: str, end_current: date) -> Due:
 
 
 @compute("rights.closing", "Fermeture pour participation impayée : annulée pendant les périodes ; la dette reste.")
-def closing(*, right_type: str, programmed: date, rules: PackAt) -> Closing:
-    """Say whether a closing for unpaid participation programmed on that day is cancelled (EXT-C2S-PAY, B11)."""
+def closing(*, right_type: str, closed_on: str, reason: str, end_current: date, rules: PackAt) -> Closing:
+    """Say whether the closing of a right is cancelled, and which days are open again: from that day to the right's natural end.
+
+    ``closed_on`` is what the screen shows (JJ/MM/AAAA), empty for a right that is open. Only a closing for unpaid participation
+    (``IMPAYE``) is cancelled, on a day within a period and not after the end (source: DOMAIN B.1, EXT-C2S-PAY).
+    Example: B11, closed on 1 April 2020.
+    """
+    left, day = Closing(cancelled=False, rule="", debt_kept=True, period=None), read_end(shown=closed_on).day
+    if day is None or reason != UNPAID or day > end_current:
+        return left
     for row in rules.pack.tables["closings"]:
-        if row.covers(programmed) and right_type in row.rights:
-            return Closing(cancelled=True, rule=row.rule, debt_kept=True)
-    return Closing(cancelled=False, rule="", debt_kept=True)
+        if row.covers(day) and right_type in row.rights:
+            return Closing(cancelled=True, rule=row.rule, debt_kept=True, period=Period(day, end_current))
+    return left
 
 
 def fold(pack: RulePack, right_type: str, end: date, months: MonthRule) -> tuple[Applied, ...]:

@@ -71,3 +71,4 @@ class Closing(BaseModel, frozen=True):
     cancelled: bool = Field(title="Fermeture annulée")
     rule: str = Field(title="Règle")
     debt_kept: bool = Field(title="Dette conservée")
+    period: Period | None = Field(title="Jours rouverts")

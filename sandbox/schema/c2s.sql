@@ -13,6 +13,13 @@ CREATE TABLE periode (
 );
 CREATE INDEX periode_droit ON periode (droit);
 CREATE INDEX periode_auteur ON periode (auteur, jour_saisie);
+CREATE TABLE fermeture (
+    fermeture TEXT PRIMARY KEY, droit TEXT NOT NULL REFERENCES droit, fermee_le TEXT NOT NULL, motif TEXT NOT NULL,
+    etat TEXT NOT NULL DEFAULT 'EN_VIGUEUR', regle TEXT NOT NULL DEFAULT '', reouvert_au TEXT NOT NULL DEFAULT '',
+    reference_libre TEXT NOT NULL DEFAULT '', auteur TEXT NOT NULL DEFAULT '', jour_saisie TEXT NOT NULL DEFAULT ''
+);
+CREATE INDEX fermeture_droit ON fermeture (droit);
+CREATE INDEX fermeture_auteur ON fermeture (auteur, jour_saisie);
 CREATE TABLE retablissement (
     id INTEGER PRIMARY KEY AUTOINCREMENT, periode TEXT NOT NULL UNIQUE, reference_libre TEXT NOT NULL, auteur TEXT NOT NULL
 );

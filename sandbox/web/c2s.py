@@ -1,4 +1,4 @@
-"""C2S: households, the rights of their members, and changes of a right's period with their motive."""
+"""C2S: households, the rights of their members, changes of a right's period with their motive, closings cancelled."""
 
 from typing import Any
 
@@ -6,7 +6,8 @@ from starlette.applications import Starlette
 from starlette.responses import RedirectResponse, Response
 
 from sandbox.formats import canonical_nir, read_date, show_money, show_nir
-from sandbox.web import period
+from sandbox.web import closing, period
+from sandbox.web.closing import Cancelling
 from sandbox.web.legacy import Legacy, Options, Visit
 from sandbox.web.period import Change
 
@@ -26,12 +27,26 @@ _PERIOD = {
     "motif": "Motif", "reference_libre": "Référence libre", "auteur": "Auteur", "etat": "État",
 }  # fmt: skip
 _BACK = {**_PERIOD, "reference_rappel": "Référence du rappel", "auteur_rappel": "Rappelée par"}
+_CLOSING = {
+    "fermeture": "Fermeture", "droit": "Réf. droit", "fermee_le": "Fermé le", "motif_fermeture": "Motif de fermeture",
+    "etat_fermeture": "État de la fermeture", "regle_annulation": "Règle d'annulation", "reouvert_au": "Rouvert jusqu'au",
+    "reference_annulation": "Référence de l'annulation", "annulee_par": "Annulée par",
+}  # fmt: skip
 _RIGHTS = "SELECT reference, foyer, nir, nature, debut, fin_origine, fin, renouvellement, recours, fraude, impayes_c FROM droit"
 _ONE = f"{_RIGHTS} WHERE reference = ?"
 _OF_HOUSEHOLD = f"{_RIGHTS} WHERE foyer = ? ORDER BY reference"
 _PERIODS = "SELECT periode, droit, ancienne_fin, nouvelle_fin, motif, reference_libre, auteur, etat FROM periode"
 _OF_RIGHT = f"{_PERIODS} WHERE droit = ? ORDER BY id"
 _PERIOD_OF = f"{_PERIODS} WHERE periode = ?"
+_CLOSINGS = (
+    "SELECT fermeture, droit, fermee_le, motif, etat, regle, reouvert_au, reference_libre, auteur FROM fermeture"
+)
+_CLOSINGS_OF = f"{_CLOSINGS} WHERE droit = ? ORDER BY fermeture"
+_IN_FORCE = (
+    "SELECT motif, fin, reference, fermee_le, impayes_c FROM fermeture JOIN droit ON reference = droit"
+    " WHERE fermeture = ? AND etat = 'EN_VIGUEUR'"
+)
+_CANCELLED_BY = f"{_CLOSINGS} WHERE auteur = ? AND jour_saisie BETWEEN ? AND ? ORDER BY fermeture"
 _BY_AUTHOR = f"{_PERIODS} WHERE auteur = ? AND jour_saisie BETWEEN ? AND ? ORDER BY id"
 
 
@@ -62,15 +77,17 @@ class C2s(Legacy):
         )
 
     async def right(self, visit: Visit) -> Response:
-        """A right and every change of its period."""
+        """A right, every change of its period, and its closings."""
         reference = visit.http.path_params["reference"]
         row = self.store.one(_ONE, reference)
         if row is None:
             return self.unknown(visit)
         rows = [_period(each) for each in self.store.all(_OF_RIGHT, reference)]
+        closings = [_closing(each) for each in self.store.all(_CLOSINGS_OF, reference)]
         return self.render(
-            "droit", "Droit", visit, blocks={"Droit": _RIGHT}, fields=_right(row), rows=rows, columns=_PERIOD
-        )
+            "droit", "Droit", visit, blocks={"Droit": _RIGHT}, fields=_right(row), rows=rows, columns=_PERIOD,
+            closings=closings, closing_columns=_CLOSING,
+        )  # fmt: skip
 
     async def new(self, visit: Visit) -> Response:
         """The form of a change of period."""
@@ -80,7 +97,8 @@ class C2s(Legacy):
         """Check, then commit one change: the act, with its faults around the commit."""
         asked = Change.of(visit.form)
         row = self.store.one("SELECT fin, verrou FROM droit WHERE reference = ?", asked.right)
-        errors = asked.errors(row[0] if row else None, locked=bool(row and row[1]))
+        closed = any(each[4] == "EN_VIGUEUR" for each in self.store.all(_CLOSINGS_OF, asked.right))
+        errors = asked.errors(row[0] if row else None, locked=bool(row and row[1]), closed=closed)
         if errors:
             return self._form(visit, {**period.EMPTY, **visit.form}, errors)
         if "before" in visit.faults:
@@ -116,13 +134,35 @@ class C2s(Legacy):
         rows = [{**_period(row), **back}] if row and found else []
         return self.render("rappels", "Rappel", visit, number=number, rows=rows, columns=_BACK)
 
+    async def new_cancelling(self, visit: Visit) -> Response:
+        """The form that cancels a closing."""
+        return self._cancelling(visit, closing.EMPTY, {})
+
+    async def cancel_closing(self, visit: Visit) -> Response:
+        """Check, then cancel one closing for unpaid participation: an act, with its faults around the commit."""
+        asked = Cancelling.of(visit.form)
+        row = self.store.one(_IN_FORCE, asked.closing)
+        errors = asked.errors(*row[:2] if row else (None, ""))
+        if row is None or errors:
+            return self._cancelling(visit, {**closing.EMPTY, **visit.form}, errors)
+        if "before" in visit.faults:
+            return self.broken(visit)
+        self._commit_cancelling(asked, row, visit.agent.login)
+        return await self._answered(visit, f"/droit/{row[2]}")
+
     async def by_author(self, visit: Visit) -> Response:
         """Every change by an author between two days, on one page."""
-        asked = visit.http.query_params
-        first, last = read_date(asked.get("du", "")), read_date(asked.get("au", ""))
-        days = (first.isoformat(), last.isoformat()) if first and last else ("", "")
-        rows = [_period(row) for row in self.store.all(_BY_AUTHOR, asked.get("auteur", ""), *days)]
+        rows = [_period(row) for row in self.store.all(_BY_AUTHOR, *_asked_of(visit))]
         return self.render("modifications", "Modifications par auteur", visit, rows=rows, columns=_PERIOD)
+
+    async def cancelled_by(self, visit: Visit) -> Response:
+        """Every closing that an author cancelled between two days, on one page."""
+        rows = [_closing(row) for row in self.store.all(_CANCELLED_BY, *_asked_of(visit))]
+        return self.render("annulees", "Fermetures annulées par auteur", visit, rows=rows, columns=_CLOSING)
+
+    def _cancelling(self, visit: Visit, values: dict[str, str], errors: dict[str, str]) -> Response:
+        title = "Annulation de fermeture"
+        return self.render("annulation-fermeture", title, visit, values=values, errors=errors, form=_CLOSING)
 
     def _form(self, visit: Visit, values: dict[str, str], errors: dict[str, str]) -> Response:
         return self.render("modification", "Modification de période", visit, values=values, errors=errors, form=_PERIOD)
@@ -146,6 +186,24 @@ class C2s(Legacy):
             self.store.run("UPDATE droit SET fin = ? WHERE reference = ?", asked.end, asked.right)
             act = {"app": "c2s", "act": "MODIFICATION", "number": number}
             self.ledger.record({**act, **asked.facts(), "author": author})
+        self.ledger.catch_up()
+
+    def _commit_cancelling(self, asked: Cancelling, row: tuple[Any, ...], author: str) -> None:
+        """Cancel the closing and write its act in one transaction; what is owed is not touched."""
+        _reason, _end, right, closed_on, unpaid_c = row
+        with self.store.transaction():
+            self.store.run(
+                "UPDATE fermeture SET etat = 'ANNULEE', regle = ?, reouvert_au = ?, reference_libre = ?, auteur = ?,"
+                " jour_saisie = ? WHERE fermeture = ?",
+                asked.rule, asked.until, asked.free_reference, author, self.today().isoformat(), asked.closing,
+            )  # fmt: skip
+            self.ledger.record(
+                {
+                    "app": "c2s", "act": "ANNULATION_FERMETURE", "number": asked.closing, "right": right,
+                    "closed_on": closed_on, "end": asked.until, "motive": asked.rule, "unpaid_c": unpaid_c,
+                    "free_reference": asked.free_reference, "author": author,
+                }
+            )  # fmt: skip
         self.ledger.catch_up()
 
     def _commit_back(self, row: tuple[Any, ...], reference: str, author: str) -> None:
@@ -182,6 +240,9 @@ def application(options: Options) -> Starlette:
             "GET /modifications": c2s.by_author,
             "POST /modifications": c2s.change_period,
             "GET /modifications/nouvelle": c2s.new,
+            "GET /fermetures": c2s.cancelled_by,
+            "POST /fermetures": c2s.cancel_closing,
+            "GET /fermetures/annulation": c2s.new_cancelling,
             "POST /rappels": c2s.take_back,
             "GET /rappels/nouveau": c2s.new_back,
             "GET /rappels/{number}": c2s.taken_back,
@@ -195,3 +256,14 @@ def _right(row: tuple[Any, ...]) -> dict[str, str]:
 
 def _period(row: tuple[Any, ...]) -> dict[str, str]:
     return dict(zip(_PERIOD, row, strict=True))
+
+
+def _closing(row: tuple[Any, ...]) -> dict[str, str]:
+    return dict(zip(_CLOSING, row, strict=True))
+
+
+def _asked_of(visit: Visit) -> tuple[str, str, str]:
+    """The author asked for, and the two days as the store has them; without both, none."""
+    asked = visit.http.query_params
+    first, last = read_date(asked.get("du", "")), read_date(asked.get("au", ""))
+    return (asked.get("auteur", ""), *((first.isoformat(), last.isoformat()) if first and last else ("", "")))

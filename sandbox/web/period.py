@@ -24,12 +24,13 @@ class Change:
         right, former, end, motive, reference = (form.get(name, "").strip() for name in EMPTY)
         return cls(right=right, former_end=former, end=end, motive=motive, free_reference=reference)
 
-    def errors(self, shown: str | None, *, locked: bool) -> dict[str, str]:
+    def errors(self, shown: str | None, *, locked: bool, closed: bool) -> dict[str, str]:
         """French sentences by field; ``shown`` is the right's end now, None when there is no such right."""
         former, end = read_date(self.former_end), read_date(self.end)
         wrong = {
             "droit": (shown is None or locked, "Droit inconnu, ou en cours de modification par l'agent A1002."),
             "ancienne_fin": (shown != self.former_end, "Ce n'est pas la fin actuelle de ce droit."),
+            "periode": (closed, "Ce droit est fermé : la fermeture s'annule d'abord."),
             "nouvelle_fin": (former is None or end is None or end <= former, "La nouvelle fin doit suivre l'ancienne."),
             "motif": (not 1 <= len(self.motive) <= 20, "Indiquez le motif (20 caractères au plus)."),
             "reference_libre": (len(self.free_reference) > 40, "La référence libre a 40 caractères au plus."),

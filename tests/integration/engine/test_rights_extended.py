@@ -10,8 +10,11 @@ from robot_world import PracticeWorld
 from orchestrator.store.database import Database
 from orchestrator.store.vault import Vault
 
-#: One right, a chain, no longer alive, no date, base rights, and a household of which the fifth entry is refused.
-CASES = ("B01", "B04 deux fois", "B21 impossible", "B22", "droits de base fermés", "cinq membres")
+#: One right, a chain, no longer alive, no date, base rights, a closing cancelled and one that is not, and a household of
+#: which the fifth entry is refused.
+CASES = (
+    "B01", "B04 deux fois", "B21 impossible", "B22", "droits de base fermés", "B11", "fermé hors des périodes", "cinq membres",
+)  # fmt: skip
 
 
 async def test_a_household_is_extended_whole_or_not_at_all_once_for_each_right_and_rule(

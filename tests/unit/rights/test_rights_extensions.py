@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from keywords.rights import add_months, closing, extend_all, fold, read_end
-from keywords.rights.models import EndKind, Extension, MonthRule
+from keywords.rights.models import Closing, EndKind, Extension, MonthRule
+from orchestrator.domain.civil import Period
 from orchestrator.domain.errors import BusinessException
 from orchestrator.domain.rules import PackAt, RulePack
 from orchestrator.language.faults import Faults
@@ -83,10 +84,29 @@ def test_b09_b22_neither_common_law_nor_the_deceased_is_extended(changes: dict[s
     assert (found.end, found.applied, bool(found.skipped)) == (date(2020, 4, 20), (), True)
 
 
+def closed(day: date | None, *, right_type: str = "C2S_PAID", reason: str = "IMPAYE") -> Closing:
+    end = date(2020, 12, 31)
+    shown = f"{day:%d/%m/%Y}" if day else ""
+    found = closing(right_type=right_type, closed_on=shown, reason=reason, end_current=end, rules=AT)
+    assert isinstance(found, Closing)
+    return found
+
+
 def test_b11_a_closing_for_unpaid_participation_is_cancelled_and_the_debt_kept() -> None:
-    found = closing(right_type="C2S_PAID", programmed=date(2020, 4, 1), rules=AT)
+    found = closed(date(2020, 4, 1))
     assert (found.cancelled, found.rule, found.debt_kept) == (True, "EXT-C2S-PAY", True)
-    assert not closing(right_type="C2S_PAID", programmed=date(2020, 8, 1), rules=AT).cancelled
+    assert found.period == Period(date(2020, 4, 1), date(2020, 12, 31))
+    assert [closed(date(2020, *day)).cancelled for day in ((3, 11), (3, 12), (7, 31), (8, 1), (10, 29), (10, 30))] == [
+        False, True, True, False, False, True,
+    ]  # fmt: skip
+
+
+def test_any_other_closing_is_left_to_a_person() -> None:
+    day = date(2020, 4, 1)
+    others = (
+        closed(None), closed(day, right_type="C2S_FREE"), closed(day, reason="RADIATION"), closed(date(2021, 1, 1)),
+    )  # fmt: skip
+    assert [(one.cancelled, one.period) for one in others] == [(False, None)] * 4
 
 
 CRISIS = """  crisis:
