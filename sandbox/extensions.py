@@ -27,6 +27,11 @@ _CLOSING_RULE = "EXT-C2S-PAY"
 _CLOSING_WINDOWS = (_FIRST, _SECOND)
 
 
+#: Calendar days by which residence permits of that window hold longer; asylum has half of the others'.
+_PERMITS = {"VLS": 180, "TS": 180, "APS": 180, "RECEPISSE": 180, "ASILE": 90}
+_PERMIT_WINDOW = (date(2020, 3, 16), date(2020, 6, 15))
+
+
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
     """What a row should become: `entered`, with what is entered, another outcome, or `exception` with its code."""
@@ -123,7 +128,22 @@ def _stopped(one: Household) -> str:
     ends = chain(one.kind, first)
     if now not in {first, *ends.values()}:
         return "D-09"
-    return "D-06" if one.base_until and max([now, *ends.values()]) > one.base_until else ""
+    if one.base_until and max([now, *ends.values()]) > one.base_until:
+        return "D-06"
+    return _permit_stops(one, now) if ends.get(one.rule, now) > now else ""
+
+
+def _permit_stops(one: Household, end: date) -> str:
+    """The reason why the permit of its members leaves an extension to a person; AME asks for none."""
+    last = read_date(one.permit_end)
+    if one.kind == "AME" or last is None:
+        return ""
+    if one.permit not in _PERMITS:
+        return "D-13"
+    first, final = _PERMIT_WINDOW
+    if first <= last <= final:
+        last += timedelta(days=_PERMITS[one.permit])
+    return "" if last > end else "D-12"
 
 
 def _verdict(right: Right, one: Household) -> Verdict:

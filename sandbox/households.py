@@ -35,6 +35,9 @@ class Household:
     #: Day on which each right was closed, and why; empty while it is open.
     closed_on: str = ""
     closed_for: str = "IMPAYE"
+    #: Kind and last day of the residence permit that the GED holds of each member; empty without one.
+    permit: str = ""
+    permit_end: str = ""
     #: An agent changes the last member's right: the form refuses everybody else's change.
     last_locked: bool = False
     death: date | None = None
@@ -82,6 +85,13 @@ HOUSEHOLDS = (
     Household(
         case="fermé pour un autre motif", end="31/05/2020", kind="C2S_PAID", closed_on="01/04/2020", closed_for="RADIATION",
     ),
+    Household(case="B14", end="30/04/2020", permit="TS", permit_end="16/03/2020"),
+    Household(case="B14 la veille", end="30/04/2020", permit="TS", permit_end="15/03/2020"),
+    Household(case="B15", end="31/07/2020", permit="RECEPISSE", permit_end="15/06/2020"),
+    Household(case="B15 le lendemain", end="31/07/2020", permit="RECEPISSE", permit_end="16/06/2020"),
+    Household(case="asile échu", end="30/06/2020", permit="ASILE", permit_end="16/03/2020"),
+    Household(case="asile valable", end="31/07/2020", permit="ASILE", permit_end="15/06/2020"),
+    Household(case="titre diplomatique", end="30/04/2020", permit="DIPLO", permit_end="31/12/2020"),
     Household(case="cinq membres", end="31/05/2020", members=5, last_locked=True),
 )  # fmt: skip
 

@@ -5,13 +5,14 @@ import hmac
 import json
 import os
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 from sandbox import registry, transfers
 from sandbox.db import Row, Store
 from sandbox.errors import NoPopulationError, PopulationExistsError
 from sandbox.followed import ROBOT as FOLLOWER
-from sandbox.formats import show_date, show_iban, show_money, show_nir, show_yes
+from sandbox.formats import read_date, show_date, show_iban, show_money, show_nir, show_yes
 from sandbox.households import HOUSEHOLDS, ROBOT, Right, rights
 from sandbox.letters import AUTHOR as POST
 from sandbox.letters import RETURNED, RETURNED_ON, SCAN, address_of, returned
@@ -360,7 +361,7 @@ def _fill_c2s_witness(store: Store) -> None:
 
 
 def _fill_ged(store: Store, population: Population) -> None:
-    """The letters that came back, and the document of the witness."""
+    """The letters that came back, the copies of residence permits, and the document of the witness."""
     digest, day = hashlib.sha256(SCAN).hexdigest(), ENTERED_ON.isoformat()
     store.run(
         "INSERT INTO document (id, document, nir, nature, reference, objet, du, au, empreinte, reference_libre, auteur, jour,"
@@ -370,12 +371,23 @@ def _fill_ged(store: Store, population: Population) -> None:
     back = RETURNED_ON.isoformat()
     store.run_many(
         "INSERT INTO document (document, nir, nature, reference, objet, du, au, empreinte, reference_libre, auteur, jour,"
+        " contenu) VALUES (?, ?, 'TITRE_SEJOUR', ?, ?, '2019-02-13', ?, ?, '', ?, '2019-02-14', ?)",
+        [_permit_row(right, last, digest) for right in rights() if (last := read_date(right.household.permit_end))],
+    )
+    store.run_many(
+        "INSERT INTO document (document, nir, nature, reference, objet, du, au, empreinte, reference_libre, auteur, jour,"
         " contenu) VALUES (?, ?, ?, 'COURRIER', 'Pli non distribué', ?, ?, ?, '', ?, ?, ?)",
         [
             (f"GED-{RETURNED_ON.year}-{number:06d}", person.nir, RETURNED, back, back, digest, POST, back, SCAN)
             for number, person in enumerate(returned(population), start=1)
         ],
     )
+
+
+def _permit_row(right: Right, last: date, digest: str) -> Row:
+    """The copy of a residence permit: its number, its kind, its last day."""
+    number, kind = right.reference.replace("D-", "TITRE-"), right.household.permit
+    return (f"GED-2019-{number}", right.person.nir, number, kind, last.isoformat(), digest, POST, SCAN)
 
 
 def _right_row(right: Right) -> Row:

@@ -6,7 +6,8 @@ import calendar
 import re
 from datetime import date, timedelta
 
-from keywords.rights.models import Applied, Closing, Due, EndKind, EndRead, Extension, MonthRule
+from keywords.ged.models import Document
+from keywords.rights.models import Applied, Closing, Due, EndKind, EndRead, Extension, MonthRule, Permit
 from orchestrator.domain.civil import Period
 from orchestrator.domain.errors import BusinessException
 from orchestrator.domain.keywords import compute
@@ -15,6 +16,8 @@ from orchestrator.domain.rules import PackAt, RulePack, RuleRow
 OPEN_END = date(2099, 12, 31)
 DECEASED, COMMON_LAW = "DECES", "DROIT_COMMUN"
 UNPAID = "IMPAYE"
+#: The kind under which the GED holds the copy of a residence permit.
+PERMIT = "TITRE_SEJOUR"
 
 
 @compute("rights.read_end", "La fin d'un droit lue à l'écran : datée, sans fin ou impossible.")
@@ -92,6 +95,32 @@ def closing(*, right_type: str, closed_on: str, reason: str, end_current: date, 
         if row.covers(day) and right_type in row.rights:
             return Closing(cancelled=True, rule=row.rule, debt_kept=True, period=Period(day, end_current))
     return left
+
+
+@compute("rights.permit", "Le titre de séjour que la GED contient, sa fin après les règles, et s'il vaut encore.")
+def permit(*, documents: list[Document], end_current: date, rules: PackAt) -> Permit:
+    """Say whether a residence permit holds on the day after a right's end, its own end extended (EXT-DOC-180, EXT-DOC-90).
+
+    Read in the copies of kind ``TITRE_SEJOUR``: their subject is the kind of the permit, their last day its end. ``known`` is
+    false as soon as one is of a kind that no rule names, a diplomatic one for instance: a person decides.
+    Source: DOMAIN B.1, B14, B15. Example: ``ASILE``, 16 March 2020: 14 June 2020, where ``TS`` has 12 September.
+    """
+    kinds = {right for rows in rules.pack.tables.values() for row in rows for right in row.rights}
+    copies = [one for one in documents if (one.kind, one.state) == (PERMIT, "CLASSE")]
+    held = [_permit(one, rules.pack, end_current, kinds) for one in copies]
+    doubtful = next((one for one in held if not one.known), None)
+    none = Permit(found=False, kind="", document="", end=None, extended=None, rule="", known=True, valid=True)
+    return doubtful or max(held, key=lambda one: one.extended or date.min, default=none)
+
+
+def _permit(copy: Document, pack: RulePack, end_current: date, kinds: set[str]) -> Permit:
+    end = copy.period.end
+    applied = fold(pack, copy.subject, end, MonthRule.E)
+    extended, rule = (applied[-1].end, applied[-1].rule) if applied else (end, "")
+    return Permit(
+        found=True, kind=copy.subject, document=copy.document, end=end, extended=extended, rule=rule,
+        known=copy.subject in kinds, valid=extended > end_current,
+    )  # fmt: skip
 
 
 def fold(pack: RulePack, right_type: str, end: date, months: MonthRule) -> tuple[Applied, ...]:

@@ -65,6 +65,19 @@ class Due(BaseModel, frozen=True):
     done: bool = Field(title="Déjà prolongé par cette règle")
 
 
+class Permit(BaseModel, frozen=True):
+    """The residence permit of a person whose copy the GED holds, after the rules; of several, the one that holds longest."""
+
+    found: bool = Field(title="Titre de séjour dans la GED")
+    kind: str = Field(title="Nature du titre")
+    document: str = Field(title="Document de la GED")
+    end: date | None = Field(title="Fin du titre")
+    extended: date | None = Field(title="Fin du titre après les règles")
+    rule: str = Field(title="Règle")
+    known: bool = Field(title="Nature connue des règles")
+    valid: bool = Field(title="Titre valable après la fin du droit")
+
+
 class Closing(BaseModel, frozen=True):
     """A closing for unpaid participation, after the rules; what is owed stays owed."""
 

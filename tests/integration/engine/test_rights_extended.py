@@ -10,10 +10,10 @@ from robot_world import PracticeWorld
 from orchestrator.store.database import Database
 from orchestrator.store.vault import Vault
 
-#: One right, a chain, no longer alive, no date, base rights, a closing cancelled and one that is not, and a household of
-#: which the fifth entry is refused.
+#: A chain, no longer alive, base rights, a closing cancelled and one that is not, a permit extended by 180 days and one by 90
+#: only, and a household of which the fifth entry is refused.
 CASES = (
-    "B01", "B04 deux fois", "B21 impossible", "B22", "droits de base fermés", "B11", "fermé hors des périodes", "cinq membres",
+    "B04 deux fois", "B22", "droits de base fermés", "B11", "fermé hors des périodes", "B14", "asile échu", "cinq membres",
 )  # fmt: skip
 
 

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keywords.rights import add_months, closing, extend_all, fold, read_end
-from keywords.rights.models import Closing, EndKind, Extension, MonthRule
+from keywords.ged.models import Document
+from keywords.rights import add_months, closing, extend_all, fold, permit, read_end
+from keywords.rights.models import Closing, EndKind, Extension, MonthRule, Permit
 from orchestrator.domain.civil import Period
 from orchestrator.domain.errors import BusinessException
 from orchestrator.domain.rules import PackAt, RulePack
@@ -107,6 +108,39 @@ def test_any_other_closing_is_left_to_a_person() -> None:
         closed(None), closed(day, right_type="C2S_FREE"), closed(day, reason="RADIATION"), closed(date(2021, 1, 1)),
     )  # fmt: skip
     assert [(one.cancelled, one.period) for one in others] == [(False, None)] * 4
+
+
+def held(*copies: tuple[str, date], state: str = "CLASSE") -> Permit:
+    documents = [
+        Document(
+            document=f"GED-{place}", kind="TITRE_SEJOUR", reference=f"T{place}", subject=kind, author="A1001", state=state,
+            period=Period(date(2019, 1, 1), end), filed_on=date(2019, 1, 2),
+        )
+        for place, (kind, end) in enumerate(copies)
+    ]  # fmt: skip
+    found = permit(documents=documents, end_current=date(2020, 6, 14), rules=AT)
+    assert isinstance(found, Permit)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("kind", "end", "extended", "stops"),
+    [("TS", "2020-03-16", "2020-09-12", ""), ("TS", "2020-03-15", "2020-03-15", "D-12"),
+     ("RECEPISSE", "2020-06-15", "2020-12-12", ""), ("RECEPISSE", "2020-06-14", "2020-12-11", ""),
+     ("ASILE", "2020-03-16", "2020-06-14", "D-12"), ("ASILE", "2020-03-17", "2020-06-15", ""),
+     ("TS", "2020-06-16", "2020-06-16", ""), ("TS", "2020-06-14", "2020-12-11", "")],
+)  # fmt: skip
+def test_b14_b15_the_extended_end_of_a_permit_decides(kind: str, end: str, extended: str, stops: str) -> None:
+    found = held((kind, date.fromisoformat(end)))
+    assert (found.extended, found.valid, found.known) == (date.fromisoformat(extended), not stops, True)
+
+
+def test_of_several_permits_the_longest_holds_and_an_unknown_kind_is_for_a_person() -> None:
+    old, new = ("TS", date(2020, 3, 1)), ("RECEPISSE", date(2020, 4, 1))
+    assert [held(*copies).document for copies in ((old, new), (new, old))] == ["GED-1", "GED-0"]
+    assert not held(new, ("DIPLO", date(2021, 1, 1))).known
+    assert not held(old, state="ANNULE").found
+    assert held().valid
 
 
 CRISIS = """  crisis:
