@@ -89,6 +89,16 @@ def _a18(maker: Maker) -> Listed:
     return maker.listed("A18", maker.worked(nir=_PROVISIONAL, certified=False))
 
 
+def _a20(maker: Maker) -> Listed:
+    return maker.listed("A20", maker.worked(registry_death=date(2026, 3, 11), registry_told=date(2026, 3, 26)))
+
+
+def _a20_told_today(maker: Maker) -> Listed:
+    """RNIAM is told on the day of the run, and shows it on the next working day."""
+    person = maker.worked(registry_death=date(2026, 3, 11), registry_told=date(2026, 3, 27))
+    return maker.listed("A20 du jour même", person)
+
+
 def _a21(maker: Maker) -> Listed:
     person = maker.worked()
     bank = maker.bank(person.birth_name, person.first_names[0])
@@ -124,7 +134,7 @@ def _a28_organism(maker: Maker) -> Listed:
 
 DOMAIN_CASES: tuple[Case, ...] = (
     _a01, _a24, _a03, _a06, _a17_2a, _a18, _a28_organism, _a12, _a08, _a05, _a07, _a10, _a13_before,
-    _a13_after, _a15, _a16, _a17_2b, _a21, _a23, _a26, _a28_affiliation, _a28_rights,
+    _a13_after, _a15, _a16, _a17_2b, _a21, _a23, _a26, _a28_affiliation, _a28_rights, _a20, _a20_told_today,
 )  # fmt: skip
 
 

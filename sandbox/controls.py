@@ -7,6 +7,7 @@ from datetime import date, timedelta
 
 from sandbox.formats import iban_is_right
 from sandbox.model import CAISSE, Person, Stop
+from sandbox.registry import shown_from
 from sandbox.rules import (
     LIBERAL,
     RULES_FROM,
@@ -68,6 +69,13 @@ def failed_reading(facts: Facts) -> list[str]:
 def failed_compute(facts: Facts, computed: Computed) -> list[str]:
     """Codes of the controls after the computation that fail."""
     return [code for code, fails in _COMPUTE.items() if fails(facts, computed)]
+
+
+def failed_registry(facts: Facts) -> list[str]:
+    """Codes of what RNIAM alone knows, looked up last: of a person who is about to be paid."""
+    death = facts.person.registry_death
+    told = facts.person.registry_told or death
+    return ["C-05"] if told and shown_from(told) <= facts.run_date else []
 
 
 def _identity_differs(facts: Facts) -> bool:

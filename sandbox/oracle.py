@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
-from sandbox.controls import Facts, failed_compute, failed_reading
+from sandbox.controls import Facts, failed_compute, failed_reading, failed_registry
 from sandbox.delivery import Line, read
 from sandbox.model import Person, Population, Stop
 from sandbox.rules import APPROVAL_ABOVE_C, MINIMUM_C, compute, overlap
@@ -101,10 +101,11 @@ def _judge_facts(number: int, facts: Facts) -> Verdict:
     computed = compute(facts.person, facts.stop, facts.run_date)
     amount_c = computed.amount_c
     codes = failed_compute(facts, computed)
+    if not codes and amount_c < MINIMUM_C:
+        return Verdict(line=number, outcome="nothing_to_pay", amount_c=amount_c)
+    codes += failed_registry(facts)
     if codes:
         return Verdict(line=number, outcome="exception", amount_c=amount_c, codes=tuple(codes))
-    if amount_c < MINIMUM_C:
-        return Verdict(line=number, outcome="nothing_to_pay", amount_c=amount_c)
     if amount_c > APPROVAL_ABOVE_C:
         return Verdict(line=number, outcome="awaiting_approval", amount_c=amount_c)
     if _is_paid_meanwhile(facts.person, facts.stop):

@@ -38,6 +38,11 @@ class Registered(BaseModel, frozen=True):
     degraded: bool = Field(default=False, title="Mode dégradé")
 
     @property
+    def uncertified(self) -> bool:
+        """True unless RNIAM says « certifié »: also for somebody whom it does not know."""
+        return self.certified is not True
+
+    @property
     def deceased(self) -> bool:
         """True when a date of death is shown."""
         return self.death is not None

@@ -17,18 +17,20 @@ from playwright.async_api import Browser, Dialog, Page
 
 from orchestrator.drivers.browser import open_browser
 
+_APPLICATIONS = ("bdo", "arpege", "compta", "rniam")
 _PERSON = """
     dossier nir certification nom_naissance nom_usage prenoms date_naissance date_deces organisme organisme_depuis
     droits_debut droits_fin homonymes verrou contentieux lcf recours_amiable opposition tutelle cession personne_sensible
 """.split()  # noqa: SIM905 - one word a field, as in the pages
 _RIGHTS = ["categorie", "affiliation", "pension_invalidite", "avantage_vieillesse", "echeancier", "jours_indemnises"]
+_REGISTERED = ["certification", "date_deces", "organisme", "date-du-jour"]
 _ACCOUNT = ["iban", "bic", "titulaire", "date_modification", "origine"]
 
 
 async def main(job: dict[str, Any]) -> None:
     """Work every case of the job, one after the other."""
     async with open_browser() as browser:
-        pages = {name: await _log_in(browser, account) for name, account in job["accounts"].items()}
+        pages = {name: await _log_in(browser, job["accounts"][name]) for name in _APPLICATIONS}
         for case in job["cases"]:
             await _one(pages, job, case)
 
@@ -58,6 +60,9 @@ async def _one(pages: dict[str, Page], job: dict[str, Any], case: dict[str, Any]
         await bdo.inner_text(f"#{name}")
     start, end = await _read_arpege(arpege, job["accounts"]["arpege"]["address"], case)
     await _find_advances(compta, job, case)
+    await _search(pages["rniam"], job["accounts"]["rniam"]["address"] + "/recherche", case["nir"])
+    for name in _REGISTERED:
+        await pages["rniam"].inner_text(f"#{name}")
     await arpege.reload()
     await arpege.locator("table tbody tr").all_inner_texts()
     await _find_advances(compta, job, case)

@@ -49,7 +49,9 @@ class NaiveRobot:
     async def readings(self, application: str) -> list[object]:
         """Return everything that is read of the witness in an application; raises :class:`Refused`."""
         try:
-            return await {"bdo": self._bdo, "arpege": self._arpege, "compta": self._compta}[application]()
+            return await {"bdo": self._bdo, "arpege": self._arpege, "compta": self._compta, "rniam": self._rniam}[
+                application
+            ]()
         except (GlrError, ValidationError, TypeError, KeyError, AttributeError):
             raise Refused from None
 
@@ -121,6 +123,10 @@ class NaiveRobot:
         person = await self._call("bdo.person", nir=self._nir("bdo"))
         nobody = await self._call("bdo.person", nir=self._nir("bdo", "nobody"))
         return [person, nobody, await self._call("bdo.bank_account", person=person)]
+
+    async def _rniam(self) -> list[object]:
+        names = ("nir", "nobody")
+        return [await self._call("rniam.person", nir=self._nir("rniam", name)) for name in names]
 
     async def _arpege(self) -> list[object]:
         stop_id = self.witnesses["compta"].values["stop"]

@@ -5,6 +5,7 @@ Documentation    Acomptes d'indemnités journalières : le même travail que sce
 Library          orchestrator.bootstrap.robot_library.KeywordLibrary    bdo    AS    bdo
 Library          orchestrator.bootstrap.robot_library.KeywordLibrary    arpege    AS    arpege
 Library          orchestrator.bootstrap.robot_library.KeywordLibrary    compta    AS    compta
+Library          orchestrator.bootstrap.robot_library.KeywordLibrary    rniam    AS    rniam
 Library          orchestrator.bootstrap.robot_library.KeywordLibrary    ij    AS    ij
 Library          orchestrator.bootstrap.case_library.CaseLibrary    AS    case
 
@@ -23,6 +24,7 @@ Acompte
     Contrôler Les Paiements    ${stop}    ${rules}
     ${advance}=    Calculer L'Acompte    ${stop}    ${rights}    ${rules}
     IF    $advance.amount < $minimum    case.End Case    nothing_to_pay
+    Contrôler Le Registre    ${person}
     Contrôler Les Paiements    ${stop}    ${rules}    # Arpège a pu payer entre-temps
     compta.propose_advance    nir=${nir}    stop_id=${stop_id}    period=${advance.period}    amount=${advance.amount}
 
@@ -130,3 +132,12 @@ Calculer L'Acompte
     ...    R-ACP    not any_overlap(advances, stop.period, open=true)
     ...    R-ACP    not any_with(advances, stop_id=stop_id, open=true)
     RETURN    ${advance}
+
+Contrôler Le Registre
+    [Documentation]    En dernier : le répertoire est national, on n'y cherche que qui allait être payé.
+    [Arguments]    ${person}
+    ${registry}=    rniam.person    nir=${nir}
+    case.Controls
+    ...    C-02    not registry.uncertified
+    ...    C-05    not registry.deceased
+    ...    C-12    registry.screen_date == person.screen_date and not registry.degraded

@@ -47,7 +47,7 @@ async def busy(seed: Any) -> Any:
         ),
     ]
     seed.sensitive = await seed.exception(
-        "C-05", "Assuré décédé selon la base des bénéficiaires", failed=("C-05",), queue="ij-sensible"
+        "C-05", "Assuré décédé selon la base des bénéficiaires ou le RNIAM", failed=("C-05",), queue="ij-sensible"
     )
     seed.waiting = [await seed.awaiting(), await seed.awaiting(74_000)]
     await seed.case()

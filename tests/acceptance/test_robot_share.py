@@ -151,7 +151,7 @@ def test_the_first_import_says_what_this_caisse_still_has_to_give(shared: Shared
     assert code == 5
     assert "paramètre nouveau : organism, sans défaut ; à donner dans votre fichier de valeurs" in text
     assert "paramètre « organism » : ni default, ni valeur de la caisse cpam-611" in text
-    assert "Il manque : comptes du robot : arpege, bdo, compta. Écrire " in text
+    assert "Il manque : comptes du robot : arpege, bdo, compta, rniam. Écrire " in text
     assert '"addresses": {"controle": "ADRESSE"}}' in text
     assert "glr publish ij-acompte --by IDENTIFIANT" in text
     assert "NOUVEAU : keywords/overrides.yaml" in text

@@ -57,7 +57,7 @@ async def _reading(desk: WebDesk, screen: str, nir: str) -> WebScreen:
     if screen == "made_by_author":
         return await desk.open(screen, author=WITNESS["author"], start=WITNESS["day"], end=WITNESS["day"], page="1")
     found = await desk.submit("search", nir=Nir.parse(nir))
-    if screen in {"results", "file", "summary", "advances"}:
+    if screen in {"results", "file", "summary", "advances", "person"}:
         return found
     if screen == "advance":
         return await desk.open(screen, number=found.table("advances")[0]["number"])

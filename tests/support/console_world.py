@@ -364,7 +364,7 @@ def _line(step: str, label: str, value: str, mask: str, *, ok: bool | None) -> d
 def scenario() -> Scenario:
     """Give the scenario of the project, loaded for the caisse of the tests."""
     keywords = {}
-    for folder in ("bdo", "arpege", "compta", "ij"):
+    for folder in ("bdo", "arpege", "compta", "rniam", "ij"):
         keywords.update(collect(import_module(f"keywords.{folder}")))
     return load_scenario(ROOT / "scenarios" / "ij-acompte.yaml", keywords=keywords, caisse=CAISSE)
 

@@ -42,7 +42,7 @@ from sandbox.stores import load
 
 PROJECT = Path(__file__).resolve().parents[2]
 DAY = date(2026, 3, 27)
-APPLICATIONS = ("bdo", "arpege", "compta")
+APPLICATIONS = ("bdo", "arpege", "compta", "rniam")
 
 
 @dataclass(frozen=True, kw_only=True)

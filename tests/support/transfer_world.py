@@ -83,7 +83,7 @@ async def transfer_world(runner_url: str, vault: Vault, folder: Path) -> AsyncIt
         known = account(host.folder, host.address)
         practice = PracticeWorld(
             practice=Practice(folder=host.folder, cases=60, seed=SEED),
-            accounts=dict.fromkeys(("bdo", "arpege", "compta"), known),
+            accounts=dict.fromkeys(("bdo", "arpege", "compta", "rniam"), known),
             unused=[],
             rows=(),
             locked_once=[],

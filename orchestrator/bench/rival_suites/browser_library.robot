@@ -21,6 +21,7 @@ ${JOB_FILE}    ${EMPTY}
 ...            recours_amiable    opposition    tutelle    cession    personne_sensible
 @{ACCOUNT}     iban    bic    titulaire    date_modification    origine
 @{IDENTITY}    nir    nom_naissance    prenoms    date_naissance
+@{REGISTERED}    certification    date_deces    organisme    date-du-jour
 @{RIGHTS}      categorie    affiliation    pension_invalidite    avantage_vieillesse    echeancier    jours_indemnises
 
 
@@ -31,7 +32,7 @@ Work Every Case
     VAR    ${JOB}=    ${job}    scope=SUITE
     New Browser    chromium    headless=${True}    executablePath=${JOB}[browser]
     ...    args=${JOB}[arguments]
-    FOR    ${name}    IN    bdo    arpege    compta
+    FOR    ${name}    IN    bdo    arpege    compta    rniam
         Log In    ${name}
     END
     FOR    ${case}    IN    @{JOB}[cases]
@@ -52,7 +53,7 @@ Log In
     Wait For Elements State    id=date-du-jour    attached
 
 Work One Case
-    [Documentation]    Reads three applications, proposes an advance, reads it back on a fresh page.
+    [Documentation]    Reads four applications, proposes an advance, reads it back on a fresh page.
     [Arguments]    ${case}
     Switch Context    ${CONTEXT_bdo}
     Search    ${JOB}[accounts][bdo][address]/recherche    ${case}[nir]
@@ -64,6 +65,9 @@ Work One Case
     ${start}    ${end}=    Read Stop    ${case}
     Switch Context    ${CONTEXT_compta}
     Find Advances    ${case}
+    Switch Context    ${CONTEXT_rniam}
+    Search    ${JOB}[accounts][rniam][address]/recherche    ${case}[nir]
+    Read Fields    @{REGISTERED}
     Switch Context    ${CONTEXT_arpege}
     Reload
     Read Rows    table tbody tr

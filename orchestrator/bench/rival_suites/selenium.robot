@@ -21,6 +21,7 @@ ${JOB_FILE}    ${EMPTY}
 ...            recours_amiable    opposition    tutelle    cession    personne_sensible
 @{ACCOUNT}     iban    bic    titulaire    date_modification    origine
 @{IDENTITY}    nir    nom_naissance    prenoms    date_naissance
+@{REGISTERED}    certification    date_deces    organisme    date-du-jour
 @{RIGHTS}      categorie    affiliation    pension_invalidite    avantage_vieillesse    echeancier    jours_indemnises
 
 
@@ -30,7 +31,7 @@ Work Every Case
     ${job}=    Load Job    ${JOB_FILE}
     VAR    ${JOB}=    ${job}    scope=SUITE
     Open The Browser
-    FOR    ${name}    IN    bdo    arpege    compta
+    FOR    ${name}    IN    bdo    arpege    compta    rniam
         Log In    ${name}
     END
     FOR    ${case}    IN    @{JOB}[cases]
@@ -66,7 +67,7 @@ Log In
     Wait Until Page Contains Element    id:date-du-jour
 
 Work One Case
-    [Documentation]    Reads three applications, proposes an advance, reads it back on a fresh page.
+    [Documentation]    Reads four applications, proposes an advance, reads it back on a fresh page.
     [Arguments]    ${case}
     Switch Window    ${WINDOW_bdo}
     Search    ${JOB}[accounts][bdo][address]/recherche    ${case}[nir]    id:dossier
@@ -78,6 +79,9 @@ Work One Case
     ${start}    ${end}=    Read Stop    ${case}
     Switch Window    ${WINDOW_compta}
     Find Advances    ${case}
+    Switch Window    ${WINDOW_rniam}
+    Search    ${JOB}[accounts][rniam][address]/recherche    ${case}[nir]    id:organisme
+    Read Fields    @{REGISTERED}
     Switch Window    ${WINDOW_arpege}
     Reload Page
     Read Rows    css:table tbody tr

@@ -27,6 +27,7 @@ CHANGES = {
     "dates of the stops": {"arpege": {"screen": "arrets", "kind": "shown.date_format", "seed": 1}},
     "columns of the payments": {"arpege": {"screen": "paiements", "kind": "list.swap_classes", "seed": 2}},
     "values of a person": {"bdo": {"screen": "dossier", "kind": "value.swap_ids", "seed": 3}},
+    "death and attachment": {"rniam": {"screen": "personne", "kind": "value.swap_ids", "seed": 3}},
     "labels of the form": {"compta": {"screen": "nouvelle-avance", "kind": "swap_labels", "seed": 4}},
 }
 

@@ -154,16 +154,16 @@ async def test_sessions_that_start_together_walk_once_and_another_version_or_con
     witnesses, bench, stopping = await known_witnesses(world), world.bench, asyncio.Event()
     found = await asyncio.gather(*(each.changed(bench, stopping) for each in canaries(witnesses, 6)))
     assert found == [None] * 6
-    assert sorted(counted.made) == ["arpege", "bdo", "compta"]
+    assert sorted(counted.made) == ["arpege", "bdo", "compta", "rniam"]
     (one,) = canaries(witnesses, 1)
     other = replace(bench, scenario=replace(bench.scenario, version=replace(bench.scenario.version, hash="f" * 64)))
     assert await one.changed(other, stopping) is None
-    assert len(counted.made) == 6
+    assert len(counted.made) == 8
     known = bench.desks["bdo"]
     assert isinstance(known, WebDesk)
     desk = WebDesk(known.browser, known.contract.model_copy(update={"public": ()}), known.account)
     assert await one.changed(replace(bench, desks={**bench.desks, "bdo": desk}), stopping) is None
-    assert counted.made[6:] == ["bdo"]
+    assert counted.made[8:] == ["bdo"]
 
 
 async def test_what_one_walk_found_stops_those_who_wait_for_it(world: RobotWorld, counted: Counted) -> None:

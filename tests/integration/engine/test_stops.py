@@ -148,7 +148,7 @@ async def test_who_stops_and_why_is_written_and_a_wrong_name_or_a_nir_is_refused
     await stop(console_db, "compta")
     async with console_db.transaction("agent:other") as tx:
         assert not await stops.stop_application(tx, CAISSE, "compta", "encore", "other")
-        with pytest.raises(SettingsError, match="Connus : arpege, bdo, compta"):
+        with pytest.raises(SettingsError, match="Connus : arpege, bdo, compta, rniam"):
             await stops.stop_application(tx, CAISSE, "conpta", "essai", "other")
         with pytest.raises(SettingsError, match="Connus : ij-acompte"):
             await stops.stop_scenario(tx, CAISSE, "ij-acomptes", "essai", "other")

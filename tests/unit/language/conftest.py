@@ -12,19 +12,20 @@ import keywords.arpege
 import keywords.bdo
 import keywords.compta
 import keywords.ij
+import keywords.rniam
 from orchestrator.domain.keywords import Keyword, collect
 from orchestrator.language.load import load_scenario
 from orchestrator.language.model import Scenario
 
 SCENARIOS = Path(__file__).parents[3] / "scenarios"
-MODULES = (keywords.arpege, keywords.bdo, keywords.compta, keywords.ij)
+MODULES = (keywords.arpege, keywords.bdo, keywords.compta, keywords.ij, keywords.rniam)
 
 Load = Callable[[str], Scenario]
 
 
 @pytest.fixture(scope="session")
 def known_keywords() -> dict[str, Keyword]:
-    """The keywords of the three applications and of the computation."""
+    """The keywords of the four applications and of the computation."""
     return {name: keyword for module in MODULES for name, keyword in collect(module).items()}
 
 

@@ -13,6 +13,7 @@ import pytest
 from keywords.arpege.models import Income, Payment, Rights, Stop, StopMissing, StopRead
 from keywords.bdo.models import BankAccount, Person
 from keywords.compta.models import Advance
+from keywords.rniam.models import Registered
 from orchestrator.domain.civil import Period
 from orchestrator.domain.errors import BusinessException
 from orchestrator.domain.keywords import Keyword, Kind
@@ -74,9 +75,11 @@ RIGHTS: dict[str, Any] = {
     "screen_date": RUN,
 }
 
+REGISTRY: dict[str, Any] = {"found": 1, "certified": True, "screen_date": RUN}
+
 
 LATER = RUN + timedelta(days=3)
-PAGES = ("person", "account", "identity", "rights")
+PAGES = ("person", "account", "identity", "rights", "registry")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,6 +91,7 @@ class Seen:
     stop: Mapping[str, Any]
     identity: Mapping[str, Any]
     rights: Mapping[str, Any]
+    registry: Mapping[str, Any]
     others: tuple[Mapping[str, Any], ...]
     payments: tuple[Payment, ...]
     advances: tuple[Advance, ...]
@@ -97,7 +101,7 @@ class Seen:
 
 def seen(**changes: Any) -> Seen:
     nothing: dict[str, Any] = {}
-    values = dict.fromkeys(("person", "account", "stop", "identity", "rights", "fields"), nothing)
+    values = dict.fromkeys(("person", "account", "stop", "identity", "rights", "registry", "fields"), nothing)
     return Seen(**{**values, "others": (), "payments": (), "advances": (), "unknown_stop": False, **changes})
 
 
@@ -134,6 +138,7 @@ def names_of(what: Seen) -> dict[str, Any]:
         "rights": Rights(**{**RIGHTS, **what.rights}),
         "payments": list(what.payments),
         "advances": list(what.advances),
+        "registry": Registered(**{**REGISTRY, **what.registry}),
     }
 
 
@@ -176,6 +181,15 @@ CASES: list[tuple[str, Seen, list[str]]] = [
     ("other birth date in ARPEGE", seen(identity={"birth_date": date(1985, 2, 2)}), ["C-03"]),
     ("no birth date in ARPEGE", seen(identity={"birth_date": None}), ["C-03"]),
     ("deceased", seen(person={"death": date(2026, 3, 11)}), ["C-05"]),
+    ("deceased as RNIAM alone knows", seen(registry={"death": date(2026, 3, 11)}), ["C-05"]),
+    ("not certified at RNIAM", seen(registry={"certified": False}), ["C-02"]),
+    ("unknown to RNIAM", seen(registry={"found": 0, "certified": None}), ["C-02"]),
+    ("RNIAM of another day", seen(registry={"screen_date": LATER}), ["C-12"]),
+    (
+        "not looked up for who is not paid",
+        seen(stop={"risk": "AT"}, registry={"death": date(2026, 3, 11)}),
+        ["R-RISQUE"],
+    ),
     ("other organism", seen(person={"organism": "013810000"}), ["C-06"]),
     ("organism not shown", seen(person={"organism": None}), ["C-06"]),
     ("attached during the stop", seen(person={"organism_since": date(2026, 3, 5)}), ["C-06"]),

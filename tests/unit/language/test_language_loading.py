@@ -52,6 +52,7 @@ def test_the_scenario_of_the_advances_loads_whole(text: str, load: Load) -> None
         ("payments", Kind.EXTRACT),
         ("advances", Kind.EXTRACT),
         ("advance", Kind.COMPUTE),
+        ("registry", Kind.CHECK),
         ("proposal", Kind.ENTER),
     ]
     assert scenario.limits == Limits(

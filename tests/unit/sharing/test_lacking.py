@@ -34,12 +34,12 @@ def _write(settings: Settings, name: str, content: object, mode: int = 0o600) ->
 
 
 def _accounts(settings: Settings) -> None:
-    _write(settings, "acompte-ij.json", {name: {} for name in ("bdo", "arpege", "compta")})
+    _write(settings, "acompte-ij.json", {name: {} for name in ("bdo", "arpege", "compta", "rniam")})
 
 
 def test_a_new_workspace_is_told_each_file_to_write_and_what_goes_into_it(settings: Settings) -> None:
     accounts, mailbox = lacking(settings, "acompte-ij")
-    assert accounts.startswith("comptes du robot : arpege, bdo, compta. Écrire ")
+    assert accounts.startswith("comptes du robot : arpege, bdo, compta, rniam. Écrire ")
     assert mailbox.startswith(f"boîte aux lettres du robot. Écrire {settings.secrets}/acompte-ij-courriel.json")
     assert set(json.loads(mailbox.partition("\n")[2])) == set(BOX)  # what is shown serves, once filled in
 
