@@ -12,11 +12,16 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from orchestrator.campaign.disk import full
 from orchestrator.campaign.house import House
 from orchestrator.campaign.points import points_at
 
 #: Between the check and the sending: what no check can close.
 RESIDUE = {("in-the-gate", "freeze"), ("permitted", "freeze")}
+#: The fault that needs a disk of its own (``--disk``).
+DISK_FULL = "disk-full"
+#: Seconds for which a disk stays full.
+FULL = (2.0, 8.0)
 #: Sessions of a runner.
 _SESSIONS = 2
 
@@ -36,10 +41,15 @@ class Faults:
 
     def hit(self) -> None:
         """Draw one fault and carry it out, when there is something to hit."""
-        known = {name: FAULTS.get(name) or _ordered(name) for name in self.only} or FAULTS
+        known = {name: FAULTS.get(name) or _ordered(name) for name in self.only} or self._possible
         name = self.random.choices(list(known), [fault.weight for fault in known.values()])[0]
         if known[name].act(self):
             self.done[name] += 1
+
+    @property
+    def _possible(self) -> Mapping[str, Fault]:
+        """All faults; a disk is filled only where one was given for that."""
+        return FAULTS if self.house.disk else {name: fault for name, fault in FAULTS.items() if name != DISK_FULL}
 
     @property
     def total(self) -> int:
@@ -121,6 +131,13 @@ class Faults:
         self.house.deliver(scenario, file)
         return True
 
+    def fill_disk(self) -> bool:
+        """Leave no room, for a few seconds, where the database, the evidence and the log are; orders wait meanwhile."""
+        if self.house.disk is not None:
+            with full(self.house.disk):
+                time.sleep(self.random.uniform(*FULL))
+        return self.house.disk is not None
+
     def _signal(self, role: str, number: signal.Signals) -> int | None:
         found = [pid for pid in self.house.processes(role) if pid not in self._frozen]
         if not found:
@@ -152,6 +169,7 @@ FAULTS: Mapping[str, Fault] = {
     "orchestrator-killed": Fault(weight=1, act=lambda faults: faults.kill("orchestrator")),
     "postgres-killed": Fault(weight=1, act=lambda faults: faults.kill("postgres")),
     "delivered-again": Fault(weight=0.5, act=lambda faults: faults.deliver_again()),
+    DISK_FULL: Fault(weight=1, act=lambda faults: faults.fill_disk()),
 }
 
 

@@ -50,6 +50,8 @@ class House:
     without: frozenset[str]
     #: What the applications do wrong, as ``sandbox serve --faults`` reads it.
     faults: str
+    #: The small disk that a fault fills: workspace and log are there, the applications are not.
+    disk: Path | None = None
     world: World = field(init=False)
     people: Mapping[str, str] = field(init=False)
     #: Deliveries by file name: what an agent looks up a row in.
@@ -196,12 +198,14 @@ def make_house(
     lease: float,
     without: frozenset[str],
     faults: str,
+    disk: Path | None,
 ) -> House:
     """Return a house in a new folder, not yet started."""
-    workspace = folder / "workspace"
+    workspace = (disk or folder) / "workspace"
     shutil.rmtree(workspace, ignore_errors=True)
     settings = Settings(workspace=workspace, environment_name="campagne")
-    practice = Practice(folder=workspace / "practice", cases=rows, seed=seed, quiet=QUIET)
+    shutil.rmtree(folder / "practice", ignore_errors=True)
+    practice = Practice(folder=folder / "practice", cases=rows, seed=seed, quiet=QUIET)
     return House(
         settings=settings,
         practice=practice,
@@ -210,6 +214,7 @@ def make_house(
         lease=lease,
         without=without,
         faults=faults,
+        disk=disk,
     )
 
 

@@ -49,6 +49,8 @@ class Plan:
     lease: float = 6.0
     answers: str = ANSWERS
     rows: int = ROWS
+    #: The small disk that a fault fills; None: none is filled.
+    disk: Path | None = None
 
 
 @dataclass
@@ -98,7 +100,7 @@ class Round:
         plan = self.plan
         house = make_house(
             self.folder, plan.target, rows=plan.rows, seed=self.seed, runners=plan.runners, lease=plan.lease,
-            without=plan.without, faults=plan.answers,
+            without=plan.without, faults=plan.answers, disk=plan.disk,
         )  # fmt: skip
         faults = Faults(
             house=house,

@@ -10,7 +10,8 @@ import click
 
 from checker.invariants import Promise
 from orchestrator.campaign import record
-from orchestrator.campaign.faults import FAULTS
+from orchestrator.campaign.disk import why_not
+from orchestrator.campaign.faults import DISK_FULL, FAULTS
 from orchestrator.campaign.guards import GUARDS
 from orchestrator.campaign.points import ORDERS, met_at
 from orchestrator.campaign.rounds import ANSWERS, Plan, Result, run
@@ -37,6 +38,9 @@ from orchestrator.drivers.terminal_finder import ensure_terminal
               help="Où les robots saisissent : pages de COMPTA, écran vert PROGRES.")  # fmt: skip
 @click.option("--runners", type=click.IntRange(1, 16), default=2, envvar="GLR_CAMPAIGN_RUNNERS", show_envvar=True,
               show_default=True, help="Postes d'exécution, de deux sessions chacun.")  # fmt: skip
+@click.option("--disk", type=click.Path(exists=True, file_okay=False, path_type=Path), envvar="GLR_CAMPAIGN_DISK",
+              show_envvar=True,
+              help="Petit disque à part (tmpfs) que la faute disk-full remplit : base, preuves et journal y sont.")  # fmt: skip
 @options.record("GLR_CAMPAIGN_RECORD")
 @options.as_json
 def campaign(
@@ -47,12 +51,17 @@ def campaign(
     rows: int,
     application: str,
     runners: int,
+    disk: Path | None,
     record_: Path | None,
     json_: bool,  # noqa: FBT001
 ) -> None:
     """Campagne : tuer, figer, faire échouer, livrer deux fois, puis vérifier sans le moteur que rien n'est saisi deux fois."""
     if record_ and without:
         raise click.UsageError("--record : pour ce qui est promis, toutes les gardes en place (sans --without).")
+    if disk and (reason := why_not(disk)):
+        raise click.UsageError(f"--disk : {reason}")
+    if DISK_FULL in only and not disk:
+        raise click.UsageError(f"--only {DISK_FULL} : dire aussi quel disque (--disk).")
     ensure_browser()
     if application == "progres":
         ensure_terminal()
@@ -65,7 +74,7 @@ def campaign(
         answers = ",".join(guard.answers for guard in guards if guard.answers) if guards else ANSWERS
         plan = Plan(
             seed=seed, faults=faults, only=drawn, without=frozenset(without), rows=rows,
-            answers=answers, target=TARGETS[application], runners=runners,
+            answers=answers, target=TARGETS[application], runners=runners, disk=disk,
         )  # fmt: skip
         result = run(plan, Path(folder), lambda text: click.echo(text, err=json_))
     _show(result, err=json_)

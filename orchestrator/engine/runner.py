@@ -100,7 +100,7 @@ class Runner:
             await sweep(database, queue)
             async with database.transaction(f"runner:{self.id}") as tx:
                 await tx.run("sessions.beat_runner", id=self.id)
-                hung = await tx.all("sessions.hung", hosted=list(self._children), longest=self.hung)
+                hung = await tx.all("sessions.hung", hosted=array(self._children), longest=self.hung)
             for session in hung:
                 self._kill(session["id"])
             try:

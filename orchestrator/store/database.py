@@ -9,6 +9,7 @@ import select
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, Self
+from uuid import UUID
 
 import psycopg
 from psycopg.rows import DictRow, dict_row
@@ -142,8 +143,8 @@ async def _alive(connection: psycopg.AsyncConnection[Any]) -> None:
         await AsyncConnectionPool.check_connection(connection)
 
 
-def array(values: Iterable[int | str]) -> str:
-    """Write numbers or hashes as an array of PostgreSQL; a list would be taken for JSON when it is empty."""
+def array(values: Iterable[int | str | UUID]) -> str:
+    """Write numbers, hashes or ids as an array of PostgreSQL; a list would be taken for JSON when it is empty."""
     return "{" + ",".join(str(value) for value in values) + "}"
 
 
@@ -155,4 +156,4 @@ def _adapted(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _is_json(value: dict[str, Any] | list[Any]) -> bool:
-    return isinstance(value, dict) or any(isinstance(item, dict) for item in value) or not value
+    return isinstance(value, dict) or not value or isinstance(value[0], dict)  # a list is all of one kind

@@ -69,7 +69,7 @@ select robot_session.id from robot_session
 left join lateral (
     select started_at, ended_at from attempt where attempt.session = robot_session.id order by started_at desc, ended_at desc limit 1
 ) last on true
-where robot_session.id = any(%(hosted)s)
+where robot_session.id = any(%(hosted)s::uuid[])
   and (robot_session.end_reason = 'lost'
        or robot_session.ended_at is null and last.ended_at is null and last.started_at < now() - %(longest)s)
 

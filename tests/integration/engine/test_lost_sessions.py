@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import psutil
+import pytest
 from console_world import CAISSE, Seed
 
 from orchestrator.engine.runner import Runner
@@ -43,6 +44,29 @@ async def test_a_process_that_stands_still_is_ended_and_its_place_taken_by_anoth
         runner.grace = 0.0
         stopping.set()
         await running
+
+
+async def test_a_runner_that_hosts_nothing_goes_on(
+    seed: Seed, runner_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A trial of the containers found one that began anew every second: an empty list of sessions was asked about as JSON."""
+    await seed.case()  # everything it needs is there, but no version to work
+    monkeypatch.setattr("orchestrator.engine.runner.SWEEP_EVERY", 0.1)
+    registered, register = list[str](), Runner._register
+
+    async def counted(runner: Runner, database: Database) -> None:
+        registered.append(str(runner.id))
+        await register(runner, database)
+
+    monkeypatch.setattr(Runner, "_register", counted)
+    stopping = asyncio.Event()
+    runner = Runner(conninfo=runner_url, session_command=[sys.executable, "-c", ""], environment={}, sessions=1)
+    runner.grace = 0.0
+    running = asyncio.create_task(runner.run(stopping))
+    await asyncio.sleep(1.5)
+    stopping.set()
+    await running
+    assert registered == [str(runner.id)]
 
 
 async def _hosted(runner: Runner, before: int | None) -> int:
