@@ -1,8 +1,8 @@
 """``glr screens mutate``: releases that might come, by seed, on the practice applications; is each that matters seen in time?
 
-Truth is not the canary's: a robot without one (:mod:`orchestrator.bench.naive`) reads the witness and enters one proposal on
-the same changed screens. Where it reads something else, or COMPTA's own ledger holds something else than it typed, the
-change alters; so does, by rule, any change of the meaning of what robots use, and any of the form that enters.
+Truth is not the canary's: a robot without one (:mod:`orchestrator.bench.naive`) reads the witness and enters one proposal in
+COMPTA on the same changed screens. Where it reads something else, or COMPTA's own ledger holds something else than it
+typed, the change alters; so does, by rule, any change of the meaning of what robots use, and any of the form that enters.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from enum import StrEnum
 from typing import Any
 
 from orchestrator.bench.naive import NaiveRobot, Refused
-from orchestrator.bootstrap.practice import Practice
+from orchestrator.bootstrap.practice import LOGINS, ROBOT_LOGIN, Practice
 from orchestrator.bootstrap.processes import stop_children
 from orchestrator.bootstrap.world import World
 from orchestrator.domain.errors import GlrError, SettingsError
@@ -27,9 +27,12 @@ from orchestrator.drivers.desk import WebDesk
 from orchestrator.drivers.desks import desk_at
 from orchestrator.drivers.witness import Witness, load_witnesses
 
+#: The robot whose screens change, unless another is said.
 ROBOT = "acompte-ij"
-#: The form that enters: by rule nothing of it may change unseen, whatever a robot without eyes would make of it.
-_ACT_SCREEN = "nouvelle-avance"
+#: The form by which a robot without a canary really enters.
+_ENTERED = "nouvelle-avance"
+#: The forms that enter: by rule nothing of them may change unseen, whatever a robot without eyes would make of it.
+_ACT_SCREENS = {_ENTERED, "modification", "annulation-fermeture", "depot"}
 _LOGIN_SCREENS = {"connexion", "accueil"}
 _NEVER_OF_THE_FORM = {"css", "banner", "slow", "retitle", "relink", "other_version"}
 #: Changes of meaning: they matter by rule, even where the witness happens to show twice the same value.
@@ -82,6 +85,8 @@ class Campaign:
     practice: Practice
     #: False: the same campaign without the comparison, to see that it would go red.
     canary: bool = True
+    #: Whose applications they are.
+    robot: str = ROBOT
     _number: int = field(default=0)
 
     async def run(self, count: int, first: int, say: Callable[[Mutant], None]) -> list[Mutant]:
@@ -111,8 +116,8 @@ class Campaign:
         child, addresses = self.practice.serve(settings.workspace / "logs" / "applications.log")
         try:
             settings.secrets.mkdir(parents=True, exist_ok=True, mode=0o700)
-            robot = world.robot(ROBOT)
-            self.practice.write_accounts(addresses, settings.secrets / robot.accounts)
+            robot, login = world.robot(self.robot), LOGINS.get(self.robot, ROBOT_LOGIN)
+            self.practice.write_accounts(addresses, settings.secrets / robot.accounts, login)
             self.practice.write_witnesses(settings.witnesses)
             self.practice.mutate(None)
             accounts = world.accounts(robot)
@@ -174,7 +179,7 @@ class Campaign:
                 await robot.log_in(application)
             if await robot.readings(application) != baseline[application]:
                 return True, False
-            if asked["screen"] != _ACT_SCREEN:
+            if asked["screen"] != _ENTERED:
                 return False, False
             self._number += 1
             line = await robot.entry(self._number)
@@ -211,7 +216,7 @@ async def _at_once(_: float) -> None:
 
 
 def _by_rule(asked: Mapping[str, Any], touched: list[str], contract: ApplicationContract) -> bool:
-    if asked["screen"] == _ACT_SCREEN:
+    if asked["screen"] in _ACT_SCREENS:
         return asked["kind"] not in _NEVER_OF_THE_FORM
     return asked["kind"] in _MEANING and any(_used(name, contract) for name in touched)
 

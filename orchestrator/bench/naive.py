@@ -49,9 +49,10 @@ class NaiveRobot:
     async def readings(self, application: str) -> list[object]:
         """Return everything that is read of the witness in an application; raises :class:`Refused`."""
         try:
-            return await {"bdo": self._bdo, "arpege": self._arpege, "compta": self._compta, "rniam": self._rniam}[
-                application
-            ]()
+            return await {
+                "bdo": self._bdo, "arpege": self._arpege, "compta": self._compta, "rniam": self._rniam, "c2s": self._c2s,
+                "ged": self._ged,
+            }[application]()  # fmt: skip
         except (GlrError, ValidationError, TypeError, KeyError, AttributeError):
             raise Refused from None
 
@@ -142,3 +143,14 @@ class NaiveRobot:
         seen = await self._call("compta.advances", nir=self._nir("compta"))
         landed = await self.desks["compta"].open("advance", number=seen[0].number)  # where an act lands
         return [made, seen, [landed[name] for name in self.desks["compta"].contract.screens["advance"].fields]]
+
+    async def _c2s(self) -> list[object]:
+        values = self.witnesses["c2s"].values
+        household = await self._call("c2s.household", household_id=values["household"])
+        right = await self._call("c2s.right", right_id=values["right"])
+        seen = await self._call("c2s.periods_seen", right_id=values["right"])
+        return [household, right, seen, await self._call("c2s.closings_cancelled", right_id=values["right"])]
+
+    async def _ged(self) -> list[object]:
+        documents = await self._call("ged.documents", nir=self._nir("ged"))
+        return [documents, await self._call("ged.filed", reference=self.witnesses["ged"].values["advance"])]

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from orchestrator.bench.mutants import Campaign, Mutant, Truth, table
+from orchestrator.bench.mutants import ROBOT, Campaign, Mutant, Truth, table
 from orchestrator.bootstrap.practice import Practice
 from orchestrator.bootstrap.world import offline_world
 from orchestrator.settings import Settings
@@ -31,6 +31,25 @@ class Typed(Campaign):
         yield from super()._asked(first)
 
 
+#: Of the C2S and the GED: changes of each form that enters, and of what is read.
+RIGHTS = (
+    ("c2s", "modification", "swap_labels", 1), ("c2s", "modification", "rename_name", 1),
+    ("c2s", "annulation-fermeture", "swap_fields", 2), ("c2s", "droit", "value.swap_ids", 3),
+    ("c2s", "droit", "list.swap_cells", 3), ("ged", "depot", "swap_labels", 4), ("ged", "depot", "date_format", 4),
+    ("ged", "documents", "list.swap_classes", 5),
+)  # fmt: skip
+#: What leaves everybody alone.
+QUIET = (("c2s", "modification", "css", 6), ("ged", "depot", "banner", 7))
+
+
+class Rights(Campaign):
+    """The screens of the robot that extends rights: the changes that are named, in turn."""
+
+    def _asked(self, first: int) -> Iterator[dict[str, Any]]:
+        for one in (*RIGHTS, *QUIET):
+            yield dict(zip(("application", "screen", "kind", "seed"), one, strict=True))
+
+
 def typed_otherwise() -> list[dict[str, Any]]:
     """Return changes of the format in which an empty form expects dates and amounts, each told otherwise."""
     found: dict[tuple[str, str], dict[str, Any]] = {}
@@ -43,10 +62,12 @@ def typed_otherwise() -> list[dict[str, Any]]:
     return [asked for (_, told), asked in found.items() if told in {"placeholder", "beside", "pattern", "script"}]
 
 
-async def campaign(folder: Path, count: int, *, canary: bool = True, kind: type[Campaign] = Campaign) -> list[Mutant]:
+async def campaign(
+    folder: Path, count: int, *, canary: bool = True, kind: type[Campaign] = Campaign, robot: str = ROBOT
+) -> list[Mutant]:
     world = offline_world(Settings(workspace=folder, home=PROJECT))
     practice = Practice(folder=folder / "practice", cases=20, seed=11)
-    return await kind(world=world, practice=practice, canary=canary).run(count, FIRST, lambda _: None)
+    return await kind(world=world, practice=practice, canary=canary, robot=robot).run(count, FIRST, lambda _: None)
 
 
 async def test_what_would_alter_an_entry_is_stopped_and_what_does_nothing_stops_nobody(tmp_path: Path) -> None:
@@ -66,6 +87,15 @@ async def test_what_would_alter_an_entry_is_stopped_and_what_does_nothing_stops_
     assert total["observed"] >= 4  # really other values, by the keywords and the ledger
     assert total["harmless"] >= 5
     assert total["breaks"] == total["breaks_stopped"]
+
+
+async def test_so_it_is_in_the_c2s_and_the_ged(tmp_path: Path) -> None:
+    tried = await campaign(tmp_path, len(RIGHTS) + len(QUIET), kind=Rights, robot="droits-prolongation")
+    assert len(tried) == len(RIGHTS) + len(QUIET), "each change is really shown by a page"
+    told, quiet = tried[: len(RIGHTS)], tried[len(RIGHTS) :]
+    assert [one for one in told if not one.stopped] == []
+    assert {one.truth for one in told} == {Truth.ALTERS}
+    assert {(one.truth, one.stopped) for one in quiet} == {(Truth.HARMLESS, False)}
 
 
 async def test_without_the_canary_the_campaign_would_go_red(tmp_path: Path) -> None:
