@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
 
-from sandbox import delivery, evening, oracle, stores, wave, waves
+from sandbox import delivery, deposits, evening, oracle, stores, wave, waves
 from sandbox.errors import SandboxError
 from sandbox.faults import Rates
 from sandbox.population import DEFAULT_SEED, DEFAULT_SIZE, DEFAULT_TODAY, build
@@ -86,6 +86,10 @@ def _waves(options: argparse.Namespace) -> None:
         print(waves.write(options.out, number, people=people, seed=options.seed, whole=options.whole))
 
 
+def _deposits(options: argparse.Namespace) -> None:
+    print(deposits.write(stores.load(options.dir), options.out, options.again))
+
+
 def _evening(options: argparse.Namespace) -> None:
     for name, part in evening.PARTS.items():
         path = part.deliver(stores.load(options.dir), options.out) if part.deliver else None
@@ -132,6 +136,11 @@ def _parser() -> argparse.ArgumentParser:
     sizes = ",".join(str(people) for _, people in waves.WAVES)
     three.add_argument("--people", type=_people, default=sizes, metavar="N,N,N", help="people of each wave")
     three.add_argument("--whole", action="store_true", help="without the damaged line of each")
+    papers = _command(commands, "deposits", _deposits, "write what people deposited, and what each deposit must become")
+    papers.add_argument(
+        "--out", type=Path, required=True, help="folder of the list; the PDFs go into its folder depots"
+    )
+    papers.add_argument("--again", default="", metavar="WORD", help="other papers for the same requests")
     shared = _command(commands, "evening", _evening, "write what each scenario of an evening is given")
     shared.add_argument("--out", type=Path, required=True, help="folder of the deliveries")
     judging = _command(commands, "judge", _judge, "say what each row and ledger of an evening should become, and is")

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
-from sandbox import registry, transfers
+from sandbox import deposits, registry, transfers
 from sandbox.db import Row, Store
 from sandbox.errors import NoPopulationError, PopulationExistsError
 from sandbox.followed import ROBOT as FOLLOWER
@@ -25,6 +25,7 @@ APPLICATIONS = ("bdo", "arpege", "compta", "c2s", "ged", "rniam")
 _ACCOUNTS = {
     "bdo": {
         ROBOT_LOGIN: "robot",
+        deposits.ROBOT: "robot",
         ROBOT: "robot",
         FOLLOWER: "robot",
         WATCHER: "robot",
@@ -43,7 +44,14 @@ _ACCOUNTS = {
     },
     "progres": {ROBOT_LOGIN: "robot", transfers.ROBOT: "robot", "A1001": "agent", "A1002": "agent"},
     "c2s": {ROBOT: "robot", "A1001": "agent", "A1002": "agent"},
-    "ged": {ROBOT_LOGIN: "robot", ROBOT: "robot", FOLLOWER: "robot", "A1001": "agent", "A1002": "agent"},
+    "ged": {
+        ROBOT_LOGIN: "robot",
+        ROBOT: "robot",
+        FOLLOWER: "robot",
+        deposits.ROBOT: "robot",
+        "A1001": "agent",
+        "A1002": "agent",
+    },
     "rniam": {ROBOT_LOGIN: "robot", "A1001": "agent", "A1002": "agent"},
 }
 _DOSSIER_BASE, _ASSURE_BASE, _ADVANCE_BASE = 10_000, 50_000, 100
@@ -381,6 +389,10 @@ def _fill_ged(store: Store, population: Population) -> None:
             (f"GED-{RETURNED_ON.year}-{number:06d}", person.nir, RETURNED, back, back, digest, POST, back, SCAN)
             for number, person in enumerate(returned(population), start=1)
         ],
+    )
+    store.run_many(
+        "INSERT INTO demande (numero, nir, processus, dossier, pieces, demandee_le, etat) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        deposits.request_rows(population),
     )
 
 

@@ -19,6 +19,8 @@ STOP = "AT25000014"
 HOUSEHOLD, RIGHT, CHANGE = "F-TEMOIN", "D-TEMOIN", "MOD-2025-000000"
 #: The witness's advance as the GED and ARPEGE speak of it, its document and its recovery.
 ADVANCE, DOCUMENT, RECOVERY = "ACP-TEMOIN", "GED-2025-000000", "REC-2025-000000"
+#: What was asked of the witness, for ever.
+REQUEST = "DEM-TEMOIN"
 #: Who entered the witness's advance in COMPTA, and when.
 AUTHOR, ENTERED_ON = "A1001", date(2025, 10, 28)
 
@@ -65,4 +67,5 @@ def sheet() -> dict[str, dict[str, str]]:
     c2s = {"household": HOUSEHOLD, "right": RIGHT, "change": CHANGE, "author": AUTHOR, "day": day}
     entered = {**search, "author": AUTHOR, "day": day}
     arpege, ged = {**entered, "advance": ADVANCE}, {**entered, "advance": ADVANCE, "document": DOCUMENT}
+    ged |= {"request": REQUEST}
     return {"bdo": search, "arpege": arpege, "compta": {**entered, **act}, "c2s": c2s, "ged": ged, "rniam": search}

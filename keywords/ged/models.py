@@ -7,6 +7,7 @@ from datetime import date
 from pydantic import BaseModel, Field
 
 from orchestrator.domain.civil import Period
+from orchestrator.domain.personal import Nir
 
 
 class Document(BaseModel, frozen=True):
@@ -30,3 +31,22 @@ class Document(BaseModel, frozen=True):
     author: str = Field(title="Auteur")
     #: ``CLASSE``, ``ANNULE``.
     state: str = Field(title="État")
+
+
+class Request(BaseModel, frozen=True):
+    """Documents that were asked of a person; it stays open until who asked has answered."""
+
+    #: False when the GED knows no request of this number.
+    found: bool = Field(title="Demande connue")
+    #: Whose documents.
+    nir: Nir | None = Field(default=None, title="Assuré de la demande")
+    #: ``C2S``, ``PE``, ``AME``.
+    process: str = Field(default="", title="Processus de la demande")
+    #: The file that waits for them: a stop, a household.
+    file: str = Field(default="", title="Dossier de la demande")
+    #: The types of document that were asked for.
+    kinds: tuple[str, ...] = Field(default=(), title="Pièces attendues")
+    #: Civil day.
+    asked_on: date | None = Field(default=None, title="Demandée le")
+    #: ``OUVERTE``, ``REPONDUE``.
+    state: str = Field(default="", title="État de la demande")

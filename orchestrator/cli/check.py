@@ -14,6 +14,7 @@ from orchestrator.language.givers import check_givers
 from orchestrator.language.load import load_scenario
 from orchestrator.language.model import Scenario
 from orchestrator.language.robots import check_rights, load_robot
+from orchestrator.language.woken import check_woken
 
 
 @click.command()
@@ -40,7 +41,7 @@ def check(files: tuple[Path, ...], workspace: Path | None, caisse: str | None) -
             click.echo(str(errors))
             continue
         check_rights(robot, scenario)
-        for note in check_givers(scenario, load):
+        for note in (*check_givers(scenario, load), *check_woken(scenario, load)):
             click.echo(f"{path.name} : {note}")
         click.echo(f"{path.name} : correct ({len(scenario.steps)} étapes, empreinte {scenario.hash[:12]}).")
     if faulty:

@@ -23,6 +23,7 @@ from orchestrator.domain.cases import (
 )
 from orchestrator.domain.errors import BusinessException, EntryInDoubt, LeaseLost
 from orchestrator.engine.doubts import after, begin
+from orchestrator.engine.filed import wake_and_end, wakes_others
 from orchestrator.engine.recording import WouldEnter
 from orchestrator.engine.suite_events import record_all
 from orchestrator.engine.urgency import as_row, known_of, urgency
@@ -48,6 +49,8 @@ async def settle(bench: Workbench, attempt: Attempt, decision: Decision) -> Deci
         await record_all(tx, bench, case.reference, attempt.told)
         if await begin(tx, bench, case) or not isinstance(decision, End):
             decision = await after(tx, case, decision)
+        if isinstance(decision, End):
+            decision = await wake_and_end(tx, attempt, decision)
         await tx.run("cases.settle", **_settled(bench, attempt, decision), proven=False)
         await _set_urgency(tx, bench, attempt, decision)
         await _say_what_follows(tx, bench, attempt, decision)
@@ -55,7 +58,9 @@ async def settle(bench: Workbench, attempt: Attempt, decision: Decision) -> Deci
 
 
 async def _ended_at_once(bench: Workbench, attempt: Attempt, decision: End) -> bool:
-    """End a case in one statement; False, and nothing written, when the lease is lost or something is not proven."""
+    """End a case in one statement; False, and nothing written, when others may wait, the lease is lost or not all is proven."""
+    if wakes_others(bench.scenario):
+        return False
     values = _settled(bench, attempt, decision)
     return await bench.database.once("cases.settle", **values, proven=True) is not None
 
@@ -91,6 +96,8 @@ def plain_end(attempt: Attempt, decision: Decision) -> PlainEnd | None:
     """Return the end that may be written with others; None: it is written at once, or is no end."""
     seen = attempt.acts.seen
     if not isinstance(decision, End) or attempt.told or attempt.bench.touched or seen.left or seen.refused:
+        return None
+    if wakes_others(attempt.bench.scenario):
         return None
     findings = _sealed(attempt.bench, attempt)
     return PlainEnd(attempt=attempt, decision=decision, findings=findings) if findings is not None else None

@@ -9,10 +9,10 @@ from typing import Literal
 from orchestrator.domain.money import Euros
 from orchestrator.language.faults import Faults, suggest
 from orchestrator.language.fields import literal_euros
-from orchestrator.language.model import Code, Limits, RetryRule, ScheduleEntry, Severity
+from orchestrator.language.model import Code, Limits, ScheduleEntry, Severity
 from orchestrator.language.nodes import Items, Node
 from orchestrator.language.sections import Section, whole
-from orchestrator.language.staged import Due
+from orchestrator.language.staged import Due, RetryRule
 
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 EVERY: Mapping[str, Literal["business", "all"]] = {"business": "business", "all": "all"}

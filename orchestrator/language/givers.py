@@ -26,7 +26,8 @@ def check_givers(scenario: Scenario, load: Callable[[str], Scenario | None]) -> 
 
 
 def _check(scenario: Scenario, source: CasesSource, giver: Scenario) -> None:
-    ends = {*OWN_ENDS, *(name for step in giver.steps for name in step.ends)}
+    woken = (giver.wakes.woken, giver.wakes.otherwise) if giver.wakes else ()
+    ends = {*OWN_ENDS, *woken, *(name for step in giver.steps for name in step.ends)}
     if source.ended not in ends:
         raise SettingsError(
             f"{scenario.name}, source cases : « {giver.name} » ne finit aucun dossier en « {source.ended} » "

@@ -27,6 +27,7 @@ from orchestrator.language.compile_steps import FORMS
 from orchestrator.language.compile_suite import SUITE
 from orchestrator.language.compile_urgency import STAGES
 from orchestrator.language.compile_wait import WAIT_KEYS
+from orchestrator.language.compile_wakes import WAKES_KEYS, WOKEN_KEYS
 from orchestrator.language.decisions import ROW_KEYS
 from orchestrator.language.fields import FIELD_TYPES, OF_FIELDS, OF_PARAMETERS
 from orchestrator.language.model import ClosingMoment, Mode, Severity
@@ -59,6 +60,7 @@ def scenario_schema(keywords: Mapping[str, Keyword]) -> Schema:
         "case": _case(),
         "sources": {"type": "array", "minItems": 1, "items": source_schema(keywords)},
         "steps": {"type": "array", "minItems": 1, "items": _step(keywords)},
+        "wakes": _wakes(),
         "schedule": {"type": "array", "items": _schedule()},
         "closing": _closing(),
         "limits": _limits(),
@@ -228,6 +230,13 @@ def _decision(answer: Schema) -> Schema:
 def _schedule() -> Schema:
     known = {**_time_of_day(), "missing": {"enum": list(MISSING)}, "repeated": {"enum": list(REPEATED)}}
     return object_of(known, ("at", "days"))
+
+
+def _wakes() -> Schema:
+    end: Schema = {"type": "string", "pattern": _NAME}
+    cases = {"type": "array", "minItems": 1, "items": object_of(dict.fromkeys(WOKEN_KEYS, TEXT), WOKEN_KEYS)}
+    known = dict(zip(WAKES_KEYS, (cases, end, end), strict=True))
+    return {**object_of(known, WAKES_KEYS), "description": "Les dossiers qui attendaient ce qui vient d'être saisi."}
 
 
 def _closing() -> Schema:

@@ -22,6 +22,7 @@ from orchestrator.language.compile_steps import compile_step
 from orchestrator.language.compile_suite import check_suites
 from orchestrator.language.compile_urgency import compile_urgency
 from orchestrator.language.compile_wait import check_waits
+from orchestrator.language.compile_wakes import compile_wakes
 from orchestrator.language.expressions import CONSTANTS
 from orchestrator.language.faults import Faults, ScenarioErrors, suggest
 from orchestrator.language.forms import RESERVED, Words
@@ -35,7 +36,7 @@ from orchestrator.language.version import Screens, Version, version_of
 
 _KEYS = (
     "scenario", "title", "author", "robot", "mode", "parameters", "rules", "case", "sources", "steps", "schedule",
-    "closing", "limits", "exceptions",
+    "wakes", "closing", "limits", "exceptions",
 )  # fmt: skip
 #: Given by the engine when a ceiling of ``limits`` is reached.
 CEILING_CODE = "C-14"
@@ -101,6 +102,7 @@ class _Loader:
         self._check_codes(words, limits)
         sources = compile_sources(top, case.columns if case else {}, {**shapes, "run": RunInfo}, self._keywords)
         schedule, closing = compile_schedule(top), compile_closing(top)
+        wakes = compile_wakes(top, words, case.fields if case else {})
         if self._faults.found or case is None or not sources:
             return None
         return Scenario(
@@ -120,6 +122,7 @@ class _Loader:
             queue=queue,
             codes=codes,
             open_queues=opened,
+            wakes=wakes,
             version=self._version(pack_nodes, words, sources, screens),
             path=self._path,
         )

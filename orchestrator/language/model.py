@@ -16,10 +16,11 @@ from orchestrator.domain.rules import Rulebook, RulePack
 from orchestrator.domain.sources import ApiSource, BadRows, CasesSource, FileSource
 from orchestrator.language.case_model import CaseModel
 from orchestrator.language.expressions import Expression
-from orchestrator.language.staged import Due, Staged
+from orchestrator.language.staged import RetryRule, Staged
 from orchestrator.language.suites import SuiteTask
 from orchestrator.language.templates import Template, Value
 from orchestrator.language.version import Version
+from orchestrator.language.wakes import Wakes
 
 
 class Severity(StrEnum):
@@ -247,16 +248,6 @@ class Limits:
 
 
 @dataclass(frozen=True, kw_only=True)
-class RetryRule:
-    """How a control that may pass by itself is tried again over days."""
-
-    #: How long after each try.
-    every: Due
-    #: Tries in all, the first included; then a person.
-    times: int
-
-
-@dataclass(frozen=True, kw_only=True)
 class Code:
     """What a code of exception means to people."""
 
@@ -318,6 +309,8 @@ class Scenario:
     version: Version
     #: Where it was read.
     path: Path
+    #: What goes on once its entry is made; None when nothing waits for it.
+    wakes: Wakes | None = None
 
     @property
     def patterns(self) -> tuple[str, ...]:

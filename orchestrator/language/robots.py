@@ -47,6 +47,8 @@ class Robot(BaseModel):
     applications: Mapping[str, tuple[Kind, ...]]
     #: What it may do, by generic library (``files``, ``mail``…).
     libraries: Mapping[str, tuple[Kind, ...]] = {}
+    #: The scenarios of which it may let a waiting case go on, with what it has filed.
+    wakes: tuple[str, ...] = ()
     #: The folders of its generic libraries, by the name that keywords say.
     folders: Mapping[str, Folder] = {}
     #: The secrets file of its mailbox and of the addresses it may write to; without it, it has none.
@@ -113,11 +115,21 @@ def check_rights(robot: Robot, scenario: Scenario) -> None:
         for source in scenario.sources
         if isinstance(source, ExtractSource)
     ]
+    _check_wakes(robot, scenario)
     for what, keyword, kind in asked:
         if not may(robot, keyword):
             raise SettingsError(
                 f"{what} demande le droit « {kind} » dans « {keyword.application} », que le robot « {robot.robot} » n'a pas. "
                 f"L'ajouter dans robots/{robot.robot}/robot.yaml, ou changer le scénario."
+            )
+
+
+def _check_wakes(robot: Robot, scenario: Scenario) -> None:
+    for name, _ in scenario.wakes.cases if scenario.wakes else ():
+        if name not in robot.wakes:
+            raise SettingsError(
+                f"{scenario.path}, wakes : le robot « {robot.robot} » n'a pas le droit de faire reprendre un dossier de "
+                f"« {name} ». L'ajouter à « wakes » dans robots/{robot.robot}/robot.yaml, ou changer le scénario."
             )
 
 

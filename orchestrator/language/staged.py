@@ -65,3 +65,13 @@ class Staged:
             except (BusinessException, ExpressionError):  # what was read lacks something: what is known of the fields
                 return self.at_load.evaluate(names)
         return self.at_load.evaluate(names)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RetryRule:
+    """How a control that may pass by itself is tried again over days."""
+
+    #: How long after each try.
+    every: Due
+    #: Tries in all, the first included; then a person.
+    times: int

@@ -94,6 +94,8 @@ grant execute on function record_event, hold_turn, standing_of, decision_lapsed 
 grant execute on function version_in_turn, version_uses, is_restored, robots_stopped, within_hours, version_closed, room_for, keeps_seat,
     close_to_robots to glr_runner, glr_orchestrator, glr_console;
 grant execute on function take_seats, act_turn, may_log_in, logged_in to glr_runner, glr_orchestrator;
+-- only by what it has filed and proven itself, and only what waits for a document in its caisse
+grant execute on function wake_for_filed to glr_runner;
 
 grant select on cases, run, scenario_version, version_file, version_application, case_turn, doubt_to_settle,
     attempt, entry, entry_attempt, doubt, by_hand, by_hand_entry, scenario_stop, application_stop, screen_difference, screen_walk,

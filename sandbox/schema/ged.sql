@@ -7,3 +7,7 @@ CREATE TABLE document (
 CREATE INDEX document_nir ON document (nir);
 CREATE INDEX document_reference ON document (reference);
 CREATE INDEX document_auteur ON document (auteur, jour);
+CREATE TABLE demande (
+    numero TEXT PRIMARY KEY, nir TEXT NOT NULL, processus TEXT NOT NULL, dossier TEXT NOT NULL, pieces TEXT NOT NULL,
+    demandee_le TEXT NOT NULL, etat TEXT NOT NULL DEFAULT 'OUVERTE'
+);

@@ -3,13 +3,14 @@
 import hashlib
 from dataclasses import dataclass
 
+from sandbox.deposits import DEPOSITED
 from sandbox.formats import canonical_nir, nir_is_right, read_date
 
 EMPTY = {
     "nir": "", "nature": "", "reference": "", "objet": "", "du": "", "au": "", "empreinte": "", "reference_libre": "",
 }  # fmt: skip
 #: What a document may be; letters that were sent back by the post are filed by agents.
-KINDS = ("COURRIER_ACOMPTE", "ATTESTATION_DROITS", "RETOUR_NPAI", "PIECE")
+KINDS = ("COURRIER_ACOMPTE", "ATTESTATION_DROITS", "RETOUR_NPAI", "PIECE", *DEPOSITED)
 _LARGEST = 5_000_000
 
 
@@ -46,7 +47,7 @@ class Filing:
                 not 1 <= len(self.reference) <= 40,
                 "Indiquez la référence du dossier (40 caractères au plus).",
             ),
-            "objet": (not 1 <= len(self.subject) <= 40, "Indiquez l'objet (40 caractères au plus)."),
+            "objet": (not 1 <= len(self.subject) <= 64, "Indiquez l'objet (64 caractères au plus)."),
             "du": (start is None or end is None or end < start, "La période doit commencer avant de finir."),
             "fichier": (not self.is_pdf, "Un PDF entier, de 5 Mo au plus, est attendu."),
             "empreinte": (

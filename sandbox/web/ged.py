@@ -22,6 +22,13 @@ _FORM = {
     "nir": "NIR", "nature": "Nature", "reference": "Référence", "objet": "Objet", "du": "Du", "au": "Au",
     "empreinte": "Empreinte SHA-256", "reference_libre": "Référence libre",
 }  # fmt: skip
+_ASKED = {
+    "demande": "Demande", "nir": "NIR", "processus": "Processus", "dossier": "Dossier", "pieces": "Pièces attendues",
+    "demandee_le": "Demandée le", "age": "Âge (jours)", "etat": "État",
+}  # fmt: skip
+_REQUESTS = "SELECT numero, nir, processus, dossier, pieces, demandee_le, etat FROM demande"
+_REQUEST = f"{_REQUESTS} WHERE numero = ?"
+_OPEN_REQUESTS = f"{_REQUESTS} WHERE etat = 'OUVERTE' ORDER BY demandee_le, numero"
 _LIST = "SELECT document, nature, reference, objet, du, au, jour, reference_libre, auteur, etat FROM document"
 _ONE = (
     "SELECT document, nature, reference, objet, du, au, jour, reference_libre, auteur, etat, nir, empreinte,"
@@ -72,6 +79,27 @@ class Ged(Legacy):
             more=more,
             asked=query,
         )
+
+    async def request(self, visit: Visit) -> Response:
+        """What was asked of a person under a number, and where it stands: whoever files something closes nothing."""
+        number = visit.http.path_params["number"]
+        rows = self._requests(_REQUEST, number)
+        return self.render("demande", "Demande de pièces", visit, rows=rows, columns=_ASKED, number=number)
+
+    async def requests(self, visit: Visit) -> Response:
+        """Every request that waits for an answer, the oldest first, with its age."""
+        rows = self._requests(_OPEN_REQUESTS)
+        return self.render("demandes", "Demandes en attente", visit, rows=rows, columns=_ASKED)
+
+    def _requests(self, sql: str, *values: str) -> list[dict[str, str]]:
+        names = [name for name in _ASKED if name != "age"]
+        found = self.store.all(sql, *values)
+        return [self._asked(dict(zip(names, map(str, row), strict=True))) for row in found]
+
+    def _asked(self, row: dict[str, str]) -> dict[str, str]:
+        asked_on = date.fromisoformat(row["demandee_le"])
+        shown = {"nir": show_nir(row["nir"]), "demandee_le": show_date(asked_on)}
+        return {**row, **shown, "age": str((self.today() - asked_on).days)}
 
     async def document(self, visit: Visit) -> Response:
         """One document, without its content."""
@@ -145,6 +173,8 @@ def application(options: Options) -> Starlette:
             "GET /documents/deposes": ged.by_author,
             "GET /documents/dossier/{reference}": ged.about,
             "GET /documents/{document}": ged.document,
+            "GET /demandes": ged.requests,
+            "GET /demandes/{number}": ged.request,
             "GET /documents/{document}/apercu": ged.preview,
             "GET /documents/{document}/pdf": ged.pdf,
         }

@@ -215,6 +215,7 @@ def test_nothing_local_is_lost(shared: Shared) -> None:
         "robots/arpege-surveillance/", "scenarios/arpege-surveillance.",
         "robots/mutation-entrante/", "scenarios/mutation-entrante.", "scenarios/rules/mutations.",
         "robots/controle-vagues/", "scenarios/controle-vagues.", "scenarios/rules/vagues.",
+        "robots/depot-pieces/", "scenarios/depot-pieces.",
     )  # fmt: skip
     assert {name: text for name, text in after.items() if name not in own} == {
         name: text

@@ -201,6 +201,9 @@ where caisse = %(caisse)s and scenario = %(scenario)s and key_digest = %(key_dig
   and not exists (select 1 from entry where entry.case_id = cases.id and entry.state in ('intent', 'doubtful'))
 returning reference
 
+-- wake_for_filed: what this case has entered wakes the cases that wait for it under these keys; null when it entered nothing itself
+select wake_for_filed(%(id)s, %(session)s, %(scenarios)s::text[], %(keys)b::bytea[]) as woken
+
 -- standing: where a case stands, for a person who wants it to go on; sensitive ones only for who may see them
 select id, reference, state::text as state,
        exists (select 1 from entry where entry.case_id = cases.id and entry.state in ('intent', 'doubtful')) as in_doubt

@@ -14,8 +14,8 @@ from orchestrator.domain.cases import Again, AskHuman, Controls, FailedControl, 
 from orchestrator.domain.keywords import collect
 from orchestrator.engine.urgency import Urgency, urgency
 from orchestrator.language.load import load_scenario
-from orchestrator.language.model import RetryRule, RunInfo, Scenario
-from orchestrator.language.staged import Due
+from orchestrator.language.model import RunInfo, Scenario
+from orchestrator.language.staged import Due, RetryRule
 
 PATH = Path(__file__).parents[3] / "scenarios" / "mutation-entrante.yaml"
 DAY = date(2026, 3, 27)
