@@ -13,6 +13,7 @@ from sandbox.cases_bad_rows import DUPLICATE
 from sandbox.controls import same_text
 from sandbox.db import Store
 from sandbox.delivery import content, read
+from sandbox.deposits import ROBOT as PAPERS
 from sandbox.followed import ROBOT as FOLLOWER
 from sandbox.formats import iban_is_right, nir_is_right, read_date, read_money, show_money, show_nir
 from sandbox.households import ROBOT
@@ -117,9 +118,9 @@ def test_accounts_are_private_and_there_is_a_robot_in_each_application(tmp_path:
     assert stat.S_IMODE((tmp_path / "accounts.json").stat().st_mode) == 0o600
     robots = {name: {login for login, one in of.items() if one["role"] == "robot"} for name, of in accounts.items()}
     assert robots == {
-        "bdo": {ROBOT_LOGIN, ROBOT, FOLLOWER, WATCHER}, "arpege": {ROBOT_LOGIN, FOLLOWER, WATCHER},
+        "bdo": {ROBOT_LOGIN, ROBOT, FOLLOWER, WATCHER, PAPERS}, "arpege": {ROBOT_LOGIN, FOLLOWER, WATCHER},
         "compta": {ROBOT_LOGIN, FOLLOWER, WATCHER},
-        "c2s": {ROBOT}, "progres": {ROBOT_LOGIN, transfers.ROBOT}, "ged": {ROBOT_LOGIN, ROBOT, FOLLOWER},
+        "c2s": {ROBOT}, "progres": {ROBOT_LOGIN, transfers.ROBOT}, "ged": {ROBOT_LOGIN, ROBOT, FOLLOWER, PAPERS},
         "rniam": {ROBOT_LOGIN},
     }  # fmt: skip
     assert len({one["password"] for of in accounts.values() for one in of.values()}) == sum(map(len, accounts.values()))
