@@ -8,52 +8,19 @@ from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
-from sandbox import deposits, registry, transfers
+from sandbox import deposits, registry
 from sandbox.db import Row, Store
 from sandbox.errors import NoPopulationError, PopulationExistsError
-from sandbox.followed import ROBOT as FOLLOWER
 from sandbox.formats import read_date, show_date, show_iban, show_money, show_nir, show_yes
-from sandbox.households import HOUSEHOLDS, ROBOT, Right, rights
+from sandbox.households import HOUSEHOLDS, Right, rights
 from sandbox.letters import AUTHOR as POST
 from sandbox.letters import RETURNED, RETURNED_ON, SCAN, address_of, returned
-from sandbox.model import FLAGS, ROBOT_LOGIN, Advance, Listed, Payment, Person, Population, Stop
+from sandbox.logins import ACCOUNTS
+from sandbox.model import FLAGS, Advance, Listed, Payment, Person, Population, Stop
 from sandbox.population import build
-from sandbox.watched import ROBOT as WATCHER
 from sandbox.witness import ADVANCE, AUTHOR, CHANGE, DOCUMENT, ENTERED_ON, HOUSEHOLD, NIR, RECOVERY, RIGHT, STOP, sheet
 
 APPLICATIONS = ("bdo", "arpege", "compta", "c2s", "ged", "rniam")
-_ACCOUNTS = {
-    "bdo": {
-        ROBOT_LOGIN: "robot",
-        deposits.ROBOT: "robot",
-        ROBOT: "robot",
-        FOLLOWER: "robot",
-        WATCHER: "robot",
-        "A1001": "agent",
-        "A1002": "agent",
-    },
-    "arpege": {ROBOT_LOGIN: "robot", FOLLOWER: "robot", WATCHER: "robot", "A1001": "agent", "A1002": "agent"},
-    "compta": {
-        ROBOT_LOGIN: "robot",
-        FOLLOWER: "robot",
-        WATCHER: "robot",
-        "A1001": "agent",
-        "A1002": "agent",
-        "ordonnateur": "ordonnateur",
-        "dcf": "dcf",
-    },
-    "progres": {ROBOT_LOGIN: "robot", transfers.ROBOT: "robot", "A1001": "agent", "A1002": "agent"},
-    "c2s": {ROBOT: "robot", "A1001": "agent", "A1002": "agent"},
-    "ged": {
-        ROBOT_LOGIN: "robot",
-        ROBOT: "robot",
-        FOLLOWER: "robot",
-        deposits.ROBOT: "robot",
-        "A1001": "agent",
-        "A1002": "agent",
-    },
-    "rniam": {ROBOT_LOGIN: "robot", "A1001": "agent", "A1002": "agent"},
-}
 _DOSSIER_BASE, _ASSURE_BASE, _ADVANCE_BASE = 10_000, 50_000, 100
 
 
@@ -94,7 +61,7 @@ def known_accounts(seed: int) -> dict[str, dict[str, dict[str, str]]]:
         application: {
             login: {"password": _password(seed, application, login), "role": role} for login, role in people.items()
         }
-        for application, people in _ACCOUNTS.items()
+        for application, people in ACCOUNTS.items()
     }
 
 
