@@ -70,7 +70,7 @@ async def test_the_case_that_waits_goes_on_once_though_the_session_died_before_i
         run = (await advances.deliver(row)).run
         _rename(practice_world, row.nir, "Autrenom")
         await advances.work()
-        assert (await advances.only(run)).codes == ("C-03",)
+        assert "C-03" in (await advances.only(run)).codes
         await _wait_for_a_document(owner_db)
         _rename(practice_world, row.nir, row.text.split(";")[1])
         loaded, _ = await deliver(world, only=("PE", "C2S"), again="reprise")
