@@ -60,6 +60,8 @@ class Transfer:
     care: bool = False
     c2s: bool = False
     ij: bool = False
+    #: Comes back from abroad.
+    abroad: bool = False
     #: RNIAM never shows it as moved.
     stays: bool = False
     linked: tuple[Linked, ...] = ()
@@ -93,7 +95,7 @@ class Transfer:
             "birth_name": capitals(self.birth_name), "usage_name": "", "born": self.born, "dead": _yes(self.dead),
             "certified": "CERTIFIE" if self.certified else "NON CERTIFIE", "home": _yes(self.home),
             "old_end": show_date(self.old_end), "care": _yes(self.care), "c2s": _yes(self.c2s),
-            "ij": _yes(self.ij),
+            "ij": _yes(self.ij), "abroad": _yes(self.abroad),
         }  # fmt: skip
         return {
             "shown": shown,
@@ -230,6 +232,7 @@ _KINDS: dict[str, dict[str, Any]] = {
     "several": {"dead": True, "ij": True, "said_name": _slip, "home": False, "codes": ("C-03", "C-05", "M-01", "M-07")},
     "stays": {"stays": True, "codes": ("M-04",)},
     "C2S": {**_days(effect=-10, old_end=60), "c2s": True, "points": 30},
+    "C19": {"abroad": True, "codes": ("M-08",)},
 }
 #: How many kinds there are; they come first.
 KINDS = len(_KINDS)

@@ -101,6 +101,7 @@ def _former(screen: Screen) -> Former:
         complementary=_yes(screen["c2s"]),
         allowances=_yes(screen["ij"]),
         our_department=_yes(screen["home"]),
+        abroad=_yes(screen["abroad"]),
     )
 
 

@@ -71,6 +71,7 @@ class Former(BaseModel):
     complementary: bool = Field(title="C2S ou AME")
     allowances: bool = Field(title="Indemnités ou accident du travail en cours")
     our_department: bool = Field(title="Adresse dans le département")
+    abroad: bool = Field(default=False, title="Retour de l'étranger")
 
 
 class Identity(BaseModel):

@@ -25,7 +25,7 @@ async def test_c14_one_bad_row_of_a_wave_is_set_aside_by_its_number_and_the_othe
     runner_url: str, vault: Vault, tmp_path: Path, owner_db: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("orchestrator.engine.case_rows.SystemClock.now", lambda _: opening(DAY))
-    lines = wave(one for one in transfers(1, ROWS + 24, DAY) if one.case == "C01" and one.number > 1)
+    lines = wave(one for one in transfers(1, ROWS + 25, DAY) if one.case == "C01" and one.number > 1)
     lines = [*lines[: ROWS + 1], f"999{ROWS:08}".ljust(len(lines[0]))]
     lines[MIDDLE] = lines[MIDDLE][:-9]
     path = tmp_path / "vague-mutations-1.txt"

@@ -6,6 +6,7 @@ The order of the queue, a lost line and looks at RNIAM take longer: ``tests/proo
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 from robot_world import DAY
@@ -19,7 +20,14 @@ from orchestrator.store.database import Database
 from orchestrator.store.vault import Vault
 from sandbox.transfers import Transfer, delivery
 
-KINDS = 24
+KINDS = 25
+#: C19: the day on which somebody returned from abroad, that of the run, and what stops it.
+RETURNS = (
+    (date(2020, 2, 29), date(2020, 3, 2), ("M-08",)),
+    (date(2020, 3, 15), date(2020, 4, 1), ()),
+    (date(2020, 9, 30), date(2020, 10, 1), ()),
+    (date(2020, 10, 1), date(2020, 10, 2), ("M-08",)),
+)
 
 
 async def test_every_kind_is_entered_once_or_returned_with_all_its_failed_controls(
@@ -31,11 +39,13 @@ async def test_every_kind_is_entered_once_or_returned_with_all_its_failed_contro
         assert await without_acts(world, kinds) == {
             n: () if one.codes == ("M-04",) else one.codes for n, one in enumerate(kinds, start=2) if one.case != "C17"
         }
+        for effect, day, codes in RETURNS:
+            assert await without_acts(world, [replace(world.kind("C19"), effect=effect)], day) == {2: codes}
         assert world.basket() == []
 
         entered = [world.kind(case) for case in ("C01", "C02", "C13")]
         asked_twice = replace(world.kind("C02"), number=99, codes=("C-09",))
-        returned = [world.kind("several"), asked_twice]
+        returned = [world.kind("several"), asked_twice, world.kind("C19")]
         requests = [*entered, world.kind("C17"), *returned]
         first = await world.deliver(requests)
         await world.robot.work()
@@ -57,10 +67,10 @@ async def test_every_kind_is_entered_once_or_returned_with_all_its_failed_contro
         assert await states(owner_db, again.run) == {}, "the cases are open: their rows make no second one"
 
 
-async def without_acts(world: TransferWorld, requests: list[Transfer]) -> dict[int, tuple[str, ...]]:
+async def without_acts(world: TransferWorld, requests: list[Transfer], day: date = DAY) -> dict[int, tuple[str, ...]]:
     """Return the failed controls of each case, by its line: what is read and compared, without captures and ledger."""
     bench = replace(world.robot.bench)
     path = world.robot.folder / "mutations-entrantes-essai.csv"
     path.write_bytes(delivery(requests))
     cases = gather(read_delivery(path, bench.scenario), bench.scenario).cases
-    return {case.line: tuple(sorted(case.codes)) async for case in dry_run(bench, cases, DAY)}
+    return {case.line: tuple(sorted(case.codes)) async for case in dry_run(bench, cases, day)}
