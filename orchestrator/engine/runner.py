@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import signal
 import socket
@@ -16,11 +17,13 @@ import psycopg
 from procrastinate import App
 from procrastinate import exceptions as queue_errors
 
+from orchestrator.domain.errors import GlrError
 from orchestrator.engine.sweep import sweep
 from orchestrator.engine.tickets import QUEUE, TASK, ticket_queue
 from orchestrator.store.database import Database, StoreError, StoreUnavailable, array
 from orchestrator.store.known_schema import check_schema
 
+LOG = logging.getLogger("glr.runner")
 #: Seconds between two sweeps; an orphan is available at most that long after its lease ends.
 SWEEP_EVERY = 2.0
 #: A session that is at one case for longer holds nothing any more, and does not end by itself: it is killed.
@@ -59,7 +62,9 @@ class Runner:
         while not stopping.is_set():
             try:
                 await self._serve(stopping)
-            except (StoreUnavailable, StoreError, psycopg.Error, queue_errors.ConnectorException):
+            except (StoreUnavailable, StoreError, psycopg.Error, queue_errors.ConnectorException) as error:
+                why = error if isinstance(error, GlrError) else type(error).__name__
+                LOG.warning("le poste recommence dans une seconde : %s", why)
                 await asyncio.sleep(1)
         await self._stop_children()
 

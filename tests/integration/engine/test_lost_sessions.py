@@ -47,7 +47,7 @@ async def test_a_process_that_stands_still_is_ended_and_its_place_taken_by_anoth
 
 
 async def test_a_runner_that_hosts_nothing_goes_on(
-    seed: Seed, runner_url: str, monkeypatch: pytest.MonkeyPatch
+    seed: Seed, runner_url: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A trial of the containers found one that began anew every second: an empty list of sessions was asked about as JSON."""
     await seed.case()  # everything it needs is there, but no version to work
@@ -67,6 +67,7 @@ async def test_a_runner_that_hosts_nothing_goes_on(
     stopping.set()
     await running
     assert registered == [str(runner.id)]
+    assert not [line for line in caplog.messages if "recommence" in line]
 
 
 async def _hosted(runner: Runner, before: int | None) -> int:
