@@ -150,9 +150,10 @@ async def test_a_stop_and_a_gap_are_told_once_by_both_ways_and_again_until_a_ser
     for alert, headers, body in server.came:
         assert headers[SIGNATURE] == f"sha256={hmac.new(KEY.encode(), body, sha256).hexdigest()}"
         assert headers["X-GLR-Alert"] == alert["id"]
-    assert [mail["Message-ID"].strip() for mail in found] == [
+    # of two who send at once, one may be at an alert's mail while the other is at the next one's call
+    assert sorted(mail["Message-ID"].strip() for mail in found) == sorted(
         f"<{alert['id']}@go-les-robots>" for alert, _, _ in server.came
-    ]
+    )
     said = json.dumps([alert for alert, _, _ in server.came]) + "".join(mail.as_string() for mail in found)
     assert "Trop" not in said  # nobody's own words leave the house
     assert nir not in said

@@ -61,7 +61,7 @@ async def test_a_supervisor_stops_and_lets_go_on_with_a_reason_that_everyone_see
 ) -> None:
     supervisor, agent = await visit("s.noir"), await visit("a.martin")
     page = (await supervisor.get("/applications")).text
-    assert page.count("ouverte aux robots") == 3
+    assert page.count("ouverte aux robots") == 4  # ARPEGE, BDO, COMPTA, RNIAM
     assert page.count("ouvert aux robots") == 1
     for path in ("/applications/compta", "/scenarios/ij-acompte"):
         assert (await agent.post(f"{path}/arreter", motif="essai")).status_code == 403
