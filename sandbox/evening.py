@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sandbox import delivery, extensions, followed, oracle, transfers
+from sandbox import delivery, deposits, extensions, followed, oracle, transfers
 from sandbox.delivery import Line
 from sandbox.households import HOUSEHOLDS, ROBOT
 from sandbox.model import ROBOT_LOGIN, Listed, Population
@@ -211,6 +211,23 @@ def _transfers_due(population: Population) -> dict[str, list[Fields]]:
     }
 
 
+def _deposit_verdicts(population: Population) -> Iterator[Fields]:
+    """What is filed is `filed_unawaited`: no case of this evening waits for it, its request is answered by a person."""
+    for line, one in enumerate(deposits.made(population)[0], start=2):
+        outcome = "filed_unawaited" if one.outcome == "filed" else one.outcome
+        yield {"line": line, "outcome": outcome, "codes": list(one.codes), "amount_c": None, "amount_optional": True}
+
+
+def _deposits_due(population: Population) -> dict[str, list[Fields]]:
+    """One filing under each request that was answered rightly, none under any other."""
+    made, asked = deposits.made(population)
+    found: dict[str, list[Fields]] = {request.number: [] for request in asked}
+    for one in made:
+        if one.outcome == "filed":
+            found[one.request].append({"act": "DEPOT", "nir": one.nir, "kind": one.kind, "digest": one.digest})
+    return found
+
+
 #: The scenarios of an evening, in the order in which they are given their work.
 PARTS: Mapping[str, Part] = {
     "ij-acompte": _advances(0, "yaml", "une anomalie d'ARPEGE sur deux"),
@@ -232,5 +249,10 @@ PARTS: Mapping[str, Part] = {
         robot="mutation-entrante", login=transfers.ROBOT, work="des demandes de mutation, contrôlées dans PROGRES",
         deliver=_deliver_transfers, verdicts=_transfer_verdicts,
         books=(Book(application="progres", acts=frozenset({"MUTATION"}), about="reference", due=_transfers_due),),
+    ),
+    "depot-pieces": Part(
+        robot="depot-pieces", login=deposits.ROBOT, work="les pièces déposées en ligne, bonnes et mauvaises, avec leurs PDF",
+        deliver=deposits.write, verdicts=_deposit_verdicts,
+        books=(Book(application="ged", acts=frozenset({"DEPOT"}), about="reference", due=_deposits_due),),
     ),
 }  # fmt: skip

@@ -23,7 +23,11 @@ ROBOT_LOGIN = "ROB-931-ACPIJ-1"
 #: The login of the robot that extends rights, in BDO, the C2S and the GED.
 RIGHTS_LOGIN = "ROB-931-DROITS-1"
 #: The login of a shipped robot, where it is not that of advances.
-LOGINS = {"droits-prolongation": RIGHTS_LOGIN, "mutation-entrante": "ROB-931-MUTAT-1"}
+LOGINS = {
+    "droits-prolongation": RIGHTS_LOGIN,
+    "mutation-entrante": "ROB-931-MUTAT-1",
+    "depot-pieces": "ROB-931-PIECES-1",
+}
 #: The practice applications, in the order of their ports; the last is the green screen.
 APPLICATIONS = ("bdo", "arpege", "compta", "c2s", "ged", "rniam", "progres")
 #: The practice mailboxes: the robot's own, and that of the accounting control.

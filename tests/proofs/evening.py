@@ -36,6 +36,7 @@ def test_all_robots_work_one_evening_side_by_side_and_a_second_one_enters_nothin
         "acompte-suivi",
         "droits-prolongation",
         "mutation-entrante",
+        "depot-pieces",
     }
     assert {(each["oracle_mismatches"], each["doubts"], each["ledger"]["duplicates"]) for each in played.values()} == {
         (0, 0, 0)
@@ -46,7 +47,13 @@ def test_all_robots_work_one_evening_side_by_side_and_a_second_one_enters_nothin
     acts = {path.name: path.read_text("utf-8") for path in house.practice.glob("*.ledger.jsonl")}
     said = (json.loads(line).get("author", "") for text in acts.values() for line in text.splitlines())
     authors = Counter(author for author in said if author.startswith("ROB-"))
-    assert set(authors) == {"ROB-931-ACPIJ-1", "ROB-931-SUIVI-1", "ROB-931-DROITS-1", "ROB-931-MUTAT-1"}
+    assert set(authors) == {
+        "ROB-931-ACPIJ-1",
+        "ROB-931-SUIVI-1",
+        "ROB-931-DROITS-1",
+        "ROB-931-MUTAT-1",
+        "ROB-931-PIECES-1",
+    }
     assert sum(authors.values()) == sum(each["ledger"]["lines"] for each in played.values())
 
     again = house.run(*command, seconds=900)

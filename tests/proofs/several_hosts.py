@@ -29,6 +29,7 @@ from checker.invariants import violations
 from orchestrator.bootstrap.practice import TODAY, Practice
 from orchestrator.engine.lease import BEAT
 from orchestrator.store.addresses import LIMITS
+from sandbox.stores import APPLICATIONS
 
 PROJECT = Path(__file__).resolve().parents[2]
 SCENARIO = "ij-acompte"
@@ -151,14 +152,19 @@ def hosts(folder: Path) -> Iterator[Hosts]:
         practice = Practice(folder=folder / "practice", cases=60, seed=931)
         practice.make()
         log = folder / "applications.log"
-        ports = ("--ports", "8101,8102,8103", "--host", applications.address, "--faults", "latency=200:900")
+        ports = (
+            "--ports",
+            ",".join(str(8101 + n) for n in range(len(APPLICATIONS))),
+            "--host",
+            applications.address,
+            "--faults",
+            "latency=200:900",
+        )
         applications.start([sys.executable, "-m", "sandbox", "serve", "--dir", str(practice.folder), *ports], log,
                            dict(os.environ))  # fmt: skip
         with own_postgres(base, folder / "postgres", authority) as postgres:
             house = Hosts(folder=folder, net=net, postgres=postgres, practice=practice)
-            addresses = {
-                name: f"http://{applications.address}:{8101 + n}" for n, name in enumerate(("bdo", "arpege", "compta"))
-            }
+            addresses = {name: f"http://{applications.address}:{8101 + n}" for n, name in enumerate(APPLICATIONS)}
             (house.workspace("orchestrator") / "secrets").mkdir(parents=True, mode=0o700)
             accounts = house.workspace("orchestrator") / "secrets" / "acompte-ij.json"
             practice.write_accounts(addresses, accounts)
