@@ -105,6 +105,7 @@ class Runner:
             await sweep(database, queue)
             async with database.transaction(f"runner:{self.id}") as tx:
                 await tx.run("sessions.beat_runner", id=self.id)
+                await check_schema(tx.connection)  # it may have come back, through a new connection, to a newer one
                 hung = await tx.all("sessions.hung", hosted=array(self._children), longest=self.hung)
             for session in hung:
                 self._kill(session["id"])
@@ -130,7 +131,7 @@ class Runner:
             await tx.run("sessions.register_runner", id=self.id, host=socket.gethostname(), pid=os.getpid())
             about = {"labels": array(self.labels), "program": self.program, "knows": self.knows}
             await tx.run("sessions.describe_runner", id=self.id, **about)
-            await check_schema(tx.connection)  # it may have been changed since this program began, or while it was away
+            await check_schema(tx.connection)  # before the first ticket is taken
 
     async def _host(self, caisse: str, scenario: str) -> None:
         """Run one session process to its end; how it ends does not matter here, the ledger knows."""

@@ -194,14 +194,19 @@ async def test_a_newer_database_that_lets_this_program_run_keeps_its_schema_and_
     assert before != ("rights of-tomorrow",)
 
 
-async def test_a_runner_that_comes_back_to_a_newer_database_ends_and_says_why(owner_url: str, runner_url: str) -> None:
+@pytest.mark.parametrize("cut", [True, False])
+async def test_a_runner_ends_beside_a_newer_database_and_says_why(
+    owner_url: str, runner_url: str, *, cut: bool
+) -> None:
+    """Also when a new connection was made without its knowing, as a pool does, or when none was cut."""
     runner = Runner(conninfo=runner_url, session_command=[sys.executable, "-c", ""], environment={}, sessions=1)
     running = asyncio.create_task(runner.run(asyncio.Event()))
     with connect(owner_url) as owner:
         await asyncio.to_thread(wait_for, owner, "select count(*) from runner where knows is not null", 1, 20)
         owner.execute("insert into migration (name, compatible_from) values ('9001_demain.sql', '9000_x.sql')")
         others = "pid <> pg_backend_pid() and datname = current_database() and usename <> session_user"
-        owner.execute(f"select pg_terminate_backend(pid) from pg_stat_activity where {others}".encode())
+        if cut:
+            owner.execute(f"select pg_terminate_backend(pid) from pg_stat_activity where {others}".encode())
         with pytest.raises(NewerDatabase, match=r"\(9001_demain.sql\). Installer ici la version"):
             await asyncio.wait_for(running, 20)
 
