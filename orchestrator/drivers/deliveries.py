@@ -150,7 +150,7 @@ def _checked(content: _Content, case: CaseRules, bad_rows: BadRows, tell: Callab
     count = 0
     for found in _records(content):
         try:
-            keys.note(_row(found, case).key, found.line)
+            keys.note(case.key.render(_read(found, case)), found.line)
         except BadLine as error:
             bad.append(error.at(found.line))
         else:
@@ -180,6 +180,12 @@ def _refuse(name: str, error: RefusedFile) -> NoReturn:
 
 
 def _row(found: Record | BadRow, case: CaseRules) -> DeliveryRow:
+    values = _read(found, case)
+    canonical_values = {name: canonical(value) for name, value in values.items()}
+    return DeliveryRow(line=found.line, values=canonical_values, key=case.key.render(values))
+
+
+def _read(found: Record | BadRow, case: CaseRules) -> dict[str, object]:
     if isinstance(found, BadRow):
         raise BadLine(found.code, found.reason)
     values = {}
@@ -188,8 +194,7 @@ def _row(found: Record | BadRow, case: CaseRules) -> DeliveryRow:
             values[name] = known.read(found.texts[name])
         except ValueError as error:
             raise bad_value(known, error, found.places.get(name, "")) from None
-    canonical_values = {name: canonical(value) for name, value in values.items()}
-    return DeliveryRow(line=found.line, values=canonical_values, key=case.key.render(values))
+    return values
 
 
 def _twice(line: int, first: int) -> BadRow:

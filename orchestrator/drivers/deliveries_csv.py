@@ -107,6 +107,8 @@ def _decoded(content: bytes, encoding: str) -> str:
 
 def _cells(text: str, delimiter: str) -> list[str]:
     """Split one line alone; an open quotation mark is an error of this line."""
+    if '"' not in text:
+        return text.split(delimiter)
     try:
         return next(csv.reader([text], delimiter=delimiter, strict=True))
     except csv.Error:

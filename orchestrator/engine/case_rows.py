@@ -16,7 +16,9 @@ from uuid import UUID, uuid4
 from orchestrator.domain.civil import SystemClock, paris_date
 from orchestrator.engine.grouping import DeliveredCase
 from orchestrator.engine.urgency import Urgency, needs_of, urgency
+from orchestrator.language.fields import Field
 from orchestrator.language.model import RunInfo, Scenario
+from orchestrator.store.arrays import packed
 from orchestrator.store.database import Transaction
 from orchestrator.store.vault import Vault
 
@@ -25,6 +27,20 @@ _LENGTH = 8
 _FAIR = 256 - 256 % len(_LETTERS)
 _AS_LETTERS = bytes(ord(_LETTERS[byte % len(_LETTERS)]) for byte in range(256))
 _BEYOND = bytes(range(_FAIR, 256))
+#: The columns of a case that differ from row to row, each with its type.
+_KINDS = {
+    "id": "uuid",
+    "line": "integer",
+    "lines": "text",
+    "reference": "text",
+    "key_digest": "bytea",
+    "priority": "integer",
+    "due": "date",
+    "urgency_on": "date",
+    "data_key": "bytea",
+    "payload": "bytea",
+}
+_BLIND = {"case_id": "uuid", "field": "text", "digest": "bytea"}
 #: Different urgencies remembered at once: memory is the same for a million rows.
 _KNOWN = 1_000
 
@@ -72,7 +88,7 @@ class CaseRows:
     scenario: Scenario
     run: UUID
     run_date: date
-    #: How urgent a case is, by the day and what is asked of its fields.
+    #: How urgent a case is, by what is asked of its fields.
     _known: dict[tuple[object, ...], Urgency] = field(default_factory=dict, repr=False, compare=False)
 
     def of(self, one: DeliveredCase) -> CaseRow:
@@ -92,7 +108,7 @@ class CaseRows:
             "data_key": wrapped,
             "payload": self.vault.seal(key, f"cases:payload:{case}", one.payload),
         }
-        blind = [(name, self.vault.blind("nir", nir)) for name, nir in _nirs(self.scenario, one.payload)]
+        blind = [(name, self.vault.blind("nir", nir)) for name, nir in self._nirs(one.payload)]
         return CaseRow(lines=one.lines, columns=columns, blind=blind)
 
     async def insert(self, tx: Transaction, rows: Sequence[CaseRow]) -> Inserted:
@@ -110,9 +126,10 @@ class CaseRows:
 
     async def _tried(self, tx: Transaction, rows: Sequence[CaseRow]) -> tuple[list[CaseRow], list[CaseRow]]:
         """Insert rows; returns those that became cases, then the others."""
-        columns = {name: [row.columns[name] for row in rows] for name in rows[0].columns}
+        columns = {name: packed(kind, [row.columns[name] for row in rows]) for name, kind in _KINDS.items()}
         about = {"caisse": self.scenario.caisse, "run": self.run, "scenario": self.scenario.name}
-        lines = {each["line"] for each in await tx.all("cases.insert", **about, **columns)}
+        found = await tx.first("cases.insert", **about, **columns)
+        lines = set(found["lines"]) if found else set[int]()
         made = [row for row in rows if row.columns["line"] in lines]
         return made, [row for row in rows if row.columns["line"] not in lines]
 
@@ -126,43 +143,56 @@ class CaseRows:
     async def _blind(self, tx: Transaction, made: Sequence[CaseRow]) -> None:
         found = [(row.columns["id"], name, digest) for row in made for name, digest in row.blind]
         if found:
-            names = ("case_id", "field", "digest")
-            index = {name: list(values) for name, values in zip(names, zip(*found, strict=True), strict=True)}
+            index = {
+                name: packed(kind, values)
+                for (name, kind), values in zip(_BLIND.items(), zip(*found, strict=True), strict=True)
+            }
             await tx.run("cases.insert_blind", caisse=self.scenario.caisse, **index)
+
+    def _nirs(self, payload: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+        """Return each NIR of a case under a name of its own, those of its rows included: ``nir``, ``members.2.nir``."""
+        own, of_rows = self._nir_fields
+        yield from ((name, payload["fields"][name]) for name in own)
+        for place, row in enumerate(payload["rows"] if of_rows else (), start=1):
+            for prefix, name in of_rows:
+                yield f"{prefix}.{place}.{name}", row["fields"][name]
+
+    @cached_property
+    def _nir_fields(self) -> tuple[list[str], list[tuple[str, str]]]:
+        """The NIR fields of the case, then those of each of its rows with the name of the list."""
+        case = self.scenario.case
+        of_rows = [(case.rows.name, name) for name in _nir_names(case.rows.fields)] if case.rows else []
+        return _nir_names(case.fields), of_rows
 
     def _urgency(self, payload: Mapping[str, Any]) -> Urgency:
         """Return how urgent a case is; cases that say the same of it are asked once, as most of a large delivery do."""
-        today, rows = paris_date(SystemClock().now()), self.scenario.case.rows
+        rows = self.scenario.case.rows
         if rows is not None and rows.name in self._asked:
-            return self._found(payload, today)
-        said = (today, *(payload["fields"].get(name) for name in self._asked))
+            return self._found(payload)
+        said = tuple(payload["fields"].get(name) for name in self._asked)
         if said not in self._known:
             if len(self._known) >= _KNOWN:
                 self._known.clear()
-            self._known[said] = self._found(payload, today)
+            self._known[said] = self._found(payload)
         return self._known[said]
+
+    @cached_property
+    def _today(self) -> date:
+        """The day of the first row: one that a midnight has passed by is asked again at the next sweep, as any case."""
+        return paris_date(SystemClock().now())
 
     @cached_property
     def _asked(self) -> tuple[str, ...]:
         return tuple(sorted(needs_of(self.scenario)))
 
-    def _found(self, payload: Mapping[str, Any], today: date) -> Urgency:
+    def _found(self, payload: Mapping[str, Any]) -> Urgency:
         names = self.scenario.case.names_of(payload)
         known = {**self.scenario.parameters, **names, "run": RunInfo(date=self.run_date)}
-        return urgency(self.scenario, known, self.run_date, today)
+        return urgency(self.scenario, known, self.run_date, self._today)
 
 
-def _nirs(scenario: Scenario, payload: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Return each NIR of a case under a name of its own, those of its rows included: ``nir``, ``members.2.nir``."""
-    case = scenario.case
-    places = [("", case.fields, payload["fields"])]
-    if case.rows is not None:
-        name, fields, rows = case.rows.name, case.rows.fields, payload["rows"]
-        places += [(f"{name}.{place}.", fields, row["fields"]) for place, row in enumerate(rows, start=1)]
-    for prefix, known, texts in places:
-        for name, declared in known.items():
-            if declared.type == "nir":
-                yield prefix + name, texts[name]
+def _nir_names(fields: Mapping[str, Field]) -> list[str]:
+    return [name for name, declared in fields.items() if declared.type == "nir"]
 
 
 def new_reference() -> str:

@@ -1,5 +1,6 @@
 -- insert: rows of a delivery become cases, unless an open case has their key already, or any case their reference; gives the lines
 -- of those that did (arrays go in binary: as text, a row would cost more than to make it)
+with made as (
 insert into cases (id, caisse, run, scenario, line, lines, reference, key_digest, priority, due, urgency_on, data_key, payload)
 select id, %(caisse)s, %(run)s, %(scenario)s, line, lines::integer[], reference, key_digest, priority, due, urgency_on, data_key,
        payload
@@ -8,6 +9,8 @@ from unnest(%(id)b::uuid[], %(line)b::integer[], %(lines)b::text[], %(reference)
     as new (id, line, lines, reference, key_digest, priority, due, urgency_on, data_key, payload)
 on conflict do nothing
 returning line
+)
+select coalesce(array_agg(line), '{}') as lines from made
 
 -- open_by_keys: the open cases that already have these keys
 select id, reference, key_digest from cases
