@@ -13,13 +13,17 @@ from orchestrator.settings import VARIABLES
 from orchestrator.store.known_schema import newest
 
 
-def build_runner(world: World) -> Runner:
-    """Return this machine's runner."""
+def build_runner(world: World, alive: int) -> Runner:
+    """Return this machine's runner.
+
+    :param alive: the descriptor of its :func:`~.scratch.scratch`, where its sessions draft.
+    """
     return Runner(
         conninfo=world.urls["glr_runner"],
         session_command=[sys.executable, "-m", "orchestrator.cli", "session"],
         environment={**_without_the_owner(world), "GLR_PARENT": str(os.getpid())},
         sessions=world.settings.sessions,
+        shared=(alive,),
         labels=read_labels(world.settings.labels),
         program=version("go-les-robots"),
         knows=newest(),

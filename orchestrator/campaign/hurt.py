@@ -39,8 +39,8 @@ def _shorten(seconds: float) -> None:
 
 
 def _start_hurt_sessions(folder: Path) -> None:
-    def build(world: World) -> Runner:
-        built = build_runner(world)
+    def build(world: World, alive: int) -> Runner:
+        built = build_runner(world, alive)
         built.session_command = [sys.executable, "-m", __spec__.name, str(folder), "session"]
         # who was frozen is to wake, and be fenced: its runner would end it first
         built._kill = lambda session: None  # type: ignore[method-assign] # noqa: ARG005, SLF001

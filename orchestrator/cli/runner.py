@@ -9,6 +9,7 @@ import click
 
 from orchestrator.bootstrap.processes import die_with_parent, stop_event
 from orchestrator.bootstrap.runners import build_runner
+from orchestrator.bootstrap.scratch import scratch
 from orchestrator.bootstrap.world import build_world
 from orchestrator.cli import options
 from orchestrator.domain.labels import read_labels
@@ -41,6 +42,7 @@ def runner(workspace: Path | None, sessions: int | None, labels: str | None) -> 
     async def serve() -> None:
         stopping = stop_event()
         world = await build_world(options.settings_of(workspace, sessions=sessions, labels=labels))
-        await build_runner(world).run(stopping)
+        with scratch() as alive:
+            await build_runner(world, alive).run(stopping)
 
     asyncio.run(serve())

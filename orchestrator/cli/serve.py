@@ -14,6 +14,7 @@ from orchestrator.bootstrap.alert_sender import send_alerts
 from orchestrator.bootstrap.closer import close_runs
 from orchestrator.bootstrap.processes import die_with_parent, stop_event
 from orchestrator.bootstrap.reconciliations import open_reconciliations
+from orchestrator.bootstrap.scratch import scratch
 from orchestrator.bootstrap.services import open_console, open_planner, serve_audit_log, watch_database
 from orchestrator.bootstrap.urgency import follow_days
 from orchestrator.bootstrap.world import World, build_world
@@ -52,7 +53,8 @@ def serve(workspace: Path | None, port: int | None, host: str | None, planner: b
             )
             await _serve(uvicorn.Server(config), stopping)
 
-    asyncio.run(run())
+    with scratch():
+        asyncio.run(run())
 
 
 @contextlib.asynccontextmanager

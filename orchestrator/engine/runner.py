@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
+from tempfile import TemporaryDirectory
 from uuid import UUID, uuid4
 
 import psycopg
@@ -42,6 +43,8 @@ class Runner:
     environment: Mapping[str, str]
     #: How many sessions this machine hosts at most.
     sessions: int
+    #: Descriptors that sessions keep open.
+    shared: Sequence[int] = ()
     #: What robots may ask of this machine.
     labels: Sequence[str] = ()
     #: Its version, and the last migration that it knows.
@@ -138,17 +141,16 @@ class Runner:
         if self._leaving:
             return  # a sweep sees that a session is still wanted
         session = uuid4()
+        # what it drafts is thrown away with it, however it ends; a browser that outlives it by a moment may still write there
+        with TemporaryDirectory(prefix="session-", ignore_cleanup_errors=True) as drafts:
+            await self._host_in(drafts, session, caisse, scenario)
+        await self._over(session)
+
+    async def _host_in(self, drafts: str, session: UUID, caisse: str, scenario: str) -> None:
+        about = ("--session", str(session), "--caisse", caisse, "--scenario", scenario, "--runner", str(self.id))
+        environment = {**self.environment, "TMPDIR": drafts}
         child = await asyncio.create_subprocess_exec(
-            *self.session_command,
-            "--session",
-            str(session),
-            "--caisse",
-            caisse,
-            "--scenario",
-            scenario,
-            "--runner",
-            str(self.id),
-            env=self.environment,
+            *self.session_command, *about, env=environment, pass_fds=self.shared
         )
         self._children[session] = child
         if self._leaving:
@@ -157,7 +159,6 @@ class Runner:
             await child.wait()
         finally:
             del self._children[session]
-        await self._over(session)
 
     async def _over(self, session: UUID) -> None:
         """Free the seats of a process that has ended without a word."""

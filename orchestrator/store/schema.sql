@@ -786,15 +786,26 @@ begin
 end
 $$;
 
+-- Every change says who makes it, and nobody speaks for another caisse than his own.
+create function check_speaker(caisses text[]) returns void language plpgsql security definer as $$
+declare
+    caisse text;
+begin
+    foreach caisse in array caisses loop
+        if current_actor() is null then
+            raise exception 'no actor: every change says who makes it' using errcode = 'GL001';
+        end if;
+        if not may_speak(current_actor(), caisse) then
+            raise exception 'not in this name, nor for this caisse' using errcode = 'insufficient_privilege';
+        end if;
+    end loop;
+end
+$$;
+
 create function record_event(caisse text, verb text, object text, details jsonb) returns void
     language plpgsql security definer as $$
 begin
-    if current_actor() is null then
-        raise exception 'no actor: every change says who makes it' using errcode = 'GL001';
-    end if;
-    if not may_speak(current_actor(), record_event.caisse) then
-        raise exception 'not in this name, nor for this caisse' using errcode = 'insufficient_privilege';
-    end if;
+    perform check_speaker(array[caisse]);
     insert into audit_outbox (caisse, actor, verb, object, details)
     values (record_event.caisse, current_actor(), record_event.verb, record_event.object, record_event.details);
 end
@@ -880,9 +891,6 @@ begin
     end if;
     new.version := old.version + 1;
     new.changed_at := clock_timestamp();
-    perform record_event(new.caisse, 'case.' || new.state, new.reference, jsonb_strip_nulls(jsonb_build_object(
-        'from', old.state, 'version', new.version, 'epoch', new.epoch,
-        'ended_as', new.ended_as, 'scenario', new.scenario, 'run', new.run, 'attempts', new.attempts)));
     return new;
 end
 $$;
@@ -891,13 +899,7 @@ create trigger case_transition before update on cases for each row execute funct
 -- stands makes none, and tells nothing.
 create function cases_made() returns trigger language plpgsql security definer set search_path from current as $$
 begin
-    if current_actor() is null then
-        raise exception 'no actor: every change says who makes it' using errcode = 'GL001';
-    end if;
-    if exists (with told as materialized (select distinct caisse from made)
-               select from told where not may_speak(current_actor(), told.caisse)) then
-        raise exception 'not in this name, nor for this caisse' using errcode = 'insufficient_privilege';
-    end if;
+    perform check_speaker(array(select distinct caisse from made));
     insert into audit_outbox (caisse, actor, verb, object, details)
     select caisse, current_actor(), 'case.' || state, reference, jsonb_strip_nulls(jsonb_build_object(
         'version', version, 'epoch', epoch, 'ended_as', ended_as, 'scenario', scenario, 'run', run, 'attempts', attempts))
@@ -906,6 +908,22 @@ begin
 end
 $$;
 create trigger cases_made after insert on cases referencing new table as made for each statement execute function cases_made();
+
+-- What has changed its state is told in the same way.
+create function cases_changed() returns trigger language plpgsql security definer set search_path from current as $$
+begin
+    perform check_speaker(array(
+        select distinct after.caisse from after join before using (id) where after.state <> before.state));
+    insert into audit_outbox (caisse, actor, verb, object, details)
+    select after.caisse, current_actor(), 'case.' || after.state, after.reference, jsonb_strip_nulls(jsonb_build_object(
+        'from', before.state, 'version', after.version, 'epoch', after.epoch,
+        'ended_as', after.ended_as, 'scenario', after.scenario, 'run', after.run, 'attempts', after.attempts))
+    from after join before using (id) where after.state <> before.state order by after.changed_at, id;
+    return null;
+end
+$$;
+create trigger cases_changed after update on cases referencing old table as before new table as after
+    for each statement execute function cases_changed();
 
 -- Are the cases of a version worked in this application? One of before they were kept may be worked in any.
 create function version_uses(asked text, application text) returns boolean language sql stable as $$
@@ -1363,23 +1381,26 @@ where run.mode = 'live' and cases.state in ('ready', 'waiting', 'awaiting_approv
   and coalesce(cases.instruction ->> 'do', '') <> 'read_back'
   and not exists (select 1 from entry where entry.case_id = cases.id and entry.state <> 'planned');
 
--- A case counts once for the version it is begun under; the CHECK is the stage of the ramp.
+-- A case counts once for the version it is begun under; the CHECK is the stage of the ramp. Asked first whether anything is
+-- counted: nearly every case is begun while nothing is.
 create function count_for_ramp() returns trigger language plpgsql as $$
 begin
-    -- asked first: nearly every case is begun while nothing is counted
-    if exists (select from publication where caisse = new.caisse and scenario = new.scenario
-               and state = 'published' and version = new.begun_under and allowed is not null) then
+    if exists (select from publication where (caisse, scenario) in (select caisse, scenario from after)
+               and state = 'published' and allowed is not null) then
         -- the attempt that begins with this claim is numbered by its epoch: it is not an earlier one
-        update publication set begun = begun + 1
-        where caisse = new.caisse and scenario = new.scenario and version = new.begun_under
-          and state = 'published' and allowed is not null
-          and not exists (select 1 from attempt where case_id = new.id and version = new.begun_under and n < new.epoch);
+        update publication set begun = begun + taken.cases
+        from (select after.caisse, after.scenario, after.begun_under, count(*) as cases from after join before using (id)
+              where after.state = 'leased' and before.state <> 'leased' and not exists (
+                  select 1 from attempt where case_id = id and version = after.begun_under and n < after.epoch)
+              group by after.caisse, after.scenario, after.begun_under) taken
+        where publication.caisse = taken.caisse and publication.scenario = taken.scenario and version = taken.begun_under
+          and state = 'published' and allowed is not null;
     end if;
-    return new;
+    return null;
 end
 $$;
-create trigger count_for_ramp after update on cases for each row
-    when (new.state = 'leased' and old.state <> 'leased') execute function count_for_ramp();
+create trigger count_for_ramp after update on cases referencing old table as before new table as after
+    for each statement execute function count_for_ramp();
 
 create function publication_event() returns trigger language plpgsql as $$
 declare
@@ -1509,12 +1530,15 @@ $$;
 -- The session that tries an application again does so with one case: the next that it takes.
 create function begin_trial_case() returns trigger language plpgsql security definer set search_path from current as $$
 begin
-    update application_stop set trial_case = new.id where trial = new.leased_by and trial_case is null;
-    return new;
+    update application_stop set trial_case = taken.id
+    from (select distinct on (after.leased_by) id, after.leased_by from after join before using (id)
+          where after.state = 'leased' and before.state <> 'leased' order by after.leased_by, after.changed_at) taken
+    where trial = taken.leased_by and trial_case is null;
+    return null;
 end
 $$;
-create trigger begin_trial_case after update on cases for each row
-    when (new.state = 'leased' and old.state <> 'leased') execute function begin_trial_case();
+create trigger begin_trial_case after update on cases referencing old table as before new table as after
+    for each statement execute function begin_trial_case();
 
 -- May a session type a password now: 'yes', 'wait' for another that tries the same account, or 'no': robots are stopped there?
 create function may_log_in(by_session uuid, asked text) returns text

@@ -133,7 +133,7 @@ async def test_a_machine_says_what_to_do_with_a_schema_that_it_does_not_know(
     world = await build_world(settings)
     assert list(world.urls) == ["glr_runner"]
     monkeypatch.setenv("GLR_DATABASE_URL", owner_url)  # of the machine, and not of its sessions
-    environment = build_runner(world).environment
+    environment = build_runner(world, alive=-1).environment
     assert {name: environment.get(name) for name in VARIABLES.values()} == {
         **dict.fromkeys(VARIABLES.values()), "GLR_RUNNER_URL": address,
     }  # fmt: skip

@@ -5,18 +5,21 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+import tempfile
 from pathlib import Path
 
 import psutil
 import pytest
 from console_world import CAISSE, Seed
+from demo_house import wait_for
 
 from orchestrator.engine.runner import Runner
 from orchestrator.store.database import Database
 
-#: Stands for a session: says that it is alive, once, and stands still.
+#: Stands for a session: drafts a letter, says that it is alive, once, and stands still.
 BEGUN = """
 import os, signal, sys, psycopg
+open(os.environ["TMPDIR"] + f"/lettre-{os.getpid()}", "w").close()
 url, _, session, _, _, _, _, _, runner = sys.argv[1:]
 with psycopg.connect(url) as connection:
     connection.execute("insert into glr.robot_session (id, caisse, runner, robot, scenario, last_seen)"
@@ -26,17 +29,19 @@ os.kill(os.getpid(), signal.SIGSTOP)
 
 
 async def test_a_process_that_stands_still_is_ended_and_its_place_taken_by_another(
-    seed: Seed, owner_db: Database, owner_url: str, runner_url: str, tmp_path: Path
+    seed: Seed, owner_db: Database, owner_url: str, runner_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await seed.case()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     stopping = asyncio.Event()
     command = [sys.executable, "-I", "-c", BEGUN.replace("CAISSE", CAISSE), owner_url]
     runner = Runner(conninfo=runner_url, session_command=command, environment=dict(os.environ), sessions=1)
     running = asyncio.create_task(runner.run(stopping))
     try:
         first = await _hosted(runner, None)
-        await _hosted(runner, first)
+        second = await _hosted(runner, first)
         assert not psutil.pid_exists(first)
+        await asyncio.to_thread(wait_for, lambda: _drafts(tmp_path) == [f"lettre-{second}"], "drafts of one", 30)
         async with owner_db.transaction("test") as tx:
             asked = "select end_reason from robot_session where runner = %s order by started_at limit 1"
             assert await (await tx.connection.execute(asked, [runner.id])).fetchone() == {"end_reason": "lost"}
@@ -44,6 +49,7 @@ async def test_a_process_that_stands_still_is_ended_and_its_place_taken_by_anoth
         runner.grace = 0.0
         stopping.set()
         await running
+    assert _drafts(tmp_path) == []
 
 
 async def test_a_runner_that_hosts_nothing_goes_on(
@@ -68,6 +74,10 @@ async def test_a_runner_that_hosts_nothing_goes_on(
     await running
     assert registered == [str(runner.id)]
     assert not [line for line in caplog.messages if "recommence" in line]
+
+
+def _drafts(folder: Path) -> list[str]:
+    return [path.name for path in folder.glob("session-*/*")]
 
 
 async def _hosted(runner: Runner, before: int | None) -> int:

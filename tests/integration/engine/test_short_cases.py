@@ -59,7 +59,7 @@ def nothing() -> int:
 
 
 #: What is told of a case that was worked once.
-_ONCE = ["case.ready", "case.leased", "case.ended", "attempt.ended"]
+_ONCE = ["case.ready", "case.leased", "attempt.ended", "case.ended"]
 #: Happens before the steps of a case, by its number.
 Before = Callable[[str], Awaitable[None]]
 
@@ -235,7 +235,7 @@ async def test_a_case_that_takes_longer_is_held_alone_and_others_work_the_rest(
     assert await first == "nothing ready"
     assert Counter(short.worked) == dict.fromkeys((str(number) for number in range(1, 31)), 1)
     told = Counter(tuple(verbs) for verbs in (await short.told()).values())
-    back = ("case.ready", "case.leased", "case.ready", "case.leased", "case.ended", "attempt.ended")
+    back = ("case.ready", "case.leased", "case.ready", "case.leased", "attempt.ended", "case.ended")
     assert set(told) == {tuple(_ONCE), back}
     assert await short.rows("select distinct state::text, attempts from cases") == [{"state": "ended", "attempts": 1}]
 
