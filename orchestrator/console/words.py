@@ -138,6 +138,7 @@ MESSAGES = {
     "reject": "Rejeté.",
     "hand_over": "Transmis.",
     "wait": "Mis en attente : le robot reprendra à la date dite, ou quand vous le reprendrez.",
+    "deja-classee": "Une pièce avait été classée entre-temps : le robot reprend le dossier sans attendre.",
     "repris": "Le robot reprend le dossier.",
     "deja-repris": "Ce dossier n’attend plus, ou sa saisie est en doute : rien n’a changé.",
     "declaree": "Déclaré fait à la main : le robot relira la saisie, dès que l’application lui sera rouverte.",

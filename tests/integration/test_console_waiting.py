@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from psycopg.types.json import Jsonb
+
 from orchestrator.domain.civil import SystemClock, opening, paris_date
 from orchestrator.store.database import Database
 
@@ -50,6 +52,20 @@ async def test_an_agent_puts_a_case_to_wait_for_a_document_and_lets_it_go_on(
     assert await _state(owner_db, case.reference) == ("ready", None, None, 0)
     late = await agent.post(f"/dossiers/{case.reference}/reprendre", version_dossier=version, motif="Attestation reçue")
     assert "Ce dossier n’attend plus" in late.text
+
+
+async def test_who_would_wait_for_a_document_that_a_robot_has_filed_meanwhile_goes_on_and_the_agent_is_told(
+    seed: Any, visit: Any, owner_db: Database
+) -> None:
+    case = await seed.exception()
+    agent = await visit("a.martin")
+    async with owner_db.transaction("robot:depot-pieces") as tx:
+        filed = {"by": "document", "document": "GED-2026-000007", "filed_by": "DOS-1"}
+        await tx.connection.execute("update cases set filed = %s where id = %s", [Jsonb(filed), case.id])
+    day = paris_date(SystemClock().now()) + timedelta(days=10)
+    answer = await _decide(agent, case, **{"jusqu_au": str(day), "texte-wait": "Attestation demandée à l'assuré"})
+    assert await _state(owner_db, case.reference) == ("ready", None, None, 0)
+    assert "Une pièce avait été classée entre-temps" in answer.text
 
 
 async def test_a_wait_says_for_what_and_until_a_day_to_come(seed: Any, visit: Any, owner_db: Database) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
@@ -80,6 +82,72 @@ def test_what_is_proven_wakes_who_waits_once_and_the_log_says_by_which_document(
     (reference,) = house.owner.execute("select reference from cases where id = %s", [filing]).fetchone() or ("",)
     about = {"by": "document", "document": "GED-2026-000007", "filed_by": reference}
     assert said == [("robot:depot-pieces", about)]
+
+
+WAIT = (
+    "update cases set state = 'waiting', wait_until = now() + interval '9 days', waits_for = 'document' where id = %s"
+)
+
+
+def _verbs(house: House, case: UUID) -> list[str]:
+    """Return what the log says of a case, the oldest first."""
+    sql = "select verb from audit_outbox where object = (select reference from cases where id = %s) order by id"
+    return [verb for (verb,) in house.owner.execute(sql, [case]).fetchall()]
+
+
+def test_a_case_does_not_wait_for_what_was_filed_before_it_began_to_wait(house: House, console_url: str) -> None:
+    filing, case = house.pair()
+    with connect(console_url, actor="agent:a.martin") as console:
+        for state, beside in (("leased", {"leased_by": UUID(int=1)}), ("exception", {})):
+            house.do(f"update cases set {_only(state, **beside)} where id = %(waiting)s", filing, case)
+            assert house.ask(filing, case) == (0, state), "nobody waits yet"
+            house.do(f"update cases set {_only('exception')} where id = %(waiting)s", filing, case)
+            told = len(_verbs(house, case))
+            console.execute(WAIT, [case])
+            assert _verbs(house, case)[told:] == ["case.waiting", "case.ready", "case.woken"]
+            assert house.ask(filing, uuid4())[0] == 0
+        house.do(f"update cases set {_only('exception')} where id = %(waiting)s", filing, case)
+        console.execute(WAIT, [case])
+        assert _state(house, case) == "waiting", "it has gone on with it already: it waits for another"
+        assert house.ask(filing, case) == (1, "ready")
+
+
+def _only(state: str, **beside: object) -> str:
+    at = {"leased_by": None, "wait_until": None, "waits_for": None, **beside}
+    columns = ", ".join(f"{name} = " + (f"'{value}'" if value else "null") for name, value in at.items())
+    return f"state = '{state}', {columns}, lease_until = " + ("now()" if at["leased_by"] else "null")
+
+
+def _state(house: House, case: UUID) -> str:
+    (state,) = house.owner.execute("select state::text from cases where id = %s", [case]).fetchone() or ("",)
+    return str(state)
+
+
+@pytest.mark.parametrize("first", ["filed", "waits"])
+def test_whichever_of_two_transactions_ends_first_the_case_goes_on(house: House, console_url: str, first: str) -> None:
+    filing, case = house.pair()
+    house.do(f"update cases set {_only('exception')} where id = %(waiting)s", filing, case)
+    with connect(console_url, actor="agent:a.martin") as console, ThreadPoolExecutor(1) as pool:
+        acts = [
+            (house.runner, ASK.replace("select", "select 'filed',"), [filing, house.session, case.bytes]),
+            (console, f"{WAIT} returning 'waits', 1", [case]),
+        ]
+        (early, *act), (late, *other) = acts if first == "filed" else reversed(acts)
+        with early.transaction():
+            answer = early.execute(*act).fetchone()
+            running = pool.submit(lambda: late.execute(*other).fetchone())
+            _until_held_up(house.owner, late)
+        answers = dict([answer or (), running.result(10) or ()])
+    assert answers == {"filed": 0 if first == "filed" else 1, "waits": 1}
+    assert _state(house, case) == "ready"
+
+
+def _until_held_up(owner: psycopg.Connection, late: psycopg.Connection) -> None:
+    """Wait until what a connection does stands before what another transaction holds."""
+    until = time.monotonic() + 20
+    while owner.execute("select cardinality(pg_blocking_pids(%s))", [late.info.backend_pid]).fetchone() == (0,):
+        assert time.monotonic() < until, "nothing held it up"
+        time.sleep(0.02)
 
 
 NOT_PROVEN = {
