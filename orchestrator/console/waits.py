@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -26,13 +27,15 @@ router = APIRouter(route_class=GuardedRoute)
 _PAGE = 50
 #: What is waited for, in the order of the filters; the first shows all.
 KINDS = {"": "Tout", "document": "Pièces", "date": "Dates", "retry": "Nouveaux essais", "doubt": "Doutes"}
+#: Whose rows are not in the order in which they go on: the query, and the column that orders them.
+_OTHERWISE = {"document": ("console.documents", "since"), "doubt": ("console.doubts", "wait_until")}
 _TICKED = "dossier-"
 
 
 @router.get("/attentes")
 @allow(Permission.READ)
 async def waits(request: Request) -> Response:
-    """List what waits, the first to go on first."""
+    """List what waits, the first to go on first; documents, the one that was asked for first."""
     return await _show(request)
 
 
@@ -72,10 +75,11 @@ async def _show(
     mark = Mark.read(request.query_params.get("apres"))
     async with world.database.transaction(visitor.actor) as tx:
         where = {"kind": kind, "after_at": mark.at, "after_id": mark.id, "limit": _PAGE + 1}
-        rows = await tx.all("console.doubts" if kind == "doubt" else "console.waits", **where, **scope)
+        query, column = _OTHERWISE.get(kind, ("console.waits", "wait_until"))
+        rows = await tx.all(query, **where, **scope)
         today = paris_date(world.clock.now())
         figures = await tx.first("console.figures", queue=None, today=today, login=visitor.login, **scope)
-    page, following = cut(rows, _PAGE, "wait_until")
+    page, following = cut(rows, _PAGE, column)
     return await render(
         request,
         "attentes.html",
@@ -84,12 +88,18 @@ async def _show(
         kinds=KINDS,
         views=EXCEPTION_VIEWS,
         figures=figures,
-        waits=[{**row, "mask": nir_mask(world, row), "expected": _expected(world, row)} for row in page],
+        waits=[_shown(world, row, today) for row in page],
         following=following,
         ticked=ticked,
         typed=typed or {},
         errors=errors or {},
     )
+
+
+def _shown(world: ConsoleWorld, row: Mapping[str, Any], today: date) -> dict[str, Any]:
+    """Return a row with what it waits for and, of a document, for how many days."""
+    days = (today - paris_date(row["since"])).days if "since" in row else None
+    return {**row, "mask": nir_mask(world, row), "expected": _expected(world, row), "days": days}
 
 
 def _expected(world: ConsoleWorld, row: Mapping[str, Any]) -> str:

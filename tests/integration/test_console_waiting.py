@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
 from psycopg.types.json import Jsonb
 
+from orchestrator.console.paging import write
 from orchestrator.domain.civil import SystemClock, opening, paris_date
 from orchestrator.store.database import Database
 
@@ -139,6 +141,38 @@ async def test_what_waits_is_listed_with_what_for_and_until_when_and_goes_on_for
         "ready",
     ]
     assert await _reasons(owner_db) == ["Pièces reçues par courrier"] * 2
+
+
+async def test_documents_are_listed_by_how_long_ago_they_were_asked_for_with_their_age(
+    seed: Any, visit: Any, owner_db: Database
+) -> None:
+    cases = [await seed.exception() for _ in range(3)]
+    agent = await visit("a.martin")
+    today = paris_date(SystemClock().now())
+    for case, until in zip(cases, (10, 5, 20), strict=True):
+        asked = {"jusqu_au": str(today + timedelta(days=until)), "texte-wait": f"Attestation {until}"}
+        await _decide(agent, case, **asked)
+    async with owner_db.transaction("test") as tx:
+        await tx.connection.execute("set local session_replication_role = replica")
+        for case, days in zip(cases, (1, 0, 47), strict=True):
+            earlier = "update exception_item set closed_at = closed_at - make_interval(days => %s) where id = %s"
+            await tx.connection.execute(earlier, [days, case.item])
+    page = (await agent.get("/attentes?attente=document")).text
+    rows = re.findall(r"<tr>\s*<td>.*?</tr>", page, re.DOTALL)
+    said = [(re.findall(r"data-row>([^<]*)<", row), re.findall(r'depuis">([^<]*)<', row)) for row in rows]
+    oldest_first = zip((cases[2], cases[0], cases[1]), ("47 jours", "1 jour", "aujourd’hui"), strict=True)
+    assert said == [([case.reference], [age]) for case, age in oldest_first]
+    last = await agent.get(f"/attentes?attente=document&apres={await _mark(owner_db, cases[0])}")
+    assert [case.reference in last.text for case in cases] == [False, True, False]
+
+
+async def _mark(owner: Database, case: Any) -> str:
+    """Return the address of what follows a case that waits for a document."""
+    async with owner.transaction("test") as tx:
+        cursor = await tx.connection.execute("select closed_at from exception_item where id = %s", [case.item])
+        row = await cursor.fetchone()
+    assert row is not None
+    return write(row["closed_at"], case.id)
 
 
 async def _reasons(owner: Database) -> list[str]:

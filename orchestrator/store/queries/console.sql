@@ -141,6 +141,22 @@ where cases.caisse = %(caisse)s and cases.state = 'waiting'
 order by cases.wait_until, cases.id
 limit %(limit)s
 
+-- documents: one page of the cases that wait for a document, the longest first, each since an agent asked for it
+select cases.id, cases.id as case_id, cases.reference, cases.scenario, cases.waits_for, cases.wait_until, cases.due,
+       cases.attempts, cases.data_key, cases.payload, run.title as run_title, run.run_date,
+       null as last_code, asked.id as item, asked.note, coalesce(asked.closed_at, cases.changed_at) as since
+from cases
+join run on run.id = cases.run
+left join lateral (
+    select id, note, closed_at from exception_item where case_id = cases.id and decision = 'wait' order by closed_at desc limit 1
+) asked on true
+where cases.caisse = %(caisse)s and cases.waits_for = 'document'
+  and (%(restricted)s or not exists (
+      select 1 from exception_item where exception_item.case_id = cases.id and exception_item.restricted))
+  and (coalesce(asked.closed_at, cases.changed_at), cases.id) > (%(after_at)s::timestamptz, %(after_id)s::uuid)
+order by since, cases.id
+limit %(limit)s
+
 -- doubts: one page of the cases whose entry is in doubt and that robots will look at, the first to be looked at first
 select cases.id, cases.id as case_id, cases.reference, cases.scenario, 'doubt' as waits_for, doubt.look_at as wait_until,
        cases.due, cases.attempts, cases.data_key, cases.payload, run.title as run_title, run.run_date,
