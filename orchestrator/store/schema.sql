@@ -912,7 +912,25 @@ end
 $$;
 create trigger cases_made after insert on cases referencing new table as made for each statement execute function cases_made();
 
--- What has changed its state is told in the same way.
+-- Of these, which wait for a document, those go on for which one was filed that they have not gone on with, whichever came first;
+-- in doubt a case stays as it is.
+create function go_on_with_filed(waiting uuid[]) returns void language plpgsql security definer set search_path from current as $$
+declare
+    found_case record;
+begin
+    for found_case in
+        update cases set state = 'ready', filed = null from cases said
+        where cases.id = any(waiting) and said.id = cases.id and cases.state = 'waiting' and cases.waits_for = 'document'
+          and cases.filed is not null and not exists (
+              select 1 from entry where entry.case_id = cases.id and entry.state in ('intent', 'doubtful'))
+        returning cases.caisse, cases.reference, said.filed
+    loop
+        perform record_event(found_case.caisse, 'case.woken', found_case.reference, found_case.filed);
+    end loop;
+end
+$$;
+
+-- What has changed its state is told in the same way; who waits for what was filed goes on then.
 create function cases_changed() returns trigger language plpgsql security definer set search_path from current as $$
 begin
     perform check_speaker(array(
@@ -922,6 +940,9 @@ begin
         'from', before.state, 'version', after.version, 'epoch', after.epoch,
         'ended_as', after.ended_as, 'scenario', after.scenario, 'run', after.run, 'attempts', after.attempts))
     from after join before using (id) where after.state <> before.state order by after.changed_at, id;
+    if exists (select from after where filed is not null and waits_for = 'document') then
+        perform go_on_with_filed(array(select id from after where filed is not null and waits_for = 'document'));
+    end if;
     return null;
 end
 $$;
@@ -2112,22 +2133,5 @@ begin
     return waited;
 end
 $$;
-
--- A case does not wait for a document while one was filed for it that it has not gone on with, whichever came first; in doubt
--- it stays as it is.
-create function goes_on_with_filed() returns trigger language plpgsql as $$
-begin
-    update cases set state = 'ready', filed = null
-    where id = new.id and state = 'waiting' and waits_for = 'document' and filed is not null and not exists (
-        select 1 from entry where entry.case_id = new.id and entry.state in ('intent', 'doubtful'));
-    if found then
-        perform record_event(new.caisse, 'case.woken', new.reference, new.filed);
-    end if;
-    return null;
-end
-$$;
-create trigger goes_on_with_filed after update on cases for each row
-    when (new.state = 'waiting' and new.waits_for = 'document' and new.filed is not null)
-    execute function goes_on_with_filed();
 
 -- Rights are in rights.sql, all of them: put in force whenever they, or a migration, are new.
