@@ -85,6 +85,15 @@ def attestations(asked: str) -> Iterator[dict[str, str]]:
             }  # fmt: skip
 
 
+def notices(asked: str) -> Iterator[dict[str, str]]:
+    """Say which letters to other organisms a household's extensions give, as the GED's ledger tells of them."""
+    second = {right.reference: right.second for right in rights()}
+    for letter in attestations(asked):
+        if second[letter["reference"]]:
+            about = f"{letter['subject']} {second[letter['reference']]}"
+            yield {**letter, "kind": "LIAISON_CAISSE", "subject": about}
+
+
 def cancellations(asked: str) -> Iterator[dict[str, object]]:
     """Say which closings of a household are cancelled, as the C2S's ledger tells of them: what is owed stays owed."""
     reopened = {one.right for one in judge(asked) if one.reopened}
@@ -128,6 +137,8 @@ def _stopped(one: Household) -> str:
     ends = chain(one.kind, first)
     if now not in {first, *ends.values()}:
         return "D-09"
+    if one.second and read_date(one.second_end) not in {now, first, *ends.values()}:
+        return "D-14"
     if one.base_until and max([now, *ends.values()]) > one.base_until:
         return "D-06"
     return _permit_stops(one, now) if ends.get(one.rule, now) > now else ""

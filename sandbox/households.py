@@ -40,6 +40,9 @@ class Household:
     permit_end: str = ""
     #: An agent changes the last member's right: the form refuses everybody else's change.
     last_locked: bool = False
+    #: The organism of the other parent, with which the last member, a child, has rights too, and the end that it has there.
+    second: str = ""
+    second_end: str = ""
     death: date | None = None
     #: Last day of the base rights in BDO; None while they are open.
     base_until: date | None = None
@@ -92,6 +95,9 @@ HOUSEHOLDS = (
     Household(case="asile échu", end="30/06/2020", permit="ASILE", permit_end="16/03/2020"),
     Household(case="asile valable", end="31/07/2020", permit="ASILE", permit_end="15/06/2020"),
     Household(case="titre diplomatique", end="30/04/2020", permit="DIPLO", permit_end="31/12/2020"),
+    Household(case="B20", end="31/03/2020", members=2, second="017310000", second_end="31/03/2020"),
+    Household(case="B20 prolongé ailleurs", end="31/03/2020", members=2, second="017310000", second_end="30/06/2020"),
+    Household(case="B20 conflit", end="31/03/2020", members=2, second="017310000", second_end="31/05/2020"),
     Household(case="cinq membres", end="31/05/2020", members=5, last_locked=True),
 )  # fmt: skip
 
@@ -105,6 +111,11 @@ class Right:
     person: Person
     household: Household
     locked: bool
+
+    @property
+    def second(self) -> str:
+        """The organism with which it has rights too, by the other parent; empty without one."""
+        return self.household.second if self.reference.endswith(f"-{self.household.members}") else ""
 
     @property
     def closing(self) -> str:

@@ -298,7 +298,7 @@ def _fill_c2s(store: Store, population: Population) -> None:  # noqa: ARG001 - i
     )
     store.run_many(
         "INSERT INTO droit (reference, foyer, nir, nature, debut, fin_origine, fin, renouvellement, recours, fraude,"
-        " impayes_c, verrou) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " impayes_c, verrou, second_organisme, second_fin) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [_right_row(right) for right in rights()],
     )
     store.run_many(
@@ -317,8 +317,8 @@ def _fill_c2s_witness(store: Store) -> None:
     store.run("INSERT INTO foyer (numero, organismes, membres, mutation) VALUES (?, 2, 3, 'oui')", HOUSEHOLD)
     store.run(
         "INSERT INTO droit (reference, foyer, nir, nature, debut, fin_origine, fin, renouvellement, recours, fraude,"
-        " impayes_c, verrou) VALUES (?, ?, ?, 'C2S_PAID', '13/04/2019', '25/05/2020', '25/05/2020', 'DEMANDEE', 'oui', 'oui',"
-        " 123456, 1)",
+        " impayes_c, verrou, second_organisme, second_fin) VALUES (?, ?, ?, 'C2S_PAID', '13/04/2019', '25/05/2020',"
+        " '25/05/2020', 'DEMANDEE', 'oui', 'oui', 123456, 1, '019990000', '26/06/2020')",
         RIGHT, HOUSEHOLD, NIR,
     )  # fmt: skip
     store.run(
@@ -373,4 +373,5 @@ def _right_row(right: Right) -> Row:
     one = right.household
     about = (one.renewal, show_yes(one.appeal), show_yes(one.fraud), one.unpaid_c, int(right.locked))
     ends = (one.first_end or one.end, one.end)
-    return (right.reference, right.number, right.person.nir, one.kind, "01/04/2019", *ends, *about)
+    second = (right.second, one.second_end) if right.second else ("AUCUN", "AUCUNE")
+    return (right.reference, right.number, right.person.nir, one.kind, "01/04/2019", *ends, *about, *second)

@@ -15,7 +15,19 @@ from orchestrator.domain.money import Euros
 from orchestrator.domain.ports import Act, Desk, ReadingDesk
 
 _HOUSEHOLD = ("number", "managers", "members", "transfer")
-_RIGHT = ("right_id", "nir", "kind", "end", "first_end", "renewal", "appeal", "fraud", "unpaid")
+_RIGHT = (
+    "right_id",
+    "nir",
+    "kind",
+    "end",
+    "first_end",
+    "renewal",
+    "appeal",
+    "fraud",
+    "unpaid",
+    "second_organism",
+    "second_end",
+)
 
 
 @extract("c2s.household", "Foyer dans la C2S : organismes gestionnaires, membres, mutation en cours.")

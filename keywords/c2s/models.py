@@ -42,6 +42,10 @@ class Right(BaseModel, frozen=True):
     fraud: bool = Field(title="Fermé pour fraude")
     #: Participations owed; an extension leaves them owed.
     unpaid: Euros = Field(title="Participations impayées")
+    #: The organism of the other parent, with which a child has rights too; ``AUCUN`` without one.
+    second_organism: str = Field(title="Second rattachement")
+    #: The end shown there, JJ/MM/AAAA; ``AUCUNE`` without one.
+    second_end: str = Field(title="Fin au second rattachement")
     #: The number of the closing in force; empty while the right is open.
     closing: str = Field(title="Fermeture en vigueur")
     #: The day it is closed from, JJ/MM/AAAA; empty while it is open.
@@ -50,6 +54,11 @@ class Right(BaseModel, frozen=True):
     closed_for: str = Field(title="Motif de fermeture")
     #: The rules by which closings were cancelled.
     reopened_by: tuple[str, ...] = Field(title="Fermetures annulées par")
+
+    @property
+    def elsewhere(self) -> bool:
+        """True when another organism has it too: it is extended once, and that one is told."""
+        return self.second_organism != "AUCUN"
 
     @property
     def renewal_accepted(self) -> bool:

@@ -15,7 +15,7 @@ class Document(BaseModel, frozen=True):
 
     #: The GED's own number, e.g. ``GED-2026-000012``.
     document: str = Field(title="Document")
-    #: ``COURRIER_ACOMPTE``, ``ATTESTATION_DROITS``, ``RETOUR_NPAI``, ``TITRE_SEJOUR``, ``PIECE``.
+    #: ``COURRIER_ACOMPTE``, ``ATTESTATION_DROITS``, ``LIAISON_CAISSE``, ``RETOUR_NPAI``, ``TITRE_SEJOUR``, ``PIECE``.
     kind: str = Field(title="Nature")
     #: The case it is about: the number of an advance, the reference of a right.
     reference: str = Field(title="Référence")

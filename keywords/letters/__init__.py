@@ -21,6 +21,8 @@ from orchestrator.domain.money import ZERO, Euros
 from orchestrator.domain.personal import PersonName, PrivateText
 from orchestrator.domain.ports import Act, Workshop
 
+_NO_ADDRESS = PrivateText("")
+
 
 @extract("letters.deposited", "Lettres déjà déposées sur un objet, relues dans le dossier.")
 async def deposited(workshop: Workshop, *, folder: str, subject: str) -> list[EntrySeen]:
@@ -90,7 +92,7 @@ async def compose(
     *,
     template: str,
     addressee: PersonName,
-    address: PrivateText,
+    address: PrivateText = _NO_ADDRESS,
     reference: str,
     subject: str,
     period: Period,

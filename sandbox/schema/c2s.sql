@@ -2,7 +2,8 @@ CREATE TABLE foyer (numero TEXT PRIMARY KEY, organismes INTEGER NOT NULL, membre
 CREATE TABLE droit (
     reference TEXT PRIMARY KEY, foyer TEXT NOT NULL REFERENCES foyer, nir TEXT NOT NULL, nature TEXT NOT NULL,
     debut TEXT NOT NULL, fin_origine TEXT NOT NULL, fin TEXT NOT NULL, renouvellement TEXT NOT NULL, recours TEXT NOT NULL,
-    fraude TEXT NOT NULL, impayes_c INTEGER NOT NULL, verrou INTEGER NOT NULL
+    fraude TEXT NOT NULL, impayes_c INTEGER NOT NULL, verrou INTEGER NOT NULL,
+    second_organisme TEXT NOT NULL DEFAULT 'AUCUN', second_fin TEXT NOT NULL DEFAULT 'AUCUNE'
 );
 CREATE INDEX droit_nir ON droit (nir);
 CREATE INDEX droit_foyer ON droit (foyer);

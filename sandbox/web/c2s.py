@@ -21,6 +21,7 @@ _RIGHT = {
     "droit": "Réf. droit", "foyer": "N° foyer", "nir": "NIR bénéficiaire", "nature": "Droit", "debut": "Début",
     "fin_origine": "Fin d'origine", "fin": "Fin", "renouvellement": "Renouvellement", "recours": "Recours",
     "fraude": "Fermé pour fraude", "impayes": "Participations impayées",
+    "second_organisme": "Second rattachement", "second_fin": "Fin au second rattachement",
 }  # fmt: skip
 _PERIOD = {
     "periode": "Modification", "droit": "Réf. droit", "ancienne_fin": "Ancienne fin", "nouvelle_fin": "Nouvelle fin",
@@ -32,7 +33,10 @@ _CLOSING = {
     "etat_fermeture": "État de la fermeture", "regle_annulation": "Règle d'annulation", "reouvert_au": "Rouvert jusqu'au",
     "reference_annulation": "Référence de l'annulation", "annulee_par": "Annulée par",
 }  # fmt: skip
-_RIGHTS = "SELECT reference, foyer, nir, nature, debut, fin_origine, fin, renouvellement, recours, fraude, impayes_c FROM droit"
+_RIGHTS = (
+    "SELECT reference, foyer, nir, nature, debut, fin_origine, fin, renouvellement, recours, fraude, impayes_c,"
+    " second_organisme, second_fin FROM droit"
+)
 _ONE = f"{_RIGHTS} WHERE reference = ?"
 _OF_HOUSEHOLD = f"{_RIGHTS} WHERE foyer = ? ORDER BY reference"
 _PERIODS = "SELECT periode, droit, ancienne_fin, nouvelle_fin, motif, reference_libre, auteur, etat FROM periode"

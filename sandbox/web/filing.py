@@ -10,7 +10,7 @@ EMPTY = {
     "nir": "", "nature": "", "reference": "", "objet": "", "du": "", "au": "", "empreinte": "", "reference_libre": "",
 }  # fmt: skip
 #: What a document may be; letters that were sent back by the post are filed by agents.
-KINDS = ("COURRIER_ACOMPTE", "ATTESTATION_DROITS", "RETOUR_NPAI", "PIECE", *DEPOSITED)
+KINDS = ("COURRIER_ACOMPTE", "ATTESTATION_DROITS", "LIAISON_CAISSE", "RETOUR_NPAI", "PIECE", *DEPOSITED)
 _LARGEST = 5_000_000
 
 

@@ -77,10 +77,10 @@ def acts(world: RobotWorld) -> dict[str, list[dict[str, Any]]]:
     return found
 
 
-def letters(world: RobotWorld) -> list[dict[str, Any]]:
-    """Return what the GED's own ledger says of attestations."""
+def letters(world: RobotWorld, kind: str = "ATTESTATION_DROITS") -> list[dict[str, Any]]:
+    """Return what the GED's own ledger says of attestations, or of letters of another kind."""
     lines = (world.world.practice.folder / "ged.ledger.jsonl").read_text("utf-8").splitlines()
-    return [act for act in map(json.loads, lines) if act["kind"] == "ATTESTATION_DROITS"]
+    return [act for act in map(json.loads, lines) if act["kind"] == kind]
 
 
 def owed(world: RobotWorld) -> dict[str, int]:
@@ -133,14 +133,17 @@ async def prove(world: RobotWorld, owner: Database, *cases: str) -> None:
     filed = letters(world)
     told = [letter for case in expected for letter in extensions.attestations(NUMBERS[case])]
     assert [{name: act[name] for name in letter} for act, letter in zip(filed, told, strict=True)] == told
-    assert {act["author"] for act in filed} <= {RIGHTS_LOGIN}
+    notices = letters(world, "LIAISON_CAISSE")
+    told = [notice for case in expected for notice in extensions.notices(NUMBERS[case])]
+    assert [{name: act[name] for name in notice} for act, notice in zip(notices, told, strict=True)] == told
+    assert {act["author"] for act in filed + notices} <= {RIGHTS_LOGIN}
 
     second = await run(
         world, date(2026, 3, 30), *(case for case, (outcome, _) in verdicts.items() if outcome == "entered")
     )
 
     assert {ended for ended, _ in await ends(owner, second)} <= {"already_done", "already_extended"}
-    assert (acts(world), letters(world)) == (ledger, filed)
+    assert (acts(world), letters(world), letters(world, "LIAISON_CAISSE")) == (ledger, filed, notices)
 
 
 async def prove_a_refused_letter_undoes_no_right(world: RobotWorld, owner: Database, case: str) -> None:

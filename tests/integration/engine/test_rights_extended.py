@@ -11,9 +11,10 @@ from orchestrator.store.database import Database
 from orchestrator.store.vault import Vault
 
 #: A chain, no longer alive, base rights, a closing cancelled and one that is not, a permit extended by 180 days and one by 90
-#: only, and a household of which the fifth entry is refused.
+#: only, a child that another organism has too, agreed and not, and a household of which the fifth entry is refused.
 CASES = (
-    "B04 deux fois", "B22", "droits de base fermés", "B11", "fermé hors des périodes", "B14", "asile échu", "cinq membres",
+    "B04 deux fois", "B22", "droits de base fermés", "B11", "fermé hors des périodes", "B14", "asile échu", "B20",
+    "B20 conflit", "cinq membres",
 )  # fmt: skip
 
 

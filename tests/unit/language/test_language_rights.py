@@ -48,10 +48,11 @@ def test_b18_each_right_and_rule_has_an_entry_of_its_own_whatever_the_order_of_t
             "closing (ligne 2)": f"PAY/F-7/{first}", "closing (ligne 3)": f"PAY/F-7/{second}",
             "period (ligne 2)": f"EXT/F-7/{first}", "period (ligne 3)": f"EXT/F-7/{second}",
             "attestation (ligne 2)": f"ATT/F-7/{first}", "attestation (ligne 3)": f"ATT/F-7/{second}",
+            "liaison (ligne 2)": f"LIA/F-7/{first}", "liaison (ligne 3)": f"LIA/F-7/{second}",
         }
         for first, second in (("D1/EXT-C2S-1", "D2/EXT-C2S-2"), ("D2/EXT-C2S-2", "D1/EXT-C2S-1"))
     ]  # fmt: skip
-    assert stages(scenario) == [(frozenset({"closing", "period", "attestation"}), False)]
+    assert stages(scenario) == [(frozenset({"closing", "period", "attestation", "liaison"}), False)]
 
 
 def test_what_takes_an_entry_back_is_told_its_number_and_has_a_key_of_its_own(scenario: Scenario) -> None:
