@@ -90,8 +90,8 @@ def notices(asked: str) -> Iterator[dict[str, str]]:
     second = {right.reference: right.second for right in rights()}
     for letter in attestations(asked):
         if second[letter["reference"]]:
-            about = f"{letter['subject']} {second[letter['reference']]}"
-            yield {**letter, "kind": "LIAISON_CAISSE", "subject": about}
+            about = f"{letter['reference']}-{second[letter['reference']]}"
+            yield {**letter, "kind": "LIAISON_CAISSE", "reference": about}
 
 
 def cancellations(asked: str) -> Iterator[dict[str, object]]:

@@ -115,7 +115,8 @@ async def prove(world: RobotWorld, owner: Database, *cases: str) -> None:
     first = await run(world, DAY, *cases)
 
     verdicts = {case: (of[0].outcome, of[0].code) for case, of in expected.items()}
-    assert dict(zip(expected, await ends(owner, first), strict=True)) == verdicts
+    became = dict(zip(expected, await ends(owner, first), strict=True))
+    assert became == verdicts, {case: end for case, end in became.items() if end != verdicts[case]}
     entered = [one for of in expected.values() for one in of if one.outcome == "entered"]
     wanted = {one.right: one.end for one in entered if one.end}
     assert shown(world) == {**before, **wanted}
