@@ -93,14 +93,14 @@ def _deposits(options: argparse.Namespace) -> None:
 def _evening(options: argparse.Namespace) -> None:
     for name, part in evening.PARTS.items():
         path = part.deliver(stores.load(options.dir), options.out) if part.deliver else None
-        own = {"scenario": name, "robot": part.robot, "login": part.login, "work": part.work}
+        own = {"scenario": name, "robot": part.robot, "login": part.login, "work": part.work, "last": part.last}
         print(json.dumps({**own, "delivery": str(path) if path else None}))
 
 
 def _judge(options: argparse.Namespace) -> None:
     population = stores.load(options.dir)
     for name in options.scenarios.split(","):
-        for verdict in evening.PARTS[name].verdicts(population):
+        for verdict in evening.PARTS[name].verdicts(population, options.dir):
             print(json.dumps({"scenario": name, **verdict}))
     for found in evening.account(options.dir, population, options.scenarios.split(",")):
         print(json.dumps(found))

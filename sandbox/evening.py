@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sandbox import delivery, deposits, extensions, followed, oracle, transfers
+from sandbox import delivery, deposits, extensions, followed, oracle, transfers, watched
 from sandbox.delivery import Line
 from sandbox.households import HOUSEHOLDS, ROBOT
 from sandbox.model import ROBOT_LOGIN, Listed, Population
@@ -48,9 +48,11 @@ class Part:
     work: str
     #: Writes its delivery into a folder; None when the robot reads a list in an application.
     deliver: Callable[[Population, Path], Path] | None
-    #: `line`, `outcome`, `codes`, `amount_c` and `amount_optional` of each row.
-    verdicts: Callable[[Population], Iterator[Fields]]
+    #: `line`, `outcome`, `codes`, `amount_c` and `amount_optional` of each row, from the population and its folder.
+    verdicts: Callable[[Population, Path], Iterator[Fields]]
     books: tuple[Book, ...]
+    #: True when it is given its work once the others have done theirs: it looks at what they left.
+    last: bool = False
 
 
 def account(folder: Path, population: Population, names: Sequence[str]) -> Iterator[Fields]:
@@ -124,7 +126,7 @@ def _advances(number: int, name: str, work: str) -> Part:
             found.setdefault(stop, []).extend([act] if verdict.outcome == "entered" else [])
         return found
 
-    def verdicts(population: Population) -> Iterator[Fields]:
+    def verdicts(population: Population, _: Path) -> Iterator[Fields]:
         return (json.loads(verdict.as_json()) for verdict in judged(population))
 
     book = Book(application="compta", acts=frozenset({"PROPOSITION"}), about="stop", due=due)
@@ -160,14 +162,14 @@ def _letters_due(_: Population) -> dict[str, list[Fields]]:
     return found
 
 
-def _rights_verdicts(_: Population) -> Iterator[Fields]:
+def _rights_verdicts(_: Population, _folder: Path) -> Iterator[Fields]:
     rights = [right for _number, of in _households() for right in of]
     for line, one in enumerate(rights, start=2):
         said = {"line": line, "outcome": one.outcome, "codes": [one.code] if one.code else []}
         yield said | {"amount_c": None, "amount_optional": True}
 
 
-def _followed_verdicts(population: Population) -> Iterator[Fields]:
+def _followed_verdicts(population: Population, _: Path) -> Iterator[Fields]:
     for line, one in enumerate(followed.judge(population), start=1):
         amount_c = one.advance.amount_c if one.outcome == "entered" else None
         said = {"line": line, "outcome": one.outcome, "codes": list(one.codes), "amount_c": amount_c}
@@ -196,7 +198,7 @@ def _deliver_transfers(population: Population, out: Path) -> Path:
     return path
 
 
-def _transfer_verdicts(population: Population) -> Iterator[Fields]:
+def _transfer_verdicts(population: Population, _: Path) -> Iterator[Fields]:
     """Entered is `waiting`: RNIAM is looked at again in days."""
     for line, one in enumerate(_requests(population), start=2):
         outcome = "set_aside" if one.raw_effect else "exception" if one.codes else "waiting"
@@ -211,7 +213,7 @@ def _transfers_due(population: Population) -> dict[str, list[Fields]]:
     }
 
 
-def _deposit_verdicts(population: Population) -> Iterator[Fields]:
+def _deposit_verdicts(population: Population, _: Path) -> Iterator[Fields]:
     """What is filed is `filed_unawaited`: no case of this evening waits for it, its request is answered by a person."""
     for line, one in enumerate(deposits.made(population)[0], start=2):
         outcome = "filed_unawaited" if one.outcome == "filed" else one.outcome
@@ -226,6 +228,18 @@ def _deposits_due(population: Population) -> dict[str, list[Fields]]:
         if one.outcome == "filed":
             found[one.request].append({"act": "DEPOT", "nir": one.nir, "kind": one.kind, "digest": one.digest})
     return found
+
+
+def _watched_verdicts(population: Population, folder: Path) -> Iterator[Fields]:
+    """What each stop is told as, from the applications' own stores once the others have entered what was due."""
+    for line, one in enumerate(watched.judge(folder, population.today), start=1):
+        yield {
+            "line": line,
+            "outcome": one.outcome,
+            "codes": list(one.codes),
+            "amount_c": None,
+            "amount_optional": True,
+        }
 
 
 #: The scenarios of an evening, in the order in which they are given their work.
@@ -254,5 +268,9 @@ PARTS: Mapping[str, Part] = {
         robot="depot-pieces", login=deposits.ROBOT, work="les pièces déposées en ligne, bonnes et mauvaises, avec leurs PDF",
         deliver=deposits.write, verdicts=_deposit_verdicts,
         books=(Book(application="ged", acts=frozenset({"DEPOT"}), about="reference", due=_deposits_due),),
+    ),
+    "arpege-surveillance": Part(
+        robot="arpege-surveillance", login=watched.ROBOT, work="les arrêts d'ARPEGE, une fois les autres passés",
+        deliver=None, verdicts=_watched_verdicts, books=(), last=True,
     ),
 }  # fmt: skip

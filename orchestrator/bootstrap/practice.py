@@ -49,6 +49,8 @@ class Part:
     work: str
     #: None when the robot reads a list in an application.
     delivery: Path | None
+    #: True when it is given its work once the others have done theirs.
+    last: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -49,9 +49,12 @@ def parts_of(practice: Practice, robot: str) -> list[Part]:
 async def run_evening(house: House, parts: Sequence[Part]) -> EveningSummary:
     """Give every scenario its work, let the robots work side by side, and judge what became of it."""
     async with open_loader(house.world) as loader:
-        runs = [await _given(house, loader, part) for part in parts]
-        house.start_runner()
-        seconds = await follow(house, loader.database, [each.run for each in runs])
+        runs, seconds = list[_Run](), dict[UUID, float]()
+        for last in (False, True):  # who looks at what the others left comes after them
+            given = [await _given(house, loader, part) for part in parts if part.last is last]
+            house.start_runner()
+            seconds |= await follow(house, loader.database, [each.run for each in given])
+            runs += given
         rows = {each.part.scenario: await results_of(loader.database, each.run) for each in runs}
         for each in runs:
             scenario = house.world.scenario(each.part.scenario)

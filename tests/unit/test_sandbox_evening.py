@@ -67,7 +67,7 @@ def test_ledgers_of_an_evening_that_went_well_show_nothing(tmp_path: Path) -> No
     }
 
 
-@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("name", [name for name in ALL if PARTS[name].books])
 def test_an_act_that_is_missing_made_twice_other_or_another_s_is_told(name: str, tmp_path: Path) -> None:
     acts, book = list(due()), PARTS[name].books[-1]
     one = next(act for act in acts if act["act"] in book.acts and act.get(book.about) in book.due(PEOPLE))
