@@ -45,6 +45,8 @@ _STOPS = """
 select application as what, reason from glr.application_stop
 union all select scenario, reason from glr.scenario_stop where released_at is null
 """
+_GAPS = "select reference from glr.gap"
+_RESTORATIONS = "select count(*) as restorations from glr.restoration"
 _EVENTS = "select id, verb, object, details from glr.audit_outbox order by id"
 
 
@@ -80,6 +82,10 @@ class Seen:
     same_eyes: Sequence[str] = ()
     #: What is closed to robots, with its reason.
     stops: Mapping[str, str] = field(default_factory=dict)
+    #: The application's numbers that a reconciliation showed to people.
+    gaps: frozenset[str] = frozenset()
+    #: How often the house was brought back from a backup.
+    restorations: int = 0
     #: Rows of a delivery that are neither a case nor set aside, by delivery.
     missing: Mapping[str, int] = field(default_factory=dict)
 
@@ -140,6 +146,8 @@ def read_tables(
         stops={row["what"]: row["reason"] for row in connection.execute(_STOPS).fetchall()},
         late=[row["reference"] for row in connection.execute(_LATE, {"seconds": patience}).fetchall()],
         missing={str(row["id"]): row["missing"] for row in connection.execute(_MISSING).fetchall() if row["missing"]},
+        gaps=frozenset(row["reference"] for row in connection.execute(_GAPS).fetchall()),
+        restorations=sum(row["restorations"] for row in connection.execute(_RESTORATIONS).fetchall()),
         same_eyes=[row["token"] for row in connection.execute(_SAME_EYES).fetchall()],
     )
 

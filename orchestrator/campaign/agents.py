@@ -13,11 +13,11 @@ from dataclasses import dataclass, field
 import httpx
 
 from checker.evidence import Line, read_ledger
+from orchestrator.campaign.console import Console
 from orchestrator.campaign.hands import HANDS, NotNow
 from orchestrator.campaign.house import House
 from orchestrator.campaign.targets import Effect
 
-_TOKEN = re.compile(r'name="csrf" value="([^"]+)"')
 _HIDDEN = re.compile(r'<input type="hidden" name="(version|version_dossier)" value="(\d+)">')
 #: Stops that people enter before the robots come.
 _FIRST = 4
@@ -32,7 +32,10 @@ class Agent:
     grace: float
     #: What was settled.
     settled: int = 0
-    _console: httpx.Client | None = field(default=None, repr=False)
+    _console: Console = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self._console = Console(house=self.house, login="agent")
 
     def settle(self) -> None:
         """Settle what may be; a console that is down is tried again next time."""
@@ -44,7 +47,7 @@ class Agent:
                 self._close(str(doubt["id"]), number)
                 self.settled += 1
         except (httpx.HTTPError, NotNow):
-            self._console = None
+            self._console.leave()
 
     def come_first(self, draw: random.Random) -> None:
         """Enter a few objects by hand before any robot works, as people do when nobody told them that one is coming."""
@@ -73,28 +76,7 @@ class Agent:
 
     def _close(self, item: str, number: str) -> None:
         address = f"/exceptions/{item}"
-        self._post(f"{address}/prendre", self._page(address))
-        shown = self._page(address)
+        self._console.post(f"{address}/prendre", self._console.page(address))
+        shown = self._console.page(address)
         said = {"decision": "done_by_hand", "reference": number}
-        self._post(f"{address}/decision", shown, **said, **dict(_HIDDEN.findall(shown)))
-
-    def _page(self, address: str) -> str:
-        answer = self._logged_in().get(address)
-        if answer.status_code != httpx.codes.OK:
-            raise NotNow(f"{address} : {answer.status_code}")
-        return answer.text
-
-    def _post(self, address: str, shown: str, **form: str) -> None:
-        answer = self._logged_in().post(address, data={"csrf": _TOKEN.findall(shown)[0], **form})
-        if answer.status_code != httpx.codes.SEE_OTHER:
-            raise NotNow(f"{address} : {answer.status_code}")
-
-    def _logged_in(self) -> httpx.Client:
-        if self._console is None:
-            self._console = httpx.Client(
-                base_url=self.house.console, timeout=30, headers={"origin": self.house.console}
-            )
-            shown = self._console.get("/connexion").text
-            form = {"vers": "", "identifiant": "agent", "mot_de_passe": self.house.people["agent"]}
-            self._console.post("/connexion", data={"csrf": _TOKEN.findall(shown)[0], **form})
-        return self._console
+        self._console.post(f"{address}/decision", shown, **said, **dict(_HIDDEN.findall(shown)))

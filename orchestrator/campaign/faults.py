@@ -15,6 +15,7 @@ from pathlib import Path
 from orchestrator.campaign.disk import full
 from orchestrator.campaign.house import House
 from orchestrator.campaign.points import points_at
+from orchestrator.campaign.restored import lose_and_bring_back
 
 #: Between the check and the sending: what no check can close.
 RESIDUE = {("in-the-gate", "freeze"), ("permitted", "freeze")}
@@ -22,6 +23,8 @@ RESIDUE = {("in-the-gate", "freeze"), ("permitted", "freeze")}
 DISK_FULL = "disk-full"
 #: Seconds for which a disk stays full.
 FULL = (2.0, 8.0)
+#: Entries that a restored house has forgotten, at least.
+_SINCE = 3
 #: Sessions of a runner.
 _SESSIONS = 2
 
@@ -38,6 +41,9 @@ class Faults:
     done: Counter[str] = field(default_factory=Counter)
     _frozen: dict[int, float] = field(default_factory=dict)
     _deliveries: int = 0
+    _backup: Path | None = None
+    #: How many entries there were then.
+    _entered: int = 0
 
     def hit(self) -> None:
         """Draw one fault and carry it out, when there is something to hit."""
@@ -138,6 +144,18 @@ class Faults:
                 time.sleep(self.random.uniform(*FULL))
         return self.house.disk is not None
 
+    def restore(self) -> bool:
+        """Save the house; drawn again, once robots have entered more, lose it and bring it back as it was then."""
+        if self._backup is None:
+            self._backup = self.house.practice.folder / f"maison-{time.monotonic_ns()}.glr"
+            self._entered = self.house.entered()
+            self.house.back_up(self._backup)
+        elif self.house.entered() > self._entered + _SINCE:
+            lose_and_bring_back(self.house, self._backup, machines=self.random.random() < 0.5)
+            self._backup = None
+            return True
+        return False
+
     def _signal(self, role: str, number: signal.Signals) -> int | None:
         found = [pid for pid in self.house.processes(role) if pid not in self._frozen]
         if not found:
@@ -169,6 +187,7 @@ FAULTS: Mapping[str, Fault] = {
     "orchestrator-killed": Fault(weight=1, act=lambda faults: faults.kill("orchestrator")),
     "postgres-killed": Fault(weight=1, act=lambda faults: faults.kill("postgres")),
     "delivered-again": Fault(weight=0.5, act=lambda faults: faults.deliver_again()),
+    "restored": Fault(weight=0.2, act=lambda faults: faults.restore()),
     DISK_FULL: Fault(weight=1, act=lambda faults: faults.fill_disk()),
 }
 

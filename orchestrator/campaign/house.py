@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,9 @@ import psutil
 import psycopg
 from psycopg.rows import dict_row
 
+from checker.evidence import read_ledger
+from orchestrator.backups.restore import restore
+from orchestrator.backups.save import back_up
 from orchestrator.bootstrap.demo_people import ensure_people
 from orchestrator.bootstrap.loading import open_loader
 from orchestrator.bootstrap.practice import LOGINS, ROBOT_LOGIN, TODAY, Practice
@@ -56,6 +60,8 @@ class House:
     people: Mapping[str, str] = field(init=False)
     #: Deliveries by file name: what an agent looks up a row in.
     deliveries: dict[str, Path] = field(default_factory=dict)
+    #: Each delivery with its scenario, in the order in which they came.
+    _given: dict[tuple[str, Path], None] = field(default_factory=dict)
     _children: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     _addresses: Mapping[str, str] = field(default_factory=dict)
 
@@ -78,9 +84,10 @@ class House:
             self._start(name)
 
     def start_runners(self) -> None:
-        """Let robots work."""
-        for number in range(self.runners):
-            self._start(f"runner-{number}")
+        """Let robots work, on every machine that has no runner."""
+        for name in (f"runner-{number}" for number in range(self.runners)):
+            if name not in self._children:
+                self._start(name)
 
     def watch(self) -> None:
         """Start again whatever died."""
@@ -94,6 +101,7 @@ class House:
         for name in order:
             _continue(self._children[name].pid)
         stop_children([self._children[name] for name in order])
+        self._kill_sessions()
         embedded.discard(self.settings.workspace)
 
     # --- work --------------------------------------------------------------------------------------------------------
@@ -101,6 +109,7 @@ class House:
     def deliver(self, scenario: str, file: Path) -> bool:
         """Load a delivery for a scenario; False when it was refused as known."""
         self.deliveries[file.name] = file
+        self._given[scenario, file] = None
 
         async def load() -> None:
             async with open_loader(self.world) as loader:
@@ -128,6 +137,31 @@ class House:
         if self.target.later:
             (self.practice.folder / "today").write_text(self.target.later, encoding="ascii")
         self.first("campaign.retry_now")
+
+    def back_up(self, archive: Path) -> None:
+        """Save the house, as ``glr backup`` does."""
+        asyncio.run(back_up(self.world, archive))
+
+    def lose(self, *, machines: bool) -> None:
+        """Lose the database and the console; the machines of the runners with them, or not: what goes on there knows what the
+        house will have forgotten.
+        """
+        for name in [name for name in self._children if name == "console" or (machines and name != "applications")]:
+            child = self._children.pop(name)
+            child.kill()
+            child.wait()
+        if machines:
+            self._kill_sessions()
+        self.first("campaign.cut_off")
+        self.first("campaign.lose")
+
+    def bring_back(self, archive: Path) -> None:
+        """Restore the house, start its console, and give it once more the deliveries that came since."""
+        asyncio.run(restore(self.settings, archive, "campaign"))
+        self.world = asyncio.run(build_world(self.settings))
+        self._start("console")
+        for scenario, file in list(self._given):
+            self.deliver(scenario, file)
 
     def restart_database(self) -> None:
         """Bring the database back if it was killed."""
@@ -161,6 +195,10 @@ class House:
         runners = [child.pid for name, child in self._children.items() if name.startswith("runner")]
         return runners if role == "runner" else [pid for runner in runners for pid in _sessions(runner)]
 
+    def entered(self) -> int:
+        """Return how many entries the application's ledger holds."""
+        return len(read_ledger(self.ledger))
+
     @property
     def ledger(self) -> Path:
         """The application's own ledger."""
@@ -174,6 +212,13 @@ class House:
     def console(self) -> str:
         """The console's address."""
         return f"http://{self.settings.console_host}:{self.settings.console_port}"
+
+    def _kill_sessions(self) -> None:
+        """Kill those that a runner which was killed left behind, asleep."""
+        for process in psutil.process_iter(["cmdline"]):
+            if str(self.orders) in (process.info["cmdline"] or ()):
+                with suppress(psutil.NoSuchProcess):
+                    process.kill()
 
     def _start(self, name: str) -> None:
         log = self.settings.workspace / "logs" / f"{name}.log"

@@ -18,3 +18,10 @@ where state in ('ready', 'leased') or state = 'waiting' and waits_for is distinc
 
 -- retry_now: cases that wait for a time are ready at once, so that a campaign need not wait for the longest delays
 update cases set wait_until = now() where state = 'waiting' and coalesce(waits_for, 'date') = 'date' and wait_until > now()
+
+-- cut_off: as owner: everybody else's connection ends
+select pg_terminate_backend(pid) from pg_stat_activity
+where datname = current_database() and backend_type = 'client backend' and pid <> pg_backend_pid()
+
+-- lose: as owner: what was there is no more
+drop schema glr, queue cascade

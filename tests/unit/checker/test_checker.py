@@ -61,6 +61,9 @@ BROKEN: list[tuple[Seen, Promise, str]] = [
     (replace(QUIET, events=EVENTS[:-1]), Promise.LOGGED, "DOS-1"),
     (replace(QUIET, events=(*EVENTS, EVENTS[0])), Promise.LOGGED, "4 au journal"),
     (replace(QUIET, events=(*EVENTS[:3], EVENTS[4])), Promise.LOGGED, "le journal dit entry.intent"),
+    (replace(QUIET, events=EVENTS[1:], restorations=1), Promise.LOGGED, "2 au journal"),
+    (replace(QUIET, events=(*EVENTS[:3], EVENTS[4]), restorations=1), Promise.LOGGED, "le journal dit entry.intent"),
+    (replace(QUIET, entries=[], gaps=frozenset({"ACP-9"})), Promise.SHOWN, "inconnue chez nous"),
     (replace(QUIET, same_eyes=["GLR-A"]), Promise.FOUR_EYES, "GLR-A"),
     (replace(QUIET, cases=[{**CASE, "state": "leased"}]), Promise.DRAINED, "encore leased"),
 ]
@@ -90,6 +93,13 @@ def test_a_doubt_that_a_person_is_shown_breaks_nothing() -> None:
     doubt = {**ENTRY, "state": "doubtful", "shown": True, "case_state": "exception"}
     events = (*EVENTS[:3], {"verb": "entry.doubtful", "object": "GLR-A", "details": {}}, EVENTS[4])
     assert violations(replace(QUIET, entries=[doubt], events=events)) == []
+
+
+def test_what_a_restored_house_has_forgotten_breaks_nothing_once_a_person_is_shown_it() -> None:
+    planned = {**ENTRY, "state": "planned", "ended_as": "rejected", "case_state": "rejected"}
+    again = ({"verb": "entry.planned", "object": "GLR-A", "details": {}}, *EVENTS, case_event(1, "case.leased"))
+    forgot = replace(QUIET, entries=[planned], events=again, gaps=frozenset({"ACP-1"}), restorations=1)
+    assert violations(forgot) == []
 
 
 def test_a_line_of_the_ledger_that_a_kill_has_cut_is_not_yet_written(tmp_path: Path) -> None:
