@@ -6,11 +6,11 @@ each scenario, and each application's own ledger is compared with what follows, 
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sandbox import delivery, deposits, extensions, followed, oracle, transfers, watched
+from sandbox import delivery, deposits, extensions, followed, oracle, told, transfers, watched
 from sandbox.delivery import Line
 from sandbox.households import HOUSEHOLDS, ROBOT
 from sandbox.model import ROBOT_LOGIN, Listed, Population
@@ -33,8 +33,8 @@ class Book:
     #: The acts that may be its own, and the field that says what an act is about.
     acts: frozenset[str]
     about: str
-    #: The acts that there should be about each of its subjects, with what is compared of them.
-    due: Callable[[Population], Mapping[str, Sequence[Fields]]]
+    #: The acts that there should be about each of its subjects, with what is compared of them, from population and folder.
+    due: Callable[[Population, Path], Mapping[str, Sequence[Fields]]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +66,7 @@ def account(folder: Path, population: Population, names: Sequence[str]) -> Itera
         twice: Counter[tuple[object, ...]] = Counter()
         wrong: list[str] = []
         for book in part.books:
-            due, entered = book.due(population), ledgers.get(book.application, [])
+            due, entered = book.due(population, folder), ledgers.get(book.application, [])
             own = [act for act in entered if act["act"] in book.acts and act.get(book.about) in due]
             ledgers[book.application] = [act for act in entered if act not in own]
             lines[book.application] += len(own)
@@ -114,7 +114,7 @@ def _advances(number: int, name: str, work: str) -> Part:
     def judged(population: Population) -> list[oracle.Verdict]:
         return oracle.judge(population, _half(population, number), population.today)
 
-    def due(population: Population) -> dict[str, list[Fields]]:
+    def due(population: Population, _: Path) -> dict[str, list[Fields]]:
         lines = {line.number: line for line in delivery.read(_half(population, number))}
         found: dict[str, list[Fields]] = {}
         for verdict in judged(population):
@@ -143,7 +143,7 @@ def _households() -> Iterator[tuple[str, list[extensions.Verdict]]]:
     return ((number, list(extensions.judge(number))) for number in _numbers())
 
 
-def _rights_due(_: Population) -> dict[str, list[Fields]]:
+def _rights_due(_: Population, _folder: Path) -> dict[str, list[Fields]]:
     """A change for each right that is extended; a change taken back for the others of a household refused at its last."""
     found: dict[str, list[Fields]] = {}
     for _number, rights in _households():
@@ -154,7 +154,7 @@ def _rights_due(_: Population) -> dict[str, list[Fields]]:
     return found
 
 
-def _letters_due(_: Population) -> dict[str, list[Fields]]:
+def _letters_due(_: Population, _folder: Path) -> dict[str, list[Fields]]:
     """An attestation for each right that is extended."""
     found: dict[str, list[Fields]] = {right.right: [] for _number, of in _households() for right in of}
     for letter in (each for number in _numbers() for each in extensions.attestations(number)):
@@ -176,7 +176,7 @@ def _followed_verdicts(population: Population, _: Path) -> Iterator[Fields]:
         yield said | {"amount_optional": one.outcome != "entered"}
 
 
-def _followed_due(population: Population) -> dict[str, list[Fields]]:
+def _followed_due(population: Population, _: Path) -> dict[str, list[Fields]]:
     numbers = [(advance, text) for _row, text, _person, advance in numbered_advances(population)]
     found: dict[str, list[Fields]] = {}
     for one in followed.judge(population):
@@ -205,7 +205,7 @@ def _transfer_verdicts(population: Population, _: Path) -> Iterator[Fields]:
         yield {"line": line, "outcome": outcome, "codes": list(one.codes), "amount_c": None, "amount_optional": True}
 
 
-def _transfers_due(population: Population) -> dict[str, list[Fields]]:
+def _transfers_due(population: Population, _: Path) -> dict[str, list[Fields]]:
     act: Fields = {"act": "MUTATION", "outcome": "OK"}
     return {
         one.reference: [] if one.codes else [{**act, "nir": one.nir, "points": str(one.points)}]
@@ -220,7 +220,7 @@ def _deposit_verdicts(population: Population, _: Path) -> Iterator[Fields]:
         yield {"line": line, "outcome": outcome, "codes": list(one.codes), "amount_c": None, "amount_optional": True}
 
 
-def _deposits_due(population: Population) -> dict[str, list[Fields]]:
+def _deposits_due(population: Population, _: Path) -> dict[str, list[Fields]]:
     """One filing under each request that was answered rightly, none under any other."""
     made, asked = deposits.made(population)
     found: dict[str, list[Fields]] = {request.number: [] for request in asked}
@@ -228,6 +228,25 @@ def _deposits_due(population: Population) -> dict[str, list[Fields]]:
         if one.outcome == "filed":
             found[one.request].append({"act": "DEPOT", "nir": one.nir, "kind": one.kind, "digest": one.digest})
     return found
+
+
+def _told_verdicts(population: Population, folder: Path) -> Iterator[Fields]:
+    """What each advance becomes that is paid and not netted, from the applications' own stores."""
+    for line, one in enumerate(told.judge(folder, population.today), start=1):
+        codes = [one.code] if one.code else []
+        yield {"line": line, "outcome": one.outcome, "codes": codes, "amount_c": None, "amount_optional": True}
+
+
+def _told_due(
+    act: str, about: Callable[[told.Told], Iterable[tuple[str, object]]]
+) -> Callable[[Population, Path], dict[str, list[Fields]]]:
+    """One act about each advance that is told of, none about any other."""
+
+    def due(population: Population, folder: Path) -> dict[str, list[Fields]]:
+        known = told.judge(folder, population.today)
+        return {one.number: [{"act": act, **dict(about(one))}] if one.outcome == "entered" else [] for one in known}
+
+    return due
 
 
 def _watched_verdicts(population: Population, folder: Path) -> Iterator[Fields]:
@@ -268,6 +287,20 @@ PARTS: Mapping[str, Part] = {
         robot="depot-pieces", login=deposits.ROBOT, work="les pièces déposées en ligne, bonnes et mauvaises, avec leurs PDF",
         deliver=deposits.write, verdicts=_deposit_verdicts,
         books=(Book(application="ged", acts=frozenset({"DEPOT"}), about="reference", due=_deposits_due),),
+    ),
+    "acompte-courrier": Part(
+        robot="suivi-acomptes", login=followed.ROBOT, work="récupération et courrier des avances restées ouvertes",
+        deliver=None, verdicts=_told_verdicts, last=True,
+        books=(
+            Book(
+                application="arpege", acts=frozenset({"RECUPERATION"}), about="advance",
+                due=_told_due("RECUPERATION", lambda one: one.recovery),
+            ),
+            Book(
+                application="ged", acts=frozenset({"DEPOT"}), about="reference",
+                due=_told_due("DEPOT", lambda one: one.letter),
+            ),
+        ),
     ),
     "arpege-surveillance": Part(
         robot="arpege-surveillance", login=watched.ROBOT, work="les arrêts d'ARPEGE, une fois les autres passés",

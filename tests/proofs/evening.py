@@ -37,6 +37,7 @@ def test_all_robots_work_one_evening_side_by_side_and_a_second_one_enters_nothin
         "droits-prolongation",
         "mutation-entrante",
         "depot-pieces",
+        "acompte-courrier",
         "arpege-surveillance",
     }
     assert {(each["oracle_mismatches"], each["doubts"], each["ledger"]["duplicates"]) for each in played.values()} == {

@@ -14,23 +14,32 @@ from sandbox.evening import PARTS, account
 from sandbox.followed import judge
 from sandbox.model import Population
 from sandbox.population import build
+from sandbox.stores import create
 
 TODAY = "2026-03-27"
 PEOPLE = build(20, 931, TODAY, evening=True)
 ALL = tuple(PARTS)
 
 
-def due() -> Iterator[dict[str, Any]]:
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Write the stores of the applications, which some oracles read; the ledgers are written beside them."""
+    folder = tmp_path_factory.mktemp("evening") / "practice"
+    create(folder, PEOPLE)
+    return folder
+
+
+def due(folder: Path) -> Iterator[dict[str, Any]]:
     """Give every act of an evening that went well, as the ledgers have them."""
     for part in PARTS.values():
         for book in part.books:
-            for subject, acts in book.due(PEOPLE).items():
+            for subject, acts in book.due(PEOPLE, folder).items():
                 yield from ({"app": book.application, book.about: subject, "author": part.login, **act} for act in acts)
 
 
 def told(folder: Path, acts: list[dict[str, Any]]) -> dict[str | None, tuple[int, int, int]]:
     """Return lines, duplicates and differences of each scenario (None: acts of nobody's case)."""
-    for application in ("compta", "c2s", "progres", "ged"):
+    for application in ("arpege", "compta", "c2s", "progres", "ged"):
         lines = [json.dumps(act) for act in acts if act["app"] == application]
         (folder / f"{application}.ledger.jsonl").write_text("".join(f"{line}\n" for line in lines), "utf-8")
     found: list[Any] = list(account(folder, PEOPLE, ALL))
@@ -52,9 +61,9 @@ def test_an_advance_is_followed_to_every_end_that_the_domain_names() -> None:
     ]  # fmt: skip
 
 
-def test_ledgers_of_an_evening_that_went_well_show_nothing(tmp_path: Path) -> None:
-    acts = list(due())
-    found = told(tmp_path, acts)
+def test_ledgers_of_an_evening_that_went_well_show_nothing(house: Path) -> None:
+    acts = list(due(house))
+    found = told(house, acts)
     assert {wrong for _, _, wrong in found.values()} == {0}
     assert sum(lines for lines, _, _ in found.values()) == len(acts)
     assert {act["act"] for act in acts} == {
@@ -64,22 +73,23 @@ def test_ledgers_of_an_evening_that_went_well_show_nothing(tmp_path: Path) -> No
         "RAPPEL",
         "MUTATION",
         "DEPOT",
+        "RECUPERATION",
     }
 
 
 @pytest.mark.parametrize("name", [name for name in ALL if PARTS[name].books])
-def test_an_act_that_is_missing_made_twice_other_or_another_s_is_told(name: str, tmp_path: Path) -> None:
-    acts, book = list(due()), PARTS[name].books[-1]
-    one = next(act for act in acts if act["act"] in book.acts and act.get(book.about) in book.due(PEOPLE))
+def test_an_act_that_is_missing_made_twice_other_or_another_s_is_told(name: str, house: Path) -> None:
+    acts, book = list(due(house)), PARTS[name].books[-1]
+    one = next(act for act in acts if act["act"] in book.acts and act.get(book.about) in book.due(PEOPLE, house))
     others = [act for act in acts if act is not one]
-    lines = told(tmp_path, acts)[name][0]
-    assert told(tmp_path, others)[name] == (lines - 1, 0, 1)
-    assert told(tmp_path, [*acts, one])[name] == (lines + 1, 1, 1)
-    assert told(tmp_path, [*others, {**one, "author": "A1001"}])[name] == (lines, 0, 1)
-    stray = told(tmp_path, [*acts, {**one, book.about: "X-1"}])
+    lines = told(house, acts)[name][0]
+    assert told(house, others)[name] == (lines - 1, 0, 1)
+    assert told(house, [*acts, one])[name] == (lines + 1, 1, 1)
+    assert told(house, [*others, {**one, "author": "A1001"}])[name] == (lines, 0, 1)
+    stray = told(house, [*acts, {**one, book.about: "X-1"}])
     assert (stray[name], stray[None]) == ((lines, 0, 0), (0, 0, 1))
     other: dict[str, str] = {name: "1" for name in ("amount_c", "end", "nir") if name in one}
-    assert told(tmp_path, [*others, one | other])[name] == (lines, 0, 1)
+    assert told(house, [*others, one | other])[name] == (lines, 0, 1)
 
 
 def _stops(population: Population, name: str, folder: Path) -> set[str]:
