@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
 
-from sandbox import delivery, deposits, evening, oracle, stores, wave, waves
+from sandbox import bank, delivery, deposits, evening, oracle, stores, wave, waves
 from sandbox.errors import SandboxError
 from sandbox.faults import Rates
 from sandbox.population import DEFAULT_SEED, DEFAULT_SIZE, DEFAULT_TODAY, build
@@ -90,6 +90,10 @@ def _deposits(options: argparse.Namespace) -> None:
     print(deposits.write(stores.load(options.dir), options.out, options.again))
 
 
+def _returns(options: argparse.Namespace) -> None:
+    print(bank.write_now(options.dir, options.date, options.out))
+
+
 def _evening(options: argparse.Namespace) -> None:
     for name, part in evening.PARTS.items():
         path = part.deliver(stores.load(options.dir), options.out) if part.deliver else None
@@ -141,6 +145,9 @@ def _parser() -> argparse.ArgumentParser:
         "--out", type=Path, required=True, help="folder of the list; the PDFs go into its folder depots"
     )
     papers.add_argument("--again", default="", metavar="WORD", help="other papers for the same requests")
+    returns = _command(commands, "returns", _returns, "write the bank's camt.054 of the transfers that came back")
+    returns.add_argument("--date", type=date.fromisoformat, required=True)
+    returns.add_argument("--out", type=Path, required=True, help="folder of the file")
     shared = _command(commands, "evening", _evening, "write what each scenario of an evening is given")
     shared.add_argument("--out", type=Path, required=True, help="folder of the deliveries")
     judging = _command(commands, "judge", _judge, "say what each row and ledger of an evening should become, and is")

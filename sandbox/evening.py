@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sandbox import delivery, deposits, extensions, followed, oracle, told, transfers, watched
+from sandbox import bank, bank_oracle, delivery, deposits, extensions, followed, oracle, told, transfers, watched
 from sandbox.delivery import Line
 from sandbox.households import HOUSEHOLDS, ROBOT
 from sandbox.model import ROBOT_LOGIN, Listed, Population
@@ -261,6 +261,27 @@ def _watched_verdicts(population: Population, folder: Path) -> Iterator[Fields]:
         }
 
 
+def _returned(population: Population) -> Iterator[bank_oracle.Verdict]:
+    content = bank.document(bank.made(population), population.today)
+    return bank_oracle.judge(content, bank_oracle.known(population))
+
+
+def _returned_verdicts(population: Population, _: Path) -> Iterator[Fields]:
+    for one in _returned(population):
+        said = {"line": one.line, "outcome": one.outcome, "codes": list(one.codes), "amount_c": one.amount_c}
+        yield said | {"amount_optional": one.outcome != "entered"}
+
+
+def _returned_due(population: Population) -> dict[str, list[Fields]]:
+    """One note on each transfer whose return is explained, none on any other."""
+    found: dict[str, list[Fields]] = {number: [] for number, _ in bank.sent_back(population)}
+    for one in _returned(population):
+        if one.outcome == "entered":
+            said = {"reason": one.reason, "bank_reference": one.reference, "amount_c": one.amount_c}
+            found[one.number].append({"act": "RETOUR", **said})
+    return found
+
+
 #: The scenarios of an evening, in the order in which they are given their work.
 PARTS: Mapping[str, Part] = {
     "ij-acompte": _advances(0, "yaml", "une anomalie d'ARPEGE sur deux"),
@@ -269,6 +290,11 @@ PARTS: Mapping[str, Part] = {
         robot="suivi-acomptes", login=followed.ROBOT, work="la liste des avances ouvertes, lue dans COMPTA", deliver=None,
         verdicts=_followed_verdicts,
         books=(Book(application="compta", acts=frozenset({"REGULARISATION"}), about="number", due=_followed_due),),
+    ),
+    "retours-banque": Part(
+        robot="suivi-acomptes", login=followed.ROBOT, work="l'avis de la banque (camt.054) : des virements rejetés",
+        deliver=bank.write, verdicts=_returned_verdicts,
+        books=(Book(application="compta", acts=frozenset({"RETOUR"}), about="number", due=_returned_due),),
     ),
     "droits-prolongation": Part(
         robot="droits-prolongation", login=ROBOT, work="les droits qui arrivent à échéance, foyer par foyer",

@@ -16,7 +16,7 @@ PAGE_FAULTS = frozenset({"error", "expiry", "degraded", "stale_date"})
 LOGIN_FAULTS = frozenset({"refused"})
 ANY_FAULTS = frozenset({"latency"})
 #: Where an act is sent.
-_ACTS = frozenset({"/avances", "/annulations", "/regularisations", "/documents", "/recuperations"})
+_ACTS = frozenset({"/avances", "/annulations", "/regularisations", "/retours", "/documents", "/recuperations"})
 GREEN_FAULTS = frozenset({"cut", "lock"})
 KINDS = ACT_FAULTS | PAGE_FAULTS | LOGIN_FAULTS | ANY_FAULTS | GREEN_FAULTS
 

@@ -17,6 +17,9 @@ ROBOT = "ROB-931-SUIVI-1"
 _ADVANCE_C, _ENOUGH_C, _LESS_C = 69_739, 126_798, 44_784
 _FIRST, _LAST, _ADVANCED = date(2026, 1, 8), date(2026, 2, 8), date(2026, 1, 31)
 _DAY = timedelta(days=1)
+#: Why the bank sent a transfer back, one person each, and when it booked them.
+SENT_BACK = ("AC04", "AC06", "MD07", "ZZ99", "AC04")
+SENT_BACK_ON = date(2026, 3, 24)
 _OPEN = ("LIQUIDEE", "REJETE_BANQUE")
 _DEAD = ("REJETEE", "ANNULEE")
 
@@ -113,4 +116,5 @@ _CASES: tuple[Callable[[Maker], Person], ...] = (
     lambda maker: _person(maker, _ENOUGH_C, state="REJETE_BANQUE"),
     lambda maker: _person(maker, _ADVANCE_C, _LESS_C),
     lambda maker: _person(maker, _ENOUGH_C, second="VALIDEE"),
+    *(lambda maker: _person(maker, state="REJETE_BANQUE") for _ in SENT_BACK[1:]),
 )

@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 from keywords.compta.models import Advance, OpenAdvance
+from keywords.compta.returns import note_return, returns_by, returns_seen, transfer
 from orchestrator.domain.civil import Period
 from orchestrator.domain.entries import EntrySeen
 from orchestrator.domain.keywords import check, enter, extract
@@ -14,6 +15,12 @@ from orchestrator.domain.lists import whole_list
 from orchestrator.domain.money import Euros
 from orchestrator.domain.personal import Nir
 from orchestrator.domain.ports import Act, Desk, ReadingDesk
+
+__all__ = [
+    "advances", "advances_seen", "cancel_advance", "cancellations_seen", "made_by", "note_return", "open_advances",
+    "propose_advance", "regularisations_seen", "regularise_advance", "regularised_by", "returns_by", "returns_seen",
+    "transfer",
+]  # fmt: skip
 
 #: The reason written on every proposal of a robot; the application shows it to the people who validate.
 REASON = "Acompte IJ, paiement Arpège non réalisé (robot)"

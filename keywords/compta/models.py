@@ -58,3 +58,26 @@ class OpenAdvance(OpenAmount, frozen=True):
     author: str = Field(title="Auteur")
     #: The day of the list.
     read_on: date = Field(title="Relevée le")
+
+
+class Transfer(BaseModel, frozen=True):
+    """The transfer of an advance, looked up by the number that went to the bank, and what is noted of its return."""
+
+    #: False when COMPTA has no advance of that number; nothing else is known then.
+    found: bool = Field(title="Virement connu de COMPTA")
+    #: The person who was to receive it.
+    nir: Nir | None = Field(default=None, title="Assuré du virement")
+    #: Reference of the stop it is about.
+    stop_id: str = Field(default="", title="Réf. arrêt")
+    #: The days it covers, both ends included.
+    period: Period | None = Field(default=None, title="Période")
+    #: What was transferred.
+    amount: Euros | None = Field(default=None, title="Montant du virement")
+    #: As ``Advance.state``; ``REJETE_BANQUE`` when it was sent back.
+    state: str = Field(default="", title="État du virement")
+    #: True when a return is noted on it.
+    noted: bool = Field(default=False, title="Retour déjà noté")
+    #: The reason noted, e.g. ``AC04``; empty without one.
+    reason: str = Field(default="", title="Motif noté")
+    #: The bank's own reference of the return noted; empty without one.
+    bank_reference: str = Field(default="", title="Référence de la banque, notée")

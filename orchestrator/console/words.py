@@ -29,6 +29,7 @@ ENDS = {
     "candidate": "À proposer à ij-acompte",
     "already_done": "Déjà fait",
     "already_filed": "Déjà classée",
+    "already_noted": "Retour déjà noté",
     "case_woken": "Classée, un dossier reprend",
     "filed_unawaited": "Classée, à répondre par une personne",
     "done_by_hand": "Saisi à la main, relu",

@@ -13,6 +13,10 @@ CREATE TABLE regularisation (
     id INTEGER PRIMARY KEY AUTOINCREMENT, numero TEXT NOT NULL UNIQUE, reference_paiement TEXT NOT NULL,
     reference_libre TEXT NOT NULL, auteur TEXT NOT NULL, jour TEXT NOT NULL
 );
+CREATE TABLE retour (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, numero TEXT NOT NULL UNIQUE, motif TEXT NOT NULL, reference_banque TEXT NOT NULL,
+    date_comptable TEXT NOT NULL, reference_libre TEXT NOT NULL, auteur TEXT NOT NULL, jour TEXT NOT NULL
+);
 CREATE INDEX avance_nir ON avance (nir);
 CREATE INDEX avance_numero ON avance (numero);
 CREATE INDEX avance_auteur ON avance (auteur, jour_saisie);

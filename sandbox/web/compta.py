@@ -16,6 +16,7 @@ from sandbox.web.cancellation import Cancellation
 from sandbox.web.legacy import Legacy, Options, Visit
 from sandbox.web.proposal import EMPTY, Proposal, errors_of
 from sandbox.web.regularisation import Regularisations
+from sandbox.web.returns import Returns
 
 PAGE_SIZE = 50
 _COLUMNS = {
@@ -272,6 +273,7 @@ def application(options: Options) -> Starlette:
             "GET /avances/saisies": compta.by_author,
             "POST /avances/saisies": compta.by_author,
             **Regularisations(compta=compta).pages(),
+            **Returns(compta=compta).pages(),
             "GET /avances/{number}": compta.advance,
             "GET /annulations/nouvelle": compta.new_cancellation,
             "POST /annulations": compta.cancel,
