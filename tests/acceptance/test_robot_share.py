@@ -211,7 +211,7 @@ def test_nothing_local_is_lost(shared: Shared) -> None:
     own = {beside, "robots/trusted.yaml", f"{ROBOT}/imported.json", *mine}
     another = (
         "robots/droits-prolongation/", "scenarios/droits-prolongation.", "scenarios/rules/prolongations.",
-        "robots/suivi-acomptes/", "scenarios/acompte-suivi.", "scenarios/acompte-courrier.",
+        "robots/suivi-acomptes/", "scenarios/acompte-suivi.", "scenarios/acompte-courrier.", "scenarios/retours-banque.",
         "robots/arpege-surveillance/", "scenarios/arpege-surveillance.",
         "robots/mutation-entrante/", "scenarios/mutation-entrante.", "scenarios/rules/mutations.",
         "robots/controle-vagues/", "scenarios/controle-vagues.", "scenarios/rules/vagues.",

@@ -34,6 +34,7 @@ def test_all_robots_work_one_evening_side_by_side_and_a_second_one_enters_nothin
         "ij-acompte",
         "ij-acompte-robot",
         "acompte-suivi",
+        "retours-banque",
         "droits-prolongation",
         "mutation-entrante",
         "depot-pieces",
