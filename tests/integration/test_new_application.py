@@ -171,7 +171,13 @@ def test_the_draft_finds_every_field_and_column_that_the_hand_written_contracts_
         found |= places(drafted.contract(application))
     nothing_there = {("BDO - Coordonnées bancaires", "#aucun-compte"), ("BDO - Adresse", "#aucune-adresse")}
     none_of_a_person = nothing_there - set(found)  # nobody seen was without
-    of_advances = {"COMPTA - Avance", "COMPTA - Annulation", "COMPTA - Nouvelle annulation", "COMPTA - Régularisation"}
+    of_advances = {
+        "COMPTA - Avance",
+        "COMPTA - Annulation",
+        "COMPTA - Nouvelle annulation",
+        "COMPTA - Régularisation",
+        "COMPTA - Retour",
+    }
     advances = {each for each in wanted if each[0] in of_advances} - set(found)  # no advance in this population
     assert set(wanted) - set(found) == AFTER_A_POST | none_of_a_person | advances
     common = set(wanted) & set(found)
