@@ -157,7 +157,7 @@ AFTER_A_POST = {
 #: Formats that a draft masks until a person says that they are harmless, or cannot know from a few pages.
 CAUTIOUS = {
     ("ARPEGE - Droits", "#pension_invalidite"), ("ARPEGE - Paiements", "table#paiements tbody tr td.destinataire"),
-    ("COMPTA - Nouvelle avance", "#motif"),
+    ("COMPTA - Nouvelle avance", "#motif"), ("COMPTA - Nouveau retour", "#motif_rejet"),
     ("ARPEGE - Signaler une récupération", "#avance"), ("ARPEGE - Signaler une récupération", "#note"),
     *(("ARPEGE - Récupérations", f"table#recuperations tbody tr td.{each}") for each in ("avance", "recuperation")),
 }  # fmt: skip
