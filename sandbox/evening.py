@@ -272,7 +272,7 @@ def _returned_verdicts(population: Population, _: Path) -> Iterator[Fields]:
         yield said | {"amount_optional": one.outcome != "entered"}
 
 
-def _returned_due(population: Population) -> dict[str, list[Fields]]:
+def _returned_due(population: Population, _: Path) -> dict[str, list[Fields]]:
     """One note on each transfer whose return is explained, none on any other."""
     found: dict[str, list[Fields]] = {number: [] for number, _ in bank.sent_back(population)}
     for one in _returned(population):
