@@ -98,6 +98,7 @@ def _evening(options: argparse.Namespace) -> None:
     for name, part in evening.PARTS.items():
         path = part.deliver(stores.load(options.dir), options.out) if part.deliver else None
         own = {"scenario": name, "robot": part.robot, "login": part.login, "work": part.work, "last": part.last}
+        own["days"] = [day.isoformat() for day in part.days]
         print(json.dumps({**own, "delivery": str(path) if path else None}))
 
 

@@ -8,9 +8,10 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
-from sandbox import bank, bank_oracle, delivery, deposits, extensions, followed, oracle, told, transfers, watched
+from sandbox import bank, bank_oracle, delivery, deposits, extensions, followed, oracle, told, transfers, watched, waves
 from sandbox.delivery import Line
 from sandbox.households import HOUSEHOLDS, ROBOT
 from sandbox.model import ROBOT_LOGIN, Listed, Population
@@ -53,6 +54,8 @@ class Part:
     books: tuple[Book, ...]
     #: True when it is given its work once the others have done theirs: it looks at what they left.
     last: bool = False
+    #: The days of which it reads one list each; empty: one, of the evening's day.
+    days: tuple[date, ...] = ()
 
 
 def account(folder: Path, population: Population, names: Sequence[str]) -> Iterator[Fields]:
@@ -249,6 +252,25 @@ def _told_due(
     return due
 
 
+def _deliver_waves(population: Population, out: Path) -> Path:
+    """Both extracts of each wave into a folder of their own; beside it, what a control must find in them."""
+    for number in range(1, len(waves.WAVES) + 1):
+        expected = waves.write(out / "vagues", number, people=40, seed=population.seed)
+        expected.rename(out / f"vague-{number}-attendu.json")
+    return out / "vagues"
+
+
+def _wave_verdicts(_: Population, folder: Path) -> Iterator[Fields]:
+    """Each difference that was planted, in the order of the extracts, then the line that cannot be read; the second wave's
+    lines begin after 2000."""
+    for number in range(1, len(waves.WAVES) + 1):
+        found = json.loads((folder / "deliveries" / f"vague-{number}-attendu.json").read_text("ascii"))["found"]
+        found.sort(key=lambda one: (one["before"] or 1 << 40, one["after"] or 0))
+        rows = [{"outcome": "exception", "codes": one["codes"]} for one in found]
+        for line, row in enumerate([*rows, {"outcome": "set_aside", "codes": []}], start=1000 * number + 1):
+            yield {"line": line, **row, "amount_c": None, "amount_optional": True}
+
+
 def _watched_verdicts(population: Population, folder: Path) -> Iterator[Fields]:
     """What each stop is told as, from the applications' own stores once the others have entered what was due."""
     for line, one in enumerate(watched.judge(folder, population.today), start=1):
@@ -296,24 +318,6 @@ PARTS: Mapping[str, Part] = {
         deliver=bank.write, verdicts=_returned_verdicts,
         books=(Book(application="compta", acts=frozenset({"RETOUR"}), about="number", due=_returned_due),),
     ),
-    "droits-prolongation": Part(
-        robot="droits-prolongation", login=ROBOT, work="les droits qui arrivent à échéance, foyer par foyer",
-        deliver=lambda population, out: extensions.write(population.today, out, *_numbers()), verdicts=_rights_verdicts,
-        books=(
-            Book(application="c2s", acts=frozenset({"MODIFICATION", "RAPPEL"}), about="right", due=_rights_due),
-            Book(application="ged", acts=frozenset({"DEPOT"}), about="reference", due=_letters_due),
-        ),
-    ),
-    "mutation-entrante": Part(
-        robot="mutation-entrante", login=transfers.ROBOT, work="des demandes de mutation, contrôlées dans PROGRES",
-        deliver=_deliver_transfers, verdicts=_transfer_verdicts,
-        books=(Book(application="progres", acts=frozenset({"MUTATION"}), about="reference", due=_transfers_due),),
-    ),
-    "depot-pieces": Part(
-        robot="depot-pieces", login=deposits.ROBOT, work="les pièces déposées en ligne, bonnes et mauvaises, avec leurs PDF",
-        deliver=deposits.write, verdicts=_deposit_verdicts,
-        books=(Book(application="ged", acts=frozenset({"DEPOT"}), about="reference", due=_deposits_due),),
-    ),
     "acompte-courrier": Part(
         robot="suivi-acomptes", login=followed.ROBOT, work="récupération et courrier des avances restées ouvertes",
         deliver=None, verdicts=_told_verdicts, last=True,
@@ -327,6 +331,28 @@ PARTS: Mapping[str, Part] = {
                 due=_told_due("DEPOT", lambda one: one.letter),
             ),
         ),
+    ),
+    "droits-prolongation": Part(
+        robot="droits-prolongation", login=ROBOT, work="les droits qui arrivent à échéance, foyer par foyer",
+        deliver=lambda population, out: extensions.write(population.today, out, *_numbers()), verdicts=_rights_verdicts,
+        books=(
+            Book(application="c2s", acts=frozenset({"MODIFICATION", "RAPPEL"}), about="right", due=_rights_due),
+            Book(application="ged", acts=frozenset({"DEPOT"}), about="reference", due=_letters_due),
+        ),
+    ),
+    "mutation-entrante": Part(
+        robot="mutation-entrante", login=transfers.ROBOT, work="des demandes de mutation, contrôlées dans PROGRES",
+        deliver=_deliver_transfers, verdicts=_transfer_verdicts,
+        books=(Book(application="progres", acts=frozenset({"MUTATION"}), about="reference", due=_transfers_due),),
+    ),
+    "controle-vagues": Part(
+        robot="controle-vagues", login="", work="les extraits de trois vagues de migration, avant et après la bascule",
+        deliver=_deliver_waves, verdicts=_wave_verdicts, books=(), days=tuple(day for day, _lines in waves.WAVES),
+    ),
+    "depot-pieces": Part(
+        robot="depot-pieces", login=deposits.ROBOT, work="les pièces déposées en ligne, bonnes et mauvaises, avec leurs PDF",
+        deliver=deposits.write, verdicts=_deposit_verdicts,
+        books=(Book(application="ged", acts=frozenset({"DEPOT"}), about="reference", due=_deposits_due),),
     ),
     "arpege-surveillance": Part(
         robot="arpege-surveillance", login=watched.ROBOT, work="les arrêts d'ARPEGE, une fois les autres passés",

@@ -10,6 +10,7 @@ import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,8 @@ class Part:
     delivery: Path | None
     #: True when it is given its work once the others have done theirs.
     last: bool = False
+    #: The days of which it reads one list each; empty: one, of the evening's day.
+    days: tuple[date, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -227,7 +230,8 @@ class Practice:
 
 def _part(said: Mapping[str, Any]) -> Part:
     delivery = Path(said["delivery"]) if said["delivery"] else None
-    return Part(**{**said, "delivery": delivery})
+    days = tuple(date.fromisoformat(day) for day in said["days"])
+    return Part(**{**said, "delivery": delivery, "days": days})
 
 
 def _row_of(said: Mapping[str, Any], scenario: str) -> bool:

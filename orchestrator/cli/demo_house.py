@@ -79,8 +79,10 @@ class House:
         return self.settings.workspace / "inbox"
 
     def drop(self, delivery: Path) -> Path:
-        """Let a delivery arrive in the inbox, with the papers that it lists; the closing puts it away."""
+        """Let a delivery arrive in the inbox, with the papers that it lists, or a folder of files; the closing puts it away."""
         self.inbox.mkdir(exist_ok=True, mode=0o700)
+        if delivery.is_dir():
+            return Path(shutil.copytree(delivery, self.inbox / delivery.name, dirs_exist_ok=True))
         papers = delivery.parent / "depots"
         if papers.is_dir():
             shutil.copytree(papers, self.inbox / papers.name, dirs_exist_ok=True)

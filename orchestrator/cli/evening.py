@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
 from uuid import UUID
 
 from orchestrator.bootstrap.extractions import load_extractions
@@ -30,6 +31,8 @@ class _Run:
     run: UUID
     #: The delivery, when it was worked to its end before.
     refused: str | None
+    #: What is added to its lines, for the oracle: a scenario may have several lists.
+    before: int = 0
 
 
 def parts_of(practice: Practice, robot: str) -> list[Part]:
@@ -51,18 +54,18 @@ async def run_evening(house: House, parts: Sequence[Part]) -> EveningSummary:
     async with open_loader(house.world) as loader:
         runs, seconds = list[_Run](), dict[UUID, float]()
         for last in (False, True):  # who looks at what the others left comes after them
-            given = [await _given(house, loader, part) for part in parts if part.last is last]
+            given = [each for part in parts if part.last is last for each in await _given(house, loader, part)]
             house.start_runner()
             seconds |= await follow(house, loader.database, [each.run for each in given])
             runs += given
-        rows = {each.part.scenario: await results_of(loader.database, each.run) for each in runs}
+        rows = {each.run: await results_of(loader.database, each.run) for each in runs}
         for each in runs:
             scenario = house.world.scenario(each.part.scenario)
-            if each.refused is None and closes_at_once(scenario) and _is_over(rows[scenario.name]):
+            if each.refused is None and closes_at_once(scenario) and _is_over(rows[each.run]):
                 house.screen.print(f"{scenario.name} : clôture de l'exécution.")
                 await show_closing(house, loader.database, each.run)
     judged = house.practice.judged([part.scenario for part in parts])
-    played = [_played(each, rows[each.part.scenario], judged, seconds[each.run]) for each in runs]
+    played = [_played([each for each in runs if each.part is part], rows, judged, seconds) for part in parts]
     again = any(each.refused is not None for each in runs)  # people may have acted since: their acts are nobody's gap
     return EveningSummary(played=played, strays=[] if again else judged.ledgers[None]["wrong"])
 
@@ -72,27 +75,33 @@ def _is_over(rows: Sequence[RowResult]) -> bool:
     return not in_hand(rows) and not any(row.outcome is RowOutcome.WAITING for row in rows)
 
 
-async def _given(house: House, loader: Loader, part: Part) -> _Run:
-    """Start the run of a scenario; that of before when this evening was begun before."""
+async def _given(house: House, loader: Loader, part: Part) -> list[_Run]:
+    """Start the runs of a scenario; those of before when this evening was begun before."""
     house.screen.print(f"{part.scenario} reçoit : {part.work}.", soft_wrap=True)
     name = house.world.scenario(part.scenario)
     if part.delivery is None:
-        return await _read(house, loader, part)
+        return [await _read(house, loader, part, _DAY)]
+    if part.days:
+        house.drop(part.delivery)
+        read = [await _read(house, loader, part, day) for day in part.days]
+        return [replace(each, before=1000 * number) for number, each in enumerate(read, start=1)]
     try:
-        return _Run(part=part, run=(await loader.load(name, house.drop(part.delivery), _DAY, "demo")).run, refused=None)
+        run = (await loader.load(name, house.drop(part.delivery), _DAY, "demo")).run
     except RefusedDelivery:
         (house.inbox / part.delivery.name).unlink()  # the copy that was dropped for nothing
-        return await _before(loader, part, await first_run(loader.database, name, part.delivery), part.delivery.name)
+        run = await first_run(loader.database, name, part.delivery)
+        return [await _before(loader, part, run, part.delivery.name)]
+    return [_Run(part=part, run=run, refused=None)]
 
 
-async def _read(house: House, loader: Loader, part: Part) -> _Run:
+async def _read(house: House, loader: Loader, part: Part, day: date) -> _Run:
     """Have the list read in its application, once: that of a second evening would be what the first one left."""
     async with loader.database.transaction("demo") as tx:
         recent = await tx.all("runs.recent", caisse=house.settings.caisse, limit=50)
-    known = [row for row in recent if row["scenario"] == part.scenario]
+    known = [row for row in recent if (row["scenario"], row["run_date"]) == (part.scenario, day)]
     if known:
         return await _before(loader, part, known[-1]["id"], known[-1]["file_name"])
-    _, (loaded,) = await load_extractions(house.world, loader, part.scenario, _DAY, "demo")
+    _, (loaded,) = await load_extractions(house.world, loader, part.scenario, day, "demo")
     return _Run(part=part, run=loaded.run, refused=None)
 
 
@@ -102,17 +111,21 @@ async def _before(loader: Loader, part: Part, run: UUID, name: str) -> _Run:
     return _Run(part=part, run=run, refused=None if unfinished else name)
 
 
-def _played(each: _Run, rows: Sequence[RowResult], judged: Judged, seconds: float) -> Played:
-    name = each.part.scenario
-    ledger = judged.ledgers[name]
-    again = each.refused is not None
-    wrong = [] if again else [*compare(rows, judged.rows[name]), *ledger["wrong"]]
+def _played(
+    runs: Sequence[_Run], rows: Mapping[UUID, Sequence[RowResult]], judged: Judged, seconds: Mapping[UUID, float]
+) -> Played:
+    """Judge what became of a scenario's runs, once for all of them."""
+    part = runs[0].part
+    ledger = judged.ledgers[part.scenario]
+    again = all(each.refused is not None for each in runs)
+    worked = [replace(row, line=each.before + row.line) for each in runs for row in rows[each.run]]
+    wrong = [] if again else [*compare(worked, judged.rows[part.scenario]), *ledger["wrong"]]
     summary = Summary(
-        rows=[] if again else rows,
+        rows=[] if again else worked,
         differences=wrong,
         ledger_lines=0 if again else sum(ledger["lines"].values()),
         ledger_duplicates=ledger["duplicates"],
-        refused=each.refused,
-        seconds=0.0 if again else seconds,
+        refused=runs[0].refused if again else None,
+        seconds=0.0 if again else max(seconds[each.run] for each in runs),
     )
-    return Played(part=each.part, summary=summary, entries={} if again else ledger["lines"])
+    return Played(part=part, summary=summary, entries={} if again else ledger["lines"])
