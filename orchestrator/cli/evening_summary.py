@@ -101,7 +101,7 @@ class EveningSummary:
         lines: Counter[str] = Counter()
         for each in self.played:
             lines.update(each.entries)
-        told = ", ".join(f"{name.upper()} {count}" for name, count in lines.items())
+        told = ", ".join(f"{name.upper()} {count}" for name, count in lines.items()) or "aucune"
         doubts = sum(each.summary.doubts for each in self.played)
         console.print(f"Saisies dans les registres : {told} ; en double {self.ledger_duplicates} ; en doute {doubts}.")
 
