@@ -30,10 +30,10 @@ def waiting(quiet_demo: Done) -> Iterator[str]:
 def move(demo: Done, reference: str, state: str, until: str) -> None:
     """Move a case by hand, past the triggers."""
     with psycopg.connect(demo.house.server().superuser_dsn) as connection:
-        connection.execute("alter table glr.cases disable trigger case_transition")
+        connection.execute("alter table glr.cases disable trigger user")
         moved = f"update glr.cases set state = '{state}', wait_until = {until} where reference = %s"
         connection.execute(moved.encode(), [reference])
-        connection.execute("alter table glr.cases enable trigger case_transition")
+        connection.execute("alter table glr.cases enable trigger user")
 
 
 def glr(demo: Done, *words: str) -> tuple[int, str]:

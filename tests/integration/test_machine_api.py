@@ -147,10 +147,10 @@ async def test_a_document_wakes_the_case_that_waits_for_it_once_and_no_other(
         wait = (
             "update cases set state = 'waiting', wait_until = now() + interval '9 days', waits_for = %s where line = %s"
         )
-        connection.execute("alter table cases disable trigger case_transition")
+        connection.execute("alter table cases disable trigger user")
         for waits_for, line in (("document", 1), ("date", 2)):
             connection.execute(wait, [waits_for, line])
-        connection.execute("alter table cases enable trigger case_transition")
+        connection.execute("alter table cases enable trigger user")
 
         refused = await announce(KEY, {"nir": "1 85 02 61 999 001 88", "stop_id": "AT1"})
         assert (refused[0], "Pièce 2" in refused[1]["error"], "999" in refused[1]["error"]) == (422, True, False)
