@@ -28,7 +28,7 @@ TRANSFERS = (
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """One entry of a notification: a transfer that came back."""
+    """A transfer that came back: a transaction of an entry of a notification."""
 
     #: What is wrong with it, in a word; empty for what is in order.
     case: str = ""
@@ -42,8 +42,10 @@ class Entry:
     currency: str = "EUR"
     direction: str = "CRDT"
     booked_on: date
-    #: Transactions of the entry: one, none (no detail is said), or a batch.
-    details: int = 1
+    #: True when it is booked in the entry of the one before it, whose reference it has.
+    batched: bool = False
+    #: False for an entry that says nothing of its transaction.
+    detailed: bool = True
 
 
 def sent_back(population: Population) -> list[tuple[str, Advance]]:
@@ -60,9 +62,10 @@ def made(population: Population) -> list[Entry]:
     ]
     if not returned:
         return []
-    *whole, last = returned
+    first, second, *whole, last = returned
+    together = replace(second, reference=first.reference, batched=True)
     less = replace(last, case="other amount", amount=text_of(centimes(last.amount) - 1))
-    return [*whole, less, *_wrong(returned[0], _paid(population))]
+    return [first, together, *whole, less, *_wrong(first, _paid(population))]
 
 
 def _entry_of(number: str, amount_c: int, day: date) -> Entry:
@@ -82,10 +85,12 @@ def _wrong(good: Entry, paid: str) -> Iterator[Entry]:
         "twice": {}, "not sent back": {"end_to_end": paid}, "unknown": {"end_to_end": "ACP-2026-999999"},
         "no number of ours": {"end_to_end": "../validation?x=1"}, "salary": {"end_to_end": "SALAIRE MARS/2026"},
         "debit": {"direction": "DBIT"}, "dollars": {"currency": "USD"}, "no reason": {"reason": ""},
-        "no detail": {"details": 0}, "batch": {"details": 2},
+        "no detail": {"detailed": False}, "in one entry": {}, "same in that entry": {"batched": True},
     }  # fmt: skip
+    reference = ""
     for place, (case, change) in enumerate(changes.items(), start=1):
-        yield replace(good, case=case, reference=f"RJT-AUTRE-{place:03}", **change)  # type: ignore[arg-type]
+        reference = reference if "batched" in change else f"RJT-AUTRE-{place:03}"
+        yield replace(good, case=case, reference=reference, **change)  # type: ignore[arg-type]
 
 
 def text_of(amount_c: int) -> str:
@@ -94,27 +99,45 @@ def text_of(amount_c: int) -> str:
 
 
 def document(entries: Iterable[Entry], day: date, message: str = "AVIS-1") -> bytes:
-    """The bytes of a notification: credit of what came back, one entry for each, counted and summed."""
-    entries = list(entries)
-    total = sum(centimes(one.amount) for one in entries if AMOUNT.fullmatch(one.amount))
+    """The bytes of a notification: credit of what came back, entries counted and summed."""
+    booked = _booked(entries)
+    total = sum(map(_amount_c, booked))
     head = f"<MsgId>{escape(message)}</MsgId><CreDtTm>{day}T06:00:00</CreDtTm>"
-    summed = f"<TtlNtries><NbOfNtries>{len(entries)}</NbOfNtries><Sum>{text_of(total)}</Sum></TtlNtries>"
+    summed = f"<TtlNtries><NbOfNtries>{len(booked)}</NbOfNtries><Sum>{text_of(total)}</Sum></TtlNtries>"
     account = f"<Acct><Id><IBAN>{_ACCOUNT}</IBAN></Id><Ccy>EUR</Ccy></Acct>"
     lines = [
         '<?xml version="1.0" encoding="UTF-8"?>', f'<Document xmlns="{SPACE}"><BkToCstmrDbtCdtNtfctn>',
         f"<GrpHdr>{head}</GrpHdr>", f"<Ntfctn><Id>{escape(message)}-1</Id><CreDtTm>{day}T06:00:00</CreDtTm>{account}",
-        f"<TxsSummry>{summed}</TxsSummry>", *map(_entry, entries), "</Ntfctn></BkToCstmrDbtCdtNtfctn></Document>", "",
+        f"<TxsSummry>{summed}</TxsSummry>", *map(_entry, booked), "</Ntfctn></BkToCstmrDbtCdtNtfctn></Document>", "",
     ]  # fmt: skip
     return "\n".join(lines).encode()
 
 
-def _entry(one: Entry) -> str:
+def _booked(entries: Iterable[Entry]) -> list[list[Entry]]:
+    """The entries of the account, each with its transactions."""
+    booked: list[list[Entry]] = []
+    for one in entries:
+        if one.batched:
+            booked[-1].append(one)
+        else:
+            booked.append([one])
+    return booked
+
+
+def _amount_c(booked: list[Entry]) -> int:
+    """The amount of an entry: what of its transactions can be read."""
+    return sum(centimes(one.amount) for one in booked if AMOUNT.fullmatch(one.amount))
+
+
+def _entry(booked: list[Entry]) -> str:
+    first = booked[0]
     code = "<Domn><Cd>PMNT</Cd><Fmly><Cd>ICDT</Cd><SubFmlyCd>RRTN</SubFmlyCd></Fmly></Domn>"
+    details = "".join(_transaction(one) for one in booked if one.detailed)
     return (
-        f'<Ntry><Amt Ccy="{one.currency}">{one.amount}</Amt><CdtDbtInd>{one.direction}</CdtDbtInd><Sts><Cd>BOOK</Cd></Sts>'
-        f"<BookgDt><Dt>{one.booked_on}</Dt></BookgDt><ValDt><Dt>{one.booked_on}</Dt></ValDt>"
-        f"<AcctSvcrRef>{escape(one.reference)}</AcctSvcrRef><BkTxCd>{code}</BkTxCd>"
-        f"{f'<NtryDtls>{_transaction(one) * one.details}</NtryDtls>' if one.details else ''}</Ntry>"
+        f'<Ntry><Amt Ccy="{first.currency}">{text_of(_amount_c(booked))}</Amt><CdtDbtInd>{first.direction}</CdtDbtInd>'
+        f"<Sts><Cd>BOOK</Cd></Sts><BookgDt><Dt>{first.booked_on}</Dt></BookgDt><ValDt><Dt>{first.booked_on}</Dt></ValDt>"
+        f"<AcctSvcrRef>{escape(first.reference)}</AcctSvcrRef><BkTxCd>{code}</BkTxCd>"
+        f"{f'<NtryDtls>{details}</NtryDtls>' if details else ''}</Ntry>"
     )
 
 

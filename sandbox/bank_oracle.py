@@ -1,4 +1,4 @@
-"""What each entry of the bank's file must become. The oracle of `retours-banque`.
+"""What each transaction of the bank's file must become. The oracle of `retours-banque`.
 
 It reads the file with the standard library and COMPTA's store: nothing of the robots' rules, keywords or readers.
 """
@@ -6,6 +6,7 @@ It reads the file with the standard library and COMPTA's store: nothing of the r
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -32,7 +33,7 @@ class Transfer:
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """What an entry must become."""
+    """What a transaction must become."""
 
     line: int
     #: `entered`, `already_noted`, `exception` or `set_aside`.
@@ -58,11 +59,11 @@ def known(population: Population) -> dict[str, Transfer]:
 
 
 def judge(content: bytes, transfers: Mapping[str, Transfer]) -> Iterator[Verdict]:
-    """Say what each entry of a file must become, one after the other: what is noted counts for those that follow."""
+    """Say what each transaction of a file must become, one after the other: what is noted counts for those that follow."""
     noted: dict[str, str] = {number: one.noted for number, one in transfers.items() if one.noted}
     seen: set[tuple[str, str]] = set()
-    for line, element in enumerate(ET.fromstring(content).findall(".//Ntry", _NAMED), start=1):  # noqa: S314 - ours
-        read = _read(element)
+    booked = ET.fromstring(content).findall(".//Ntry", _NAMED)  # noqa: S314 - ours
+    for line, read in enumerate(chain.from_iterable(map(_read, booked)), start=1):
         key = (read.get("number", ""), read.get("reference", ""))
         if not read or key in seen:
             yield Verdict(line=line, outcome="set_aside")
@@ -93,21 +94,22 @@ def _judged(line: int, read: Mapping[str, str], sent: Transfer | None, noted: st
     )  # fmt: skip
 
 
-def _read(entry: ET.Element) -> dict[str, str]:
-    """What an entry says; nothing when it is not one transfer that came back, whole and in euros."""
+def _read(entry: ET.Element) -> Iterator[Mapping[str, str]]:
+    """What an entry says of each of its transactions; nothing of one that is not whole or not in euros, nor without any."""
     details = entry.findall("NtryDtls/TxDtls", _NAMED)
-    if len(details) != 1:
-        return {}
-    (amount,) = entry.findall("Amt", _NAMED)
-    read = {
-        "number": _said(details[0], "Refs/EndToEndId"), "reason": _said(details[0], "RtrInf/Rsn/Cd"),
-        "reference": _said(entry, "AcctSvcrRef"), "amount": (amount.text or "").strip(),
-    }  # fmt: skip
-    rights = (
-        amount.get("Ccy") == "EUR", _said(entry, "CdtDbtInd") == "CRDT", AMOUNT.fullmatch(read["amount"]),
-        len(read["reason"]) in range(1, 5), _TEXT.fullmatch(read["number"]), _TEXT.fullmatch(read["reference"]),
-    )  # fmt: skip
-    return read if all(rights) else {}
+    if not details:
+        yield {}
+    for detail in details:
+        (amount,) = detail.findall("Amt", _NAMED)
+        read = {
+            "number": _said(detail, "Refs/EndToEndId"), "reason": _said(detail, "RtrInf/Rsn/Cd"),
+            "reference": _said(entry, "AcctSvcrRef"), "amount": (amount.text or "").strip(),
+        }  # fmt: skip
+        rights = (
+            amount.get("Ccy") == "EUR", _said(entry, "CdtDbtInd") == "CRDT", AMOUNT.fullmatch(read["amount"]),
+            len(read["reason"]) in range(1, 5), _TEXT.fullmatch(read["number"]), _TEXT.fullmatch(read["reference"]),
+        )  # fmt: skip
+        yield read if all(rights) else {}
 
 
 def _said(element: ET.Element, path: str) -> str:

@@ -142,9 +142,11 @@ class XmlSource:
     namespace: str
     #: Path of the element that is one row, from the root's name on: ``Document/…/TxDtls``.
     each: str
+    #: Path of an element above it that holds one at least: ``Document/…/Ntry``; one without any is a bad row. Empty: none.
+    within: str
     #: Path of each field from that element: ``Refs/EndToEndId``, ``Amt/@Ccy``, ``../BookgDt/Dt``.
     paths: Mapping[str, str]
-    #: Path of the announced number of rows, from the root's name on; empty: none.
+    #: Path of the announced number of rows, or of elements ``within`` when these are named; empty: none.
     rows: str
     #: The announced total.
     total: Total | None

@@ -23,23 +23,33 @@ def read_xml(file: BinaryIO, case: CaseRules, source: XmlSource) -> Iterator[Rec
     """Give every row, good or bad, in the order of the file; raises ``RefusedFile``."""
     summed = Sum(source.total, case)
     said: dict[str, str] = {}
-    number = 0
+    number = before = held = 0
     path: list[str] = []
     for event, element in events(file):
         if event == "start":
             path.append(_name(element, source.namespace))
             _check_root(path, source)
+            if "/".join(path) == source.within:
+                before, held = number, held + 1
             continue
         here = "/".join(path)
         path.pop()
         if here == source.each:
             number += 1
             yield _row(number, element, case, source, summed)
+        elif here == source.within and number == before:
+            number += 1
+            yield summed.without(_without_row(source), number)
         if f"{source.each}/".startswith(f"{here}/"):
             forget(element)  # its rows were read
         elif here in {source.rows, source.total.path if source.total else ""}:
             said[here] = (element.text or "").strip()
-    _check(said, source, number, summed)
+    _check(said, source, held if source.within else number, summed)
+
+
+def _without_row(source: XmlSource) -> BadLine:
+    missing = source.each.removeprefix(f"{source.within}/")
+    return BadLine(BadRowCode.RECORD, f"« {source.within.rpartition('/')[2]} » sans aucun élément « {missing} »")
 
 
 def _name(element: Any, namespace: str) -> str:  # noqa: ANN401 - lxml's own

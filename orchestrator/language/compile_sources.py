@@ -27,7 +27,7 @@ SOURCE_KEYS: Mapping[str, tuple[str, ...]] = {
     "excel": ("sheet", "header", "trailer"),
     "ods": ("sheet", "header", "trailer"),
     "fixed_width": ("encoding", "length", "line_ends", "fields", "records", "trailer"),
-    "xml": ("namespace", "each", "fields", "announced"),
+    "xml": ("namespace", "each", "within", "fields", "announced"),
     "dsn": ("each", "within", "fields"),
     "extract": ("with", "fields"),
     "cases": ("ended", "fields"),

@@ -17,6 +17,9 @@ def compile_xml(source: Section, kind: str, words: SourceWords) -> XmlSource:
     """Return an XML source."""
     source.need("each", "Document/BkToCstmrDbtCdtNtfctn/Ntfctn/Ntry/NtryDtls/TxDtls")
     each = source.parsed("each", _from_root, "")
+    within = source.parsed("within", _from_root, "")
+    if each and within and not each.startswith(f"{within}/") and (node := source.get("within")):
+        source.faults.add(node, f"source : « within » est au-dessus de « each » : un début de {each} était attendu")
     given = needed_fields(source, words, "Refs/EndToEndId")
     paths = {name: given.parsed(name, _from_row, "") for name in words.fields}
     deepest = each.count("/")
@@ -28,6 +31,7 @@ def compile_xml(source: Section, kind: str, words: SourceWords) -> XmlSource:
         pattern=pattern(source, kind, "camt054-*.xml"),
         namespace=source.text("namespace"),
         each=each,
+        within=within,
         paths=paths,
         rows=announced.parsed("rows", _from_root, ""),
         total=_total(announced, words),

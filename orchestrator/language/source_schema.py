@@ -59,6 +59,7 @@ def _key(kind: str, key: str) -> Schema:
         ("fixed_width", "fields"): table_of(object_of({key: _PLACE[key] for key in PLACE_KEYS}, ("from", "length")),
                                             "Place de chaque champ."),
         ("fixed_width", "trailer"): object_of({"rows": _at("from", "length"), "total": _total_at()}, ()),
+        ("xml", "within"): {**TEXT, "description": "Élément au-dessus de « each », qui en contient au moins un."},
         ("xml", "announced"): object_of({"rows": TEXT, "total": object_of({"of": TEXT, "path": TEXT}, ("of", "path"))}, ()),
     }  # fmt: skip
     return special.get((kind, key)) or _COMMON.get(key, TEXT)

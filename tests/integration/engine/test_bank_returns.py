@@ -19,13 +19,20 @@ from orchestrator.store.vault import Vault
 from sandbox.bank import Entry
 from sandbox.bank_oracle import Verdict
 
-_SET_ASIDE = {"debit": "VALEUR", "dollars": "VALEUR", "no reason": "VALEUR", "batch": "ENREGISTREMENT"}
+_SET_ASIDE = {
+    "debit": "VALEUR",
+    "dollars": "VALEUR",
+    "no reason": "VALEUR",
+    "no detail": "ENREGISTREMENT",
+    "same": "DOUBLON",
+}
 
 
 def planted(practice: PracticeWorld) -> list[Entry]:
     """Every kind of entry, good ones first."""
-    good, blocked, dead, odd, less, charged = (sent(practice) for _ in range(6))
+    good, blocked, dead, odd, less, charged, beside, paid = (sent(practice) for _ in range(8))
     right = [good, replace(blocked, reason="AC06"), noted_by_an_agent(practice, sent(practice))]
+    together = in_one_entry(beside, sent(practice), replace(paid, amount="697.38"), replace(beside, case="same"))
     explained_by_nobody = [
         replace(dead, reason="MD07"), replace(odd, reason="ZZ99"), replace(less, amount="697.38"),
         replace(charged, amount="697.4"), sent(practice, state="LIQUIDEE"), sent(practice, state="REGULARISEE"),
@@ -33,10 +40,16 @@ def planted(practice: PracticeWorld) -> list[Entry]:
         replace(again(good), end_to_end="../validation?x=1"), again(good),
     ]  # fmt: skip
     wrong: dict[str, dict[str, Any]] = {
-        "debit": {"direction": "DBIT"}, "dollars": {"currency": "USD"}, "no reason": {"reason": ""}, "batch": {"details": 2},
+        "debit": {"direction": "DBIT"}, "dollars": {"currency": "USD"}, "no reason": {"reason": ""},
+        "no detail": {"detailed": False},
     }  # fmt: skip
     bad = [replace(good, case=case, reference=f"RJT-{case}", **change) for case, change in wrong.items()]
-    return [*right, *explained_by_nobody, *bad]
+    return [*right, *explained_by_nobody, *bad, *together]
+
+
+def in_one_entry(first: Entry, *others: Entry) -> list[Entry]:
+    """Several transfers that the bank books at once."""
+    return [first, *(replace(one, reference=first.reference, batched=True) for one in others)]
 
 
 def said(row: RowResult) -> tuple[str, tuple[str, ...]]:

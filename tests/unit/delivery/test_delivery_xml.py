@@ -18,6 +18,7 @@ SOURCE = XmlSource(
     pattern="camt054-*.xml",
     namespace=SPACE,
     each=f"{ROOT}/Ntfctn/Ntry/NtryDtls/TxDtls",
+    within="",
     paths={
         "nir": "RltdPties/Dbtr/Pty/Id/PrvtId/Othr/Id",
         "birth_name": "RltdPties/Dbtr/Pty/Nm",
@@ -135,3 +136,21 @@ def test_without_an_announced_number_a_file_without_any_row_is_refused(tmp_path:
     source = replace(SOURCE, rows="", total=None)
     with pytest.raises(BadDelivery, match="aucun élément trouvé en Document/"):
         read(tmp_path, document(), source)
+
+
+def test_an_entry_that_holds_no_transaction_is_a_bad_row_and_entries_are_what_is_counted(tmp_path: Path) -> None:
+    source = replace(SOURCE, within=f"{ROOT}/Ntfctn/Ntry", total=None)
+    both = entry(transaction(), transaction(OTHER_NIR, stop="AT2"))
+
+    delivery = read(tmp_path, document(both, entry(), entry(transaction(stop="AT3")), count=3), source)
+
+    assert [(row.line, row.values["stop_id"]) for row in delivery.rows] == [(1, "AT1"), (2, "AT2"), (4, "AT3")]
+    assert [(row.line, row.reason) for row in delivery.bad] == [(3, "« Ntry » sans aucun élément « NtryDtls/TxDtls »")]
+
+
+def test_without_the_amount_of_an_entry_that_holds_nothing_the_total_is_not_verified(tmp_path: Path) -> None:
+    source = replace(SOURCE, within=f"{ROOT}/Ntfctn/Ntry")
+
+    delivery = read(tmp_path, document(entry(), entry(transaction())), source)
+
+    assert [row.reason for row in delivery.bad] == [f"« Ntry » sans aucun élément « NtryDtls/TxDtls »{_UNVERIFIED}"]

@@ -48,6 +48,7 @@ XML = """\
   - xml: camt054-*.xml
     namespace: urn:iso:std:iso:20022:tech:xsd:camt.054.001.08
     each: Document/Ntry/TxDtls
+    within: Document/Ntry
     fields:
       nir: Id/Othr
       birth_name: Nm
@@ -138,6 +139,7 @@ def test_each_kind_of_source_is_read_whole(with_sources: Callable[[str], Scenari
         pattern="camt054-*.xml",
         namespace="urn:iso:std:iso:20022:tech:xsd:camt.054.001.08",
         each="Document/Ntry/TxDtls",
+        within="Document/Ntry",
         paths={
             "nir": "Id/Othr",
             "birth_name": "Nm",
@@ -419,6 +421,12 @@ MISTAKES: list[tuple[str, str, str, str]] = [
             "fields de la source : « nir » : chemin attendu depuis l'élément répété, comme "
             "Refs/EndToEndId, Amt/@Ccy ou ../BookgDt/Dt, « Id/Othr[1] » trouvé"
         ),
+    ),
+    (
+        XML,
+        "within: Document/Ntry",
+        "within: ‸Document/PmtInf",
+        "source : « within » est au-dessus de « each » : un début de Document/Ntry/TxDtls était attendu",
     ),
     (XML, "../BookgDt/Dt", "‸../../../BookgDt/Dt", "fields de la source : « raised_on » remonte au-delà de la racine"),
     (
