@@ -44,7 +44,7 @@ def _look_and_let_go(house: House) -> None:
     for _ in range(_TIMES):
         house.watch()
         try:
-            _glr(house, "reconcile")
+            _look(house)
             _explain(console)
         except (httpx.HTTPError, NotNow):
             console.leave()
@@ -52,6 +52,14 @@ def _look_and_let_go(house: House) -> None:
             return
         time.sleep(1)
     raise NeverLifted(f"{_TIMES} rapprochements n'ont pas suffi")
+
+
+def _look(house: House) -> None:
+    if house.target.listed:
+        _glr(house, "reconcile")
+    else:
+        said = ("--looked", house.target.application, "--reason", "Les listes de l'application ont été regardées.")
+        _glr(house, "resume", "--restored", *said, "--by", _SUPERVISOR)
 
 
 def _explain(console: Console) -> None:

@@ -34,6 +34,8 @@ class Target:
     frozen: float = 8.0
     #: Makes the delivery of a round and what the applications know of it; None: it comes with the population.
     make: Callable[[Practice, Path], object] | None = None
+    #: It lists what an account entered: reconciled after a restoration; else a person says that he looked there.
+    listed: bool = True
     #: A business day on which the applications show as done what was entered; None: nothing waits for another day.
     later: str | None = None
 
@@ -82,6 +84,7 @@ TARGETS: Mapping[str, Target] = {
         again="vague-mutations-reprise-{}.txt",
         make=_make_wave,
         later="2026-04-10",
+        listed=False,
         frozen=12.0,  # a doubt is looked at behind what is ready, and a green screen's cases are many a second
         change=_change_transfer,
         effects=_transfers,
