@@ -19,8 +19,10 @@ from orchestrator.bootstrap.world import World, build_world
 from orchestrator.cli import options
 from orchestrator.cli.exits import Exit
 from orchestrator.domain.errors import SettingsError
+from orchestrator.engine.restorations import refuse_restored
 from orchestrator.proofs.reconciliation import WORDS, Report
 from orchestrator.sharing import keys
+from orchestrator.store.database import Database
 
 _DAY = click.DateTime(["%Y-%m-%d"])
 
@@ -61,7 +63,10 @@ def reconcile(
             caisse=world.settings.caisse, made_at=datetime.now(UTC), parts=[part for part in parts if part is not None]
         )
         if not report.parts:
-            raise SettingsError("Aucune exécution : rien à rapprocher.")
+            await _refuse_restored(world)
+            raise SettingsError(
+                "Aucune exécution dans une application qui montre une liste par auteur : rien à rapprocher."
+            )
         if out is not None:
             await asyncio.to_thread(_write, world, report, await pdf_of(report.html()), out)
         return report
@@ -76,6 +81,12 @@ def reconcile(
         click.echo(json.dumps(_said(report)))
     if report.unexplained:
         raise click.exceptions.Exit(Exit.DIFFERENT)
+
+
+async def _refuse_restored(world: World) -> None:
+    """Say what a restored house waits for, since no list by author will show it."""
+    async with Database(world.urls["glr_orchestrator"], size=1) as database, database.transaction("reconcile") as tx:
+        await refuse_restored(tx, world.settings.caisse)
 
 
 def _date(moment: datetime | None) -> date | None:

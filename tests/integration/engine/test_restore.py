@@ -20,7 +20,7 @@ from robot_world import PracticeWorld, RobotWorld, robot_world
 
 from orchestrator.backups.archive import unpack, write
 from orchestrator.cli import commands
-from orchestrator.domain.errors import GlrError
+from orchestrator.domain.errors import GlrError, HouseRestored
 from orchestrator.engine.results import RowOutcome
 from orchestrator.store.accounts import create_account
 from orchestrator.store.database import Database
@@ -208,3 +208,18 @@ async def test_a_person_lifts_it_in_his_own_name_alone_and_what_cannot_be_listed
         verbs = rows_of.execute("select verb from audit_outbox where verb like 'house.%' order by id").fetchall()
     assert rows == [("2026-03-27", "s.noir")], "a second restoration forgets no less than the first"
     assert [verb for (verb,) in verbs] == ["house.restored", "house.restored", "house.looked", "house.released"]
+
+
+async def test_where_no_application_shows_a_list_reconciling_says_what_a_restored_house_waits_for(
+    world: RobotWorld, owner_url: str, role_url: Mapping[str, str], tmp_path: Path
+) -> None:
+    house = tmp_path / "house"
+    _secrets(house / "secrets", world, role_url)
+    (house / "secrets" / "acompte-ij.json").unlink()  # its robot has no desk here: COMPTA is not listed
+    assert "rien à rapprocher" in str((await _glr(owner_url, house, "reconcile")).exception)
+    async with Database(owner_url, size=1) as owner, owner.transaction("test") as tx:
+        marked = {"caisse": "cpam-931", "backup_at": "2026-03-27T06:00:00Z", "backup": "", "by": "test"}
+        await tx.run("restorations.mark", **marked)
+    waits = await _glr(owner_url, house, "reconcile")
+    assert isinstance(waits.exception, HouseRestored)
+    assert "glr resume --restored" in str(waits.exception)
