@@ -16,7 +16,9 @@ from orchestrator.console.paging import LineMark
 from orchestrator.console.permissions import GuardedRoute, Permission, allow
 from orchestrator.console.sessions import present
 from orchestrator.console.world import ConsoleWorld, world_of
-from orchestrator.domain.civil import paris_date
+from orchestrator.domain.civil import french_date, paris_date
+from orchestrator.domain.money import Euros
+from orchestrator.domain.spreadsheet import table
 
 router = APIRouter(route_class=GuardedRoute)
 _PAGE = 50
@@ -36,6 +38,10 @@ STANDS = {
 }
 #: Ages in civil days since it was paid, by the band of the query ``open_amounts.totals``.
 BANDS = ("30 jours au plus", "31 à 60 jours", "61 à 90 jours", "91 à 365 jours", "plus de 365 jours")
+_HEADER = (
+    "Avance", "Situation", "Rejet de la banque", "Montant", "Liquidée le", "Âge en jours", "Échéance", "Dossier", "Code",
+    "File",
+)  # fmt: skip
 SORTS = {"age": "la plus ancienne", "montant": "le plus grand montant", "echeance": "l’échéance la plus proche"}
 
 
@@ -84,12 +90,9 @@ class Totals:
 @allow(Permission.READ)
 async def open_amounts(request: Request) -> Response:
     """Show the last reading of a scenario that follows open amounts; without a name, of the first."""
-    world, visitor, asked = world_of(request), present(request), request.query_params
-    scenario = asked.get("scenario") or next(iter(world.followed), "")
-    sort, stands = asked.get("tri", "age"), asked.get("situation", "")
-    if sort not in SORTS or stands not in {"", *STANDS} or (scenario and scenario not in world.followed):
-        raise NotFound
-    mark, today = LineMark.read(asked.get("apres")), paris_date(world.clock.now())
+    world, visitor = world_of(request), present(request)
+    scenario, sort, stands = _asked(request)
+    mark, today = LineMark.read(request.query_params.get("apres")), paris_date(world.clock.now())
     async with world.database.transaction(visitor.actor) as tx:
         reading = await tx.first("open_amounts.reading", caisse=world.caisse, scenario=scenario) or {}
         about = {"run": reading.get("run"), "caisse": world.caisse}
@@ -111,6 +114,59 @@ async def open_amounts(request: Request) -> Response:
         sorts=SORTS,
         titles=STANDS,
         bands=BANDS,
+    )
+
+
+@router.get("/avances/releve.csv")
+@allow(Permission.READ)
+async def spreadsheet(request: Request) -> Response:
+    """Give the whole reading as a table, in the order and situation of the page; it says nothing of the persons."""
+    world, visitor = world_of(request), present(request)
+    scenario, sort, stands = _asked(request)
+    today, first = paris_date(world.clock.now()), LineMark.read(None)
+    async with world.database.transaction(visitor.actor) as tx:
+        reading = await tx.first("open_amounts.reading", caisse=world.caisse, scenario=scenario) or {}
+        if not reading.get("run"):
+            raise NotFound
+        about = {"run": reading["run"], "caisse": world.caisse, "sort": sort, "stands": stands, "limit": None}
+        after = {"after_number": first.number, "after_line": first.line}
+        rows = await tx.all("open_amounts.page", restricted=visitor.restricted, **after, **about)
+    name = f"avances-ouvertes-{paris_date(reading['received_at']).isoformat()}.csv"
+    return Response(
+        table(_HEADER, (_cells(row, today) for row in rows)),
+        media_type="text/csv; charset=utf-8",
+        headers={"content-disposition": f'attachment; filename="{name}"'},
+    )
+
+
+def _asked(request: Request) -> tuple[str, str, str]:
+    """Return the scenario, the order and the situation that an address asks for; raises ``NotFound``."""
+    asked, followed = request.query_params, world_of(request).followed
+    scenario, sort, stands = (
+        asked.get("scenario") or next(iter(followed), ""),
+        asked.get("tri", "age"),
+        asked.get("situation", ""),
+    )
+    if sort not in SORTS or stands not in {"", *STANDS} or (scenario and scenario not in followed):
+        raise NotFound
+    return scenario, sort, stands
+
+
+def _cells(row: Mapping[str, Any], today: date) -> tuple[str, ...]:
+    """Return a row of the table; of a restricted case money and situation alone."""
+    seen = row["case_id"] is not None and not row["hidden"]
+    held = seen and row["stands"] in {"person", "bank"}
+    return (
+        row["number"],
+        STANDS[row["stands"]],
+        row["reject_code"] or "",
+        Euros(row["amount_c"]).typed,
+        french_date(row["since"]),
+        str((today - row["since"]).days),
+        french_date(row["due"]) if row["due"] else "",
+        row["reference"] if seen else "",
+        (row["code"] or "") if held else "",
+        (row["queue"] or "") if held else "",
     )
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,6 +10,7 @@ from html import escape
 from orchestrator.bootstrap.reconciliation import Reconciled
 from orchestrator.domain.civil import PARIS, french_date
 from orchestrator.domain.money import Euros
+from orchestrator.domain.spreadsheet import table
 from orchestrator.engine.reconcile import GapKind
 from orchestrator.proofs.sealed import Sealed
 
@@ -30,7 +29,6 @@ HEADER = (
     "Détail", "Explication",
 )  # fmt: skip
 _SAME = "identique"
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _GAPS = ("Écart", "Dossier", "Référence", "Chez nous", "Dans l'application", "Détail", "Explication")
 _SOURCES = ("Livraison", "Date", "Lignes", "Dossiers", "Écartées", "Saisis", "À finir")
 Row = tuple[str, ...]
@@ -58,13 +56,14 @@ class Report:
 
     def csv(self) -> bytes:
         """Return every entry that was compared and every gap, one a line; opens in a spreadsheet as it is."""
-        out = io.StringIO()
-        writer = csv.writer(out, delimiter=";", lineterminator="\r\n")
-        writer.writerow(HEADER)
-        for part in self.parts:
-            about = (part.application, part.robot)
-            writer.writerows((*about, *map(_cell, row)) for row in (*_gap_rows(part), *_same_rows(part)))
-        return out.getvalue().encode("utf-8-sig")
+        return table(
+            HEADER,
+            (
+                (part.application, part.robot, *row)
+                for part in self.parts
+                for row in (*_gap_rows(part), *_same_rows(part))
+            ),
+        )
 
     def html(self) -> str:
         """Return what a person reads, as one page."""
@@ -134,8 +133,3 @@ def _grid(header: Row, rows: Sequence[Row]) -> str:
 
 def _typed(centimes: int | None) -> str:
     return "" if centimes is None else Euros(centimes).typed
-
-
-def _cell(value: str) -> str:
-    """Keep a text a text in a spreadsheet."""
-    return f"'{value}" if value.startswith(_FORMULA) and not value[1:].replace(",", "").isdigit() else value

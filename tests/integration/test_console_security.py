@@ -67,6 +67,7 @@ ROUTES = {
     "GET /attentes": "read",
     "POST /attentes/reprendre": "settle",
     "GET /avances": "read",
+    "GET /avances/releve.csv": "read",
     "GET /applications": "operate",
     "GET /applications/{application}": "operate",
     "GET /applications/{application}/proposition.patch": "operate",

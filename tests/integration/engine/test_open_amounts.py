@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import re
 import sqlite3
@@ -209,7 +210,19 @@ async def _is_the_ledger(practice_world: PracticeWorld, console: Any, asked: Sce
     assert rows[overpaid][5].startswith("24/01/2024"), "the legal date: ARPEGE's payment plus 20 days"
     assert all(re.fullmatch(r"DOS-\w+", cells[6]) for cells in rows.values())
     assert not re.search(r"\b[12]\d{14}\b", page.replace(" ", "")), "no NIR in clear"
+    await _is_the_table(agent, ledger_of(practice_world, numbers, linked=True), overpaid)
     return agent
+
+
+async def _is_the_table(agent: Person, ledger: dict[str, tuple[int, int]], overpaid: str) -> None:
+    given = await agent.get("/avances/releve.csv")
+    assert 'filename="avances-ouvertes-2024-01-05.csv"' in given.headers["content-disposition"]
+    rows = list(csv.DictReader(given.content.decode("utf-8-sig").splitlines(), delimiter=";"))
+    assert {row["Avance"]: (int(row["Montant"].replace(",", "")), int(row["Âge en jours"])) for row in rows} == ledger
+    assert [row["Avance"] for row in rows] == list(ledger), "the oldest first"
+    (held,) = (row for row in rows if row["Avance"] == overpaid)
+    assert [held["Échéance"], held["Code"], held["File"]] == ["24/01/2024", "R-INDU", "ij-indus"]
+    assert not re.search(r"\b[12]\d{14}\b|•", given.text.replace(" ", "")), "no person, not even masked"
 
 
 async def _sorted_filtered_and_restricted(console: Any, asked: Scenario, agent: Person, numbers: list[str]) -> None:
@@ -219,8 +232,13 @@ async def _sorted_filtered_and_restricted(console: Any, asked: Scenario, agent: 
     by_date = list(rows_of((await agent.get("/avances?tri=echeance")).text))
     assert set(by_date[:2]) == {overpaid, sent_back}
     assert list(rows_of((await agent.get("/avances?situation=bank")).text)) == [sent_back]
-    assert (await agent.get("/avances?tri=autre")).status_code == 404
-    colleague = rows_of((await (await console("a.martin", asked)).get("/avances")).text)
+    for page in ("/avances", "/avances/releve.csv"):
+        assert (await agent.get(f"{page}?tri=autre")).status_code == 404
+    assert (await agent.get("/avances/releve.csv?situation=bank")).text.count("ACP-") == 1
+    other = await console("a.martin", asked)
+    restricted = [line for line in (await other.get("/avances/releve.csv")).text.splitlines() if overpaid in line]
+    assert restricted == [f"{overpaid};Chez une personne;;100,01;30/12/2023;7;24/01/2024;;;"]
+    colleague = rows_of((await other.get("/avances")).text)
     assert [cells[0] == "–" for cells in colleague.values()] == [False, False, True, True]
     assert colleague[overpaid][1:] == [
         "Chez une personne restreinte",
@@ -255,5 +273,6 @@ async def test_a_house_that_reads_no_such_list_says_so(console: Any, tmp_path: P
     assert "Aucun scénario ne relève d’avances ouvertes ici." in text_of((await nobody.get("/avances")).text)
     assert ">Avances</a>" not in (await nobody.get("/aide")).text
     never = await console("a.martin", scenario(tmp_path))
+    assert (await never.get("/avances/releve.csv")).status_code == 404
     assert "Aucun relevé encore : glr run acompte-suivi" in text_of((await never.get("/avances")).text)
     assert ">Avances</a>" in (await never.get("/aide")).text
