@@ -13,7 +13,17 @@ from orchestrator.domain.network import Network
 from orchestrator.drivers.browser_finder import find_browser
 from orchestrator.drivers.trust import browser_home
 
+#: Switched off. A browser hears the last such list alone: what Playwright asks for stands here again (test_browser_features).
+#: ``RenderDocument`` makes a new document host for each page of the same site: a quarter of a page's CPU (docs/speed.md).
+_OFF = (
+    "AimEnabled", "AvoidCorsURLLoaderRestartOnRedirect", "AvoidUnnecessaryBeforeUnloadCheckSync",
+    "DestroyProfileOnBrowserClose", "HttpsFirstBalancedModeAutoEnable", "HttpsUpgrades", "LensOverlay", "MediaRouter",
+    "NetworkTimeServiceQuerying", "OptimizationHints", "PaintHolding", "PreconnectToSearch", "RenderDocument",
+    "TcpPortRandomizationWin", "ThirdPartyStoragePartitioning", "msEdgeUpdateLaunchServicesPreferredVersion",
+    "msForceBrowserSignIn",
+)  # fmt: skip
 _QUIET = [
+    f"--disable-features={','.join(_OFF)}",
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
