@@ -8,6 +8,7 @@ the server again, without any state of a page that could be mistaken for the ser
 from __future__ import annotations
 
 import asyncio
+import select
 import ssl
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -184,6 +185,8 @@ class PlainReader:
             return answer.status, found, answer.read()
 
     def _connected(self) -> HTTPConnection:
+        if self._connection is not None and _ended(self._connection):
+            self.close()
         if self._connection is None:
             parts = urlsplit(self.address)
             proxy = _proxy_of(parts)
@@ -196,6 +199,18 @@ class PlainReader:
             else:
                 self._connection = HTTPConnection(to.hostname or "", to.port, timeout=self.timeout)
         return self._connection
+
+
+def _ended(connection: HTTPConnection) -> bool:
+    """Say whether the application has closed a kept connection meanwhile: between two answers it has nothing else to say.
+
+    Servers do so after seconds (Apache: 5) without a request; to send into it would count as an incident of the application.
+    """
+    if connection.sock is None:
+        return False
+    asked = select.poll()
+    asked.register(connection.sock, select.POLLIN)
+    return bool(asked.poll(0))
 
 
 def _proxy_of(address: SplitResult) -> SplitResult | None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
+from front import both as carry
+from front import listening
 from one_browser import a_browser
 from playwright.async_api import Browser
 from robot_world import APPLICATIONS, DAY, PROJECT, PracticeWorld
@@ -171,6 +175,28 @@ async def test_an_expired_session_is_told_as_through_a_page(both: Both, practice
         await desk.submit("search", nir=Nir.parse(both.nirs[0]))
     await desk.log_in_again()
     assert (await desk.submit("search", nir=Nir.parse(both.nirs[0]))).name == "advances"
+
+
+async def test_a_connection_that_the_application_closed_while_nobody_asked_is_no_incident(
+    practice_world: PracticeWorld,
+) -> None:
+    practice_world.fault()
+    account, lines = practice_world.accounts["bdo"], list[tuple[asyncio.AbstractEventLoop, asyncio.StreamWriter]]()
+
+    async def carried(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        lines.append((asyncio.get_running_loop(), writer))
+        await carry(reader, writer, *await asyncio.open_connection("127.0.0.1", urlsplit(account.address).port))
+
+    with listening(carried) as port:
+        async with a_browser() as browser:
+            desk = WebDesk(browser, CONTRACTS["bdo"], replace(account, address=f"http://127.0.0.1:{port}"))
+            await desk.open("search")
+            for _ in range(2):
+                for loop, line in lines:  # as Apache does after 5 s, IIS after 120
+                    loop.call_soon_threadsafe(line.close)
+                await asyncio.sleep(0.2)
+                assert (await desk.open("search")).name == "search"
+            await desk.discard()
 
 
 async def test_an_error_of_the_application_is_told_and_captured(
