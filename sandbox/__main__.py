@@ -115,7 +115,7 @@ def _mutations(options: argparse.Namespace) -> None:
     from sandbox.mutations import asked  # noqa: PLC0415 - reads pages by lxml
 
     for seed in range(options.first, options.first + options.count):
-        print(json.dumps(asked(seed)))
+        print(json.dumps(asked(seed, options.applications.split(","))))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -157,6 +157,7 @@ def _parser() -> argparse.ArgumentParser:
     mutations.set_defaults(command=_mutations)
     mutations.add_argument("--first", type=int, default=1, metavar="SEED")
     mutations.add_argument("--count", type=int, default=10)
+    mutations.add_argument("--applications", default="bdo,arpege,compta,rniam", metavar="NAME,NAME")
     for command in commands.choices.values():
         _read_environment(command)
     return parser

@@ -8,7 +8,7 @@ typed, the change alters; so does, by rule, any change of the meaning of what ro
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -22,7 +22,7 @@ from orchestrator.domain.errors import GlrError, SettingsError
 from orchestrator.domain.personal import Nir
 from orchestrator.drivers.browser import open_browser
 from orchestrator.drivers.canary import Walked, walk
-from orchestrator.drivers.contracts import ApplicationContract
+from orchestrator.drivers.contracts import ApplicationContract, ScreenContract
 from orchestrator.drivers.desk import WebDesk
 from orchestrator.drivers.desks import desk_at
 from orchestrator.drivers.witness import Witness, load_witnesses
@@ -32,7 +32,7 @@ ROBOT = "acompte-ij"
 #: The form by which a robot without a canary really enters.
 _ENTERED = "nouvelle-avance"
 #: The forms that enter: by rule nothing of them may change unseen, whatever a robot without eyes would make of it.
-_ACT_SCREENS = {_ENTERED, "modification", "annulation-fermeture", "depot"}
+_ACT_SCREENS = {_ENTERED, "modification", "annulation-fermeture", "rappel", "depot"}
 _LOGIN_SCREENS = {"connexion", "accueil"}
 _NEVER_OF_THE_FORM = {"css", "banner", "slow", "retitle", "relink", "other_version"}
 #: Changes of meaning: they matter by rule, even where the witness happens to show twice the same value.
@@ -95,7 +95,7 @@ class Campaign:
         async with self._robot() as robot:
             baseline = {name: await robot.readings(name) for name in robot.desks}
             await self._check_pristine(robot)
-            for asked in self._asked(first):
+            for asked in self._asked(first, list(robot.desks)):
                 mutant = await self._try(robot, asked, baseline)
                 if mutant is not None:
                     found.append(mutant)
@@ -104,9 +104,9 @@ class Campaign:
                     return found
         return found
 
-    def _asked(self, first: int) -> Iterator[dict[str, Any]]:
+    def _asked(self, first: int, applications: Sequence[str]) -> Iterator[dict[str, Any]]:
         while True:
-            yield from self.practice.mutations(first, 100)
+            yield from self.practice.mutations(first, 100, applications)
             first += 100
 
     @asynccontextmanager
@@ -159,7 +159,7 @@ class Campaign:
             await robot.log_in(application)
         if served is None:
             return None
-        by_rule = _by_rule(asked, served["touched"], desk.contract)
+        by_rule = _by_rule(asked, served, desk.contract)
         truth = Truth.ALTERS if observed or by_rule else Truth.BREAKS if refused else Truth.HARMLESS
         return Mutant(
             **{name: asked[name] for name in ("application", "screen", "kind", "seed")},
@@ -215,22 +215,17 @@ async def _at_once(_: float) -> None:
     """No pause: what is unknown here stays so."""
 
 
-def _by_rule(asked: Mapping[str, Any], touched: list[str], contract: ApplicationContract) -> bool:
+def _by_rule(asked: Mapping[str, Any], served: Mapping[str, Any], contract: ApplicationContract) -> bool:
     if asked["screen"] in _ACT_SCREENS:
         return asked["kind"] not in _NEVER_OF_THE_FORM
-    return asked["kind"] in _MEANING and any(_used(name, contract) for name in touched)
+    screens = [screen for screen in contract.screens.values() if screen.title == served["title"]]
+    return asked["kind"] in _MEANING and any(_used(name, screen) for name in served["touched"] for screen in screens)
 
 
-def _used(name: str, contract: ApplicationContract) -> bool:
-    """True when a robot reads or fills what has that id or class."""
-    fields = [one for screen in contract.screens.values() for one in screen.fields.values()]
-    columns = [
-        one
-        for screen in contract.screens.values()
-        for table in screen.tables.values()
-        for one in table.columns.values()
-    ]
-    return any(one.at.endswith((f"#{name}", f".{name}")) for one in (*fields, *columns))
+def _used(name: str, screen: ScreenContract) -> bool:
+    """True when a robot reads or fills what has that id or class there."""
+    columns = [one for table in screen.tables.values() for one in table.columns.values()]
+    return any(one.at.endswith((f"#{name}", f".{name}")) for one in (*screen.fields.values(), *columns))
 
 
 def table(mutants: list[Mutant]) -> list[dict[str, Any]]:

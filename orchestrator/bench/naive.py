@@ -141,6 +141,8 @@ class NaiveRobot:
         day = date_of("-".join(reversed(values["day"].split("/"))))
         made = await self._call("compta.made_by", author=values["author"], start=day, end=day)
         seen = await self._call("compta.advances", nir=self._nir("compta"))
+        if not seen:
+            return [made, seen]
         landed = await self.desks["compta"].open("advance", number=seen[0].number)  # where an act lands
         return [made, seen, [landed[name] for name in self.desks["compta"].contract.screens["advance"].fields]]
 
@@ -149,8 +151,23 @@ class NaiveRobot:
         household = await self._call("c2s.household", household_id=values["household"])
         right = await self._call("c2s.right", right_id=values["right"])
         seen = await self._call("c2s.periods_seen", right_id=values["right"])
-        return [household, right, seen, await self._call("c2s.closings_cancelled", right_id=values["right"])]
+        cancelled = await self._call("c2s.closings_cancelled", right_id=values["right"])
+        return [household, right, seen, cancelled, *await self._opened("c2s")]
 
     async def _ged(self) -> list[object]:
         documents = await self._call("ged.documents", nir=self._nir("ged"))
-        return [documents, await self._call("ged.filed", reference=self.witnesses["ged"].values["advance"])]
+        filed = await self._call("ged.filed", reference=self.witnesses["ged"].values["advance"])
+        return [documents, filed, *await self._opened("ged")]
+
+    async def _opened(self, application: str) -> list[object]:
+        """Open every screen that has an address, the forms that enter too, and read all that is described of it."""
+        desk, values, found = self.desks[application], self.witnesses[application].values, list[object]()
+        for step in desk.contract.canary:
+            if step.open in {None, desk.contract.login.screen}:
+                continue
+            given = {name: values[text[1:]] if text.startswith("$") else text for name, text in step.given.items()}
+            screen, described = await desk.open(step.open or "", **given), desk.contract.screens[step.open or ""]
+            found += [screen[name] for name in described.fields]
+            for name, table in described.tables.items():
+                found += [[row[column] for column in table.columns] for row in screen.table(name)]
+        return found

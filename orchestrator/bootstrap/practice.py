@@ -175,9 +175,10 @@ class Practice:
         rows = {name: {each["line"]: each for each in said if _row_of(each, name)} for name in scenarios}
         return Judged(rows=rows, ledgers={each["scenario"]: each for each in said if "wrong" in each})
 
-    def mutations(self, first: int, count: int) -> list[dict[str, Any]]:
-        """Return which change of a screen each seed asks for: ``application``, ``screen``, ``kind``, ``seed``."""
-        program = [sys.executable, "-m", "sandbox", "mutations", "--first", str(first), "--count", str(count)]
+    def mutations(self, first: int, count: int, applications: Sequence[str]) -> list[dict[str, Any]]:
+        """Return which change each seed asks for, of these: ``application``, ``screen``, ``kind``, ``seed``."""
+        asked = ("--first", str(first), "--count", str(count), "--applications", ",".join(applications))
+        program = [sys.executable, "-m", "sandbox", "mutations", *asked]
         done = subprocess.run(program, check=True, capture_output=True, text=True)
         return [json.loads(line) for line in done.stdout.splitlines()]
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from orchestrator.bench.mutants import Campaign, Mutant, table
+from orchestrator.bench.mutants import ROBOT, Campaign, Mutant, table
 from orchestrator.bootstrap.practice import Practice
 from orchestrator.bootstrap.releases import Compared, apply_change, compare_screens, record_screens
 from orchestrator.bootstrap.world import offline_world
@@ -80,14 +80,17 @@ def apply(proposal: Path, workspace: Path | None) -> None:
               help="Nombre de changements essayés.")  # fmt: skip
 @click.option("--first", type=int, default=1, envvar="GLR_MUTATE_FIRST", show_envvar=True, show_default=True,
               help="Première graine.")  # fmt: skip
+@click.option("--robot", default=ROBOT, envvar="GLR_MUTATE_ROBOT", show_envvar=True, show_default=True,
+              help="Le robot dont les écrans changent.")  # fmt: skip
 @options.as_json
-def mutate(seeds: int, first: int, json_: bool) -> None:  # noqa: FBT001
+def mutate(seeds: int, first: int, robot: str, json_: bool) -> None:  # noqa: FBT001
     """Essaie des versions qui pourraient venir, sur les applications d'entraînement : chaque écart est-il vu à temps ?"""
     ensure_browser()
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="glr-mutate-") as folder:
         world = offline_world(options.settings_of(Path(folder)))
-        campaign = Campaign(world=world, practice=Practice(folder=Path(folder) / "practice", cases=20, seed=931))
+        practice = Practice(folder=Path(folder) / "practice", cases=20, seed=931)
+        campaign = Campaign(world=world, practice=practice, robot=robot)
         tried = asyncio.run(campaign.run(seeds, first, lambda mutant: _say(mutant, json_=json_)))
     lines = table(tried)
     for line in _markdown(lines):

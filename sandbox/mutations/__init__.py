@@ -22,11 +22,18 @@ def mutate(page: str, screen: str, application: str, folder: Path) -> str:
     if not wanted or wanted["screen"] != screen:
         return page
     changed = Page.of(page)
+    title = changed.root.findtext(".//title")
     try:
         KINDS[wanted["kind"]](changed, random.Random(wanted["seed"]))
     except UnfitError:
         return page
-    served = {"application": application, **wanted, "touched": changed.touched, "meaning": changed.meaning}
+    served = {
+        "application": application,
+        **wanted,
+        "title": title,
+        "touched": changed.touched,
+        "meaning": changed.meaning,
+    }
     (folder / "mutations.served.json").write_text(json.dumps(served))
     return changed.text
 

@@ -1,7 +1,9 @@
 """Which change a seed asks for: an application, a screen, a kind that fits it."""
 
 import random
+from collections.abc import Sequence
 
+from sandbox.errors import SandboxError
 from sandbox.mutations import forms, pages, reads
 from sandbox.mutations.parts import Change
 
@@ -33,6 +35,7 @@ KINDS: dict[str, Change] = {**EVERYWHERE, **FORM, **VALUES, **LIST, **DATES, **A
 _LOGIN = ("rename_id", "rename_name", "swap_fields", "move_field")
 _SEARCH = ("rename_id", "rename_name", "confirmation_page", "add_field")
 _COUNT = ("value.rename_id",)
+_LISTED = (*LIST, *DATES)
 #: The screens of each application, with what can happen to each besides what can happen everywhere.
 SCREENS: dict[str, dict[str, tuple[str, ...]]] = {
     "bdo": {
@@ -61,23 +64,63 @@ SCREENS: dict[str, dict[str, tuple[str, ...]]] = {
         "avance": (*VALUES, *DATES, *AMOUNTS),
         "saisies": ("rename_id", "rename_name", *_COUNT, *LIST, *DATES, *AMOUNTS),
     },
+    "rniam": {
+        "connexion": _LOGIN,
+        "accueil": (),
+        "recherche": _SEARCH,
+        "resultats": _COUNT,
+        "personne": (*VALUES, *DATES),
+    },
+    "c2s": {
+        "connexion": _LOGIN,
+        "accueil": (),
+        "foyer": _LISTED,
+        "droit": (*VALUES, *_LISTED),
+        "modifications": _LISTED,
+        "annulees": _LISTED,
+        "modification": tuple(FORM),
+        "annulation-fermeture": tuple(FORM),
+        "rappel": tuple(FORM),
+        "rappels": (*VALUES, *_LISTED),
+    },
+    "ged": {
+        "connexion": _LOGIN,
+        "accueil": (),
+        "documents": (*_SEARCH, *_LISTED),
+        "objet": _LISTED,
+        "deposes": _LISTED,
+        "document": (*VALUES, *DATES),
+        "demande": _LISTED,
+        "depot": tuple(FORM),
+    },
 }
 #: Changes that leave every robot alone, drawn less often than those that may not.
 _QUIET = ("css", "banner", "slow")
 _OTHERS = ("retitle", "relink", "other_version")
-#: Screens that hold more have more that can change.
-_PLACES = [
-    (application, screen)
-    for application, screens in SCREENS.items()
-    for screen, own in screens.items()
-    for _ in range(3 if screen == "nouvelle-avance" else 2 if len(own) > 4 else 1)
-]
+#: The forms that enter.
+_ENTERING = ("nouvelle-avance", "modification", "annulation-fermeture", "rappel", "depot")
+#: Whose screens change unless others are named: those of the robot that pays.
+DEFAULT = ("bdo", "arpege", "compta", "rniam")
 
 
-def asked(seed: int) -> dict[str, object]:
-    """The change of a seed: screens in turn, the kind by chance; always the same."""
+def asked(seed: int, applications: Sequence[str] = DEFAULT) -> dict[str, object]:
+    """The change of a seed: screens of these applications in turn, the kind by chance; always the same."""
+    places = _places(applications)
     chance = random.Random(f"mutation/{seed}")
-    application, screen = _PLACES[seed % len(_PLACES)]
+    application, screen = places[seed % len(places)]
     own = SCREENS[application][screen]
     kind = chance.choice(own) if own and chance.random() < 0.8 else chance.choice((*_QUIET, *_OTHERS))
     return {"application": application, "screen": screen, "kind": kind, "seed": seed}
+
+
+def _places(applications: Sequence[str]) -> list[tuple[str, str]]:
+    """Screens that hold more stand there more often: more of them can change."""
+    found = [
+        (application, screen)
+        for application in applications
+        for screen, own in SCREENS.get(application, {}).items()
+        for _ in range(3 if screen in _ENTERING else 2 if len(own) > 4 else 1)
+    ]
+    if not found:
+        raise SandboxError(f"no screen of {', '.join(applications)} changes here; known: {', '.join(SCREENS)}")
+    return found

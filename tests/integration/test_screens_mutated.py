@@ -6,7 +6,7 @@ A short campaign of ``glr screens mutate``; the long one is in ``docs/screens.md
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,9 +26,9 @@ FIRST, COUNT = 55, 20
 class Typed(Campaign):
     """The same, after one change for each way in which a page says how a date or an amount is typed."""
 
-    def _asked(self, first: int) -> Iterator[dict[str, Any]]:
+    def _asked(self, first: int, applications: Sequence[str]) -> Iterator[dict[str, Any]]:
         yield from typed_otherwise()
-        yield from super()._asked(first)
+        yield from super()._asked(first, applications)
 
 
 #: Of the C2S and the GED: changes of each form that enters, and of what is read.
@@ -45,7 +45,7 @@ QUIET = (("c2s", "modification", "css", 6), ("ged", "depot", "banner", 7))
 class Rights(Campaign):
     """The screens of the robot that extends rights: the changes that are named, in turn."""
 
-    def _asked(self, first: int) -> Iterator[dict[str, Any]]:
+    def _asked(self, first: int, applications: Sequence[str]) -> Iterator[dict[str, Any]]:
         for one in (*RIGHTS, *QUIET):
             yield dict(zip(("application", "screen", "kind", "seed"), one, strict=True))
 
@@ -63,11 +63,17 @@ def typed_otherwise() -> list[dict[str, Any]]:
 
 
 async def campaign(
-    folder: Path, count: int, *, canary: bool = True, kind: type[Campaign] = Campaign, robot: str = ROBOT
+    folder: Path,
+    count: int,
+    *,
+    canary: bool = True,
+    kind: type[Campaign] = Campaign,
+    robot: str = ROBOT,
+    first: int = FIRST,
 ) -> list[Mutant]:
     world = offline_world(Settings(workspace=folder, home=PROJECT))
     practice = Practice(folder=folder / "practice", cases=20, seed=11)
-    return await kind(world=world, practice=practice, canary=canary, robot=robot).run(count, FIRST, lambda _: None)
+    return await kind(world=world, practice=practice, canary=canary, robot=robot).run(count, first, lambda _: None)
 
 
 async def test_what_would_alter_an_entry_is_stopped_and_what_does_nothing_stops_nobody(tmp_path: Path) -> None:
@@ -79,7 +85,7 @@ async def test_what_would_alter_an_entry_is_stopped_and_what_does_nothing_stops_
     assert {one.kind for one in typed if one.observed} >= {"amount_format"}  # really another amount in the ledger
     assert {one.truth for one in typed} == {Truth.ALTERS}
     assert [one for one in typed if not one.stopped] == []
-    assert {one.application for one in tried} == {"bdo", "arpege", "compta"}
+    assert {one.application for one in tried} == {"bdo", "arpege", "compta", "rniam"}
     assert [one for one in tried if one.missed] == []
     assert [one for one in tried if one.false_alarm] == []
     total = table(tried)[-1]
@@ -99,7 +105,7 @@ async def test_so_it_is_in_the_c2s_and_the_ged(tmp_path: Path) -> None:
 
 
 async def test_without_the_canary_the_campaign_would_go_red(tmp_path: Path) -> None:
-    tried = await campaign(tmp_path, 5, canary=False)
+    tried = await campaign(tmp_path, 5, canary=False, first=FIRST + 6)
     assert [one.truth for one in tried if one.missed] == [Truth.ALTERS] * sum(
         one.truth is Truth.ALTERS for one in tried
     )
