@@ -29,7 +29,7 @@ from orchestrator.bootstrap.versions import publish_by_two
 from orchestrator.bootstrap.world import World, build_world
 from orchestrator.campaign.targets import Target
 from orchestrator.domain.civil import date_of
-from orchestrator.domain.errors import RefusedDelivery
+from orchestrator.domain.errors import RefusedDelivery, SettingsError
 from orchestrator.settings import Settings
 from orchestrator.store import embedded
 from orchestrator.store.queries import query
@@ -156,8 +156,15 @@ class House:
         self.first("campaign.lose")
 
     def bring_back(self, archive: Path) -> None:
-        """Restore the house, start its console, and give it once more the deliveries that came since."""
-        asyncio.run(restore(self.settings, archive, "campaign"))
+        """Restore the house, start its console, and give it once more the deliveries that came since.
+
+        A runner that was just starting when the database was lost makes an empty house in it, into which nothing is restored.
+        """
+        try:
+            asyncio.run(restore(self.settings, archive, "campaign"))
+        except SettingsError:
+            self.lose(machines=True)
+            asyncio.run(restore(self.settings, archive, "campaign"))
         self.world = asyncio.run(build_world(self.settings))
         self._start("console")
         for scenario, file in list(self._given):

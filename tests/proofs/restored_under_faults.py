@@ -7,12 +7,18 @@ entered a second time.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
+
+from orchestrator.bootstrap.world import build_world
+from orchestrator.campaign.house import make_house
+from orchestrator.campaign.targets import TARGETS
 
 KILLS = ("session-killed", "runner-killed", "session-frozen", "killed-at-a-point")
 
@@ -31,6 +37,23 @@ def test_a_restored_house_enters_nothing_twice_and_loses_nothing(application: st
     found = campaign("--application", application, "--rows", str(rows), "--seed", "702", "--faults", "40", *only)
     assert found["by_fault"]["restored"] >= 2
     assert found["violations"] == 0
+
+
+def test_a_house_that_a_starting_runner_made_meanwhile_is_no_obstacle(tmp_path: Path) -> None:
+    target = TARGETS["progres"]
+    house = make_house(
+        tmp_path, target, rows=30, seed=5, runners=1, lease=10.0, without=frozenset(), faults="", disk=None
+    )
+    try:
+        house.start()
+        house.deliver(target.scenarios[0], house.delivery)
+        house.back_up(tmp_path / "house.glr")
+        house.lose(machines=False)
+        asyncio.run(build_world(house.settings))  # as the runner does
+        house.bring_back(tmp_path / "house.glr")
+        assert house.first("campaign.busy")[0]["cases"] > 20
+    finally:
+        house.stop()
 
 
 def test_without_looking_first_what_was_entered_since_is_entered_again() -> None:

@@ -24,4 +24,4 @@ select pg_terminate_backend(pid) from pg_stat_activity
 where datname = current_database() and backend_type = 'client backend' and pid <> pg_backend_pid()
 
 -- lose: as owner: what was there is no more
-drop schema glr, queue cascade
+drop schema if exists glr, queue cascade
