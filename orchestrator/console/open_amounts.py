@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Any, Self
 
 from fastapi import APIRouter, Request, Response
@@ -153,8 +153,8 @@ def _asked(request: Request) -> tuple[str, str, str]:
 
 
 def _cells(row: Mapping[str, Any], today: date) -> tuple[str, ...]:
-    """Return a row of the table; of a restricted case money and situation alone."""
-    seen = row["case_id"] is not None and not row["hidden"]
+    """Return a row of the table; of a restricted case money, dates and situation alone."""
+    seen = _seen(row)
     held = seen and row["stands"] in {"person", "bank"}
     return (
         row["number"],
@@ -162,7 +162,7 @@ def _cells(row: Mapping[str, Any], today: date) -> tuple[str, ...]:
         row["reject_code"] or "",
         Euros(row["amount_c"]).typed,
         french_date(row["since"]),
-        str((today - row["since"]).days),
+        str(_age(row, today)),
         french_date(row["due"]) if row["due"] else "",
         row["reference"] if seen else "",
         (row["code"] or "") if held else "",
@@ -182,6 +182,15 @@ def _freshness(reading: Mapping[str, Any], today: date) -> str:
 
 def _shown(world: ConsoleWorld, row: Mapping[str, Any], today: date) -> dict[str, Any]:
     """Return a row with its age in civil days; of a case that this person may not see, neither person nor case."""
-    seen = row["case_id"] is not None and not row["hidden"]
-    age = (today - row["since"]) // timedelta(days=1)
-    return {**row, "seen": seen, "age": age, "mask": nir_mask(world, row) if seen else ""}
+    seen = _seen(row)
+    return {**row, "seen": seen, "age": _age(row, today), "mask": nir_mask(world, row) if seen else ""}
+
+
+def _seen(row: Mapping[str, Any]) -> bool:
+    """Say whether this person may see the case of a row."""
+    return bool(row["case_id"] is not None and not row["hidden"])
+
+
+def _age(row: Mapping[str, Any], today: date) -> int:
+    since: date = row["since"]
+    return (today - since).days

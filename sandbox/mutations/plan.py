@@ -99,11 +99,9 @@ _QUIET = ("css", "banner", "slow")
 _OTHERS = ("retitle", "relink", "other_version")
 #: The forms that enter.
 _ENTERING = ("nouvelle-avance", "modification", "annulation-fermeture", "rappel", "depot")
-#: Whose screens change unless others are named: those of the robot that pays.
-DEFAULT = ("bdo", "arpege", "compta", "rniam")
 
 
-def asked(seed: int, applications: Sequence[str] = DEFAULT) -> dict[str, object]:
+def asked(seed: int, applications: Sequence[str]) -> dict[str, object]:
     """The change of a seed: screens of these applications in turn, the kind by chance; always the same."""
     places = _places(applications)
     chance = random.Random(f"mutation/{seed}")
