@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,12 @@ select entry.id, entry.token, entry.state::text as state, entry.amount_c, entry.
            from glr.entry_attempt attempt left join glr.doubt on doubt.entry = attempt.entry and doubt.n = attempt.n
            where attempt.entry = entry.id), '[]') as tries
 from glr.entry
+"""
+_WITH_PEOPLE = """
+select distinct delivery.file_name, cases.line
+from glr.exception_item item join glr.cases on cases.id = item.case_id
+join glr.run on run.id = cases.run join glr.delivery on delivery.id = run.delivery
+where item.closed_at is null
 """
 _LATE = """
 select reference from glr.cases
@@ -86,6 +92,8 @@ class Seen:
     gaps: frozenset[str] = frozenset()
     #: How often the house was brought back from a backup.
     restorations: int = 0
+    #: Objects whose case waits for a person: a restored house says of each that a robot may have entered it.
+    with_people: frozenset[tuple[str, str]] = frozenset()
     #: Rows of a delivery that are neither a case nor set aside, by delivery.
     missing: Mapping[str, int] = field(default_factory=dict)
 
@@ -120,15 +128,29 @@ def _transfer(act: Mapping[str, Any]) -> Line:
 _LINES = {"PROPOSITION": _proposal, "MUTATION": _transfer}
 
 
-def read_all(ledger: Path, audit: Path, database: str, *, patience: float) -> Seen:
-    """Read the three sources; ``patience``: seconds after its end that a lease may still stand."""
+def read_all(
+    ledger: Path,
+    audit: Path,
+    database: str,
+    *,
+    patience: float,
+    objects: Callable[[str], Sequence[tuple[str, str]]] = lambda _: (),
+) -> Seen:
+    """Read the three sources.
+
+    :param patience: seconds after its end that a lease may still stand.
+    :param objects: the business object of each line of a delivery, by its name.
+    """
     with psycopg.connect(database, row_factory=dict_row) as connection:
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         seen = read_tables(connection, read_ledger(ledger), patience=patience)
+        waiting = connection.execute(_WITH_PEOPLE).fetchall()
     # The files last: an event that is exported meanwhile is in both, never in neither.
     exported = (event for path in sorted(audit.glob("*.jsonl")) for event in _lines(path))
     once = {event["id"]: event for event in (*exported, *seen.events)}
-    return replace(seen, events=[once[number] for number in sorted(once)])
+    lines = {row["file_name"]: objects(row["file_name"]) for row in waiting}
+    with_people = frozenset(lines[row["file_name"]][row["line"] - 1] for row in waiting if lines[row["file_name"]])
+    return replace(seen, events=[once[number] for number in sorted(once)], with_people=with_people)
 
 
 def read_tables(

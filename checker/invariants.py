@@ -81,7 +81,8 @@ def _shown(seen: Seen) -> Iterator[str]:
     entries = {entry["token"]: entry for entry in seen.entries}
     for line in seen.ledger:
         entry = entries.get(line.token)
-        if line.token and line.number not in seen.gaps and (entry is None or entry["state"] in {"planned", "intent"}):
+        told = line.number in seen.gaps or (seen.restorations and line.effect in seen.with_people)
+        if line.token and not told and (entry is None or entry["state"] in {"planned", "intent"}):
             state = entry["state"] if entry else "inconnue"
             yield f"{line.token} est au registre ({line.number}), et {state} chez nous"
     for entry in seen.entries:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import httpx
@@ -41,7 +40,7 @@ class Agent:
         """Settle what may be; a console that is down is tried again next time."""
         try:
             for doubt in self.house.first("campaign.doubts", grace=self.grace):
-                effect = self._effects(doubt["file_name"])[doubt["line"] - 1]
+                effect = self.house.objects(doubt["file_name"])[doubt["line"] - 1]
                 seen = self._seen(effect)
                 number = seen[0].number if seen else self._enter(effect)
                 self._close(str(doubt["id"]), number)
@@ -51,7 +50,7 @@ class Agent:
 
     def come_first(self, draw: random.Random) -> None:
         """Enter a few objects by hand before any robot works, as people do when nobody told them that one is coming."""
-        for effect in draw.sample(self._effects(self.house.delivery.name)[1:-1], _FIRST):
+        for effect in draw.sample(self.house.objects(self.house.delivery.name)[1:-1], _FIRST):
             try:
                 self._enter(effect)
             except NotNow:  # a row whose NIR is wrong, or the application failed before it committed
@@ -68,9 +67,6 @@ class Agent:
         if not found:
             raise NotNow("l'application ne montre pas la saisie")
         return found[-1].number
-
-    def _effects(self, file: str) -> Sequence[Effect]:
-        return self.house.target.effects(self.house.deliveries[file])
 
     # --- in the console ----------------------------------------------------------------------------------------------
 

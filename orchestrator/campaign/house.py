@@ -8,7 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,7 +27,7 @@ from orchestrator.bootstrap.practice import LOGINS, ROBOT_LOGIN, TODAY, Practice
 from orchestrator.bootstrap.processes import port_at, start_child, stop_children
 from orchestrator.bootstrap.versions import publish_by_two
 from orchestrator.bootstrap.world import World, build_world
-from orchestrator.campaign.targets import Target
+from orchestrator.campaign.targets import Effect, Target
 from orchestrator.domain.civil import date_of
 from orchestrator.domain.errors import RefusedDelivery, SettingsError
 from orchestrator.settings import Settings
@@ -125,6 +125,10 @@ class House:
     def delivery(self) -> Path:
         """The delivery of the day."""
         return self.practice.delivery.with_name(self.target.first)
+
+    def objects(self, file: str) -> Sequence[Effect]:
+        """Return the person and the object of each line of a delivery, by its name."""
+        return self.target.effects(self.deliveries[file])
 
     def changed(self, number: int) -> Path:
         """Make the delivery of the day under another name, with one row changed."""

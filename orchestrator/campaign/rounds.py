@@ -144,7 +144,13 @@ class Round:
             time.sleep(1)
 
     def _judge(self, house: House, faults: Faults) -> None:
-        seen = read_all(house.ledger, house.settings.audit_log, house.world.urls["owner"], patience=self.plan.lease + 5)
+        seen = read_all(
+            house.ledger,
+            house.settings.audit_log,
+            house.world.urls["owner"],
+            patience=self.plan.lease + 5,
+            objects=house.objects,
+        )
         self.result.violations += [(self.seed, broken) for broken in violations(seen)]
         self.result.faults.update(faults.done + faults.met)
         self.result.entries += len(seen.ledger)

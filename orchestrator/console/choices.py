@@ -55,6 +55,11 @@ def choices_of(
             "Saisie douteuse : le dossier peut être renvoyé (le robot regardera seulement), pas corrigé. Rejeté, la saisie "
             "reste en doute : le dossier le montre, une alerte le dit, le rapprochement la cherche."
         )
+    if entry.word is Word.FORGOTTEN:
+        why.append(
+            "Base restaurée : renvoyé, corrigé ou non, le robot cherche d’abord. Trouvé dans l’application, le dossier se clôt "
+            "par son numéro, sans nouvelle saisie."
+        )
     if entry.word is Word.CONFIRMED:
         why.append("Saisie confirmée : le dossier ne peut plus être corrigé ni rejeté.")
     if entry.word is Word.PARTIAL:

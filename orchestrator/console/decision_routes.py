@@ -14,6 +14,7 @@ from orchestrator.console.entry_status import Declared, entry_status
 from orchestrator.console.errors import LostRace
 from orchestrator.console.exception_page import load_item, show_exception
 from orchestrator.console.exceptions import identifier, next_one
+from orchestrator.console.forgotten import Forgotten
 from orchestrator.console.held import Held
 from orchestrator.console.permissions import GuardedRoute, Permission, allow
 from orchestrator.console.sessions import Visitor, form_of, present
@@ -55,7 +56,8 @@ async def _settle(request: Request, item: UUID) -> tuple[str, str, Act, str | No
         entries = await tx.all("console.entries_of", case_id=row["case_id"], caisse=world.caisse)
         scenario = world.scenarios.get(row["scenario"])
         held = await Held.of(tx, row["case_id"])
-        status = entry_status(entries, row["cause"], Declared.all_of(held, row["instruction"]))
+        forgotten = await Forgotten.of(tx, world, row["case_id"], row["scenario"])
+        status = entry_status(entries, row["cause"], Declared.all_of(held, row["instruction"]), forgotten)
         choices = choices_of(scenario, row, status, held)
         queues = [queue for queue in target_queues(scenario) if queue != row["queue"]]
         act = read_act(world, row, choices, queues, form, held)

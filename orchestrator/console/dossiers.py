@@ -11,6 +11,7 @@ from fastapi.responses import FileResponse, RedirectResponse
 from orchestrator.console.case_data import case_fields, nir_mask
 from orchestrator.console.entry_status import Declared, entry_status
 from orchestrator.console.errors import NotFound
+from orchestrator.console.forgotten import Forgotten
 from orchestrator.console.held import Held
 from orchestrator.console.pages import render
 from orchestrator.console.permissions import GuardedRoute, Permission, allow, may
@@ -60,6 +61,7 @@ async def dossier_page(request: Request, reference: str) -> Response:
         timeline = await tx.all("console.timeline", case_id=found["id"])
         evidence = await tx.all("console.evidence_of", case_id=found["id"], caisse=world.caisse)
         declared = Declared.all_of(await Held.of(tx, found["id"]), found["instruction"])
+        forgotten = await Forgotten.of(tx, world, found["id"], found["scenario"])
         made = await tx.all("further.of_case", case_id=found["id"], caisse=world.caisse)
         outside = [row["library"] for row in await tx.all("console.outside_of_case", case_id=found["id"])]
     row = {**found, "case_id": found["id"]}
@@ -67,7 +69,7 @@ async def dossier_page(request: Request, reference: str) -> Response:
         request,
         "dossier.html",
         case=found,
-        entry=entry_status(entries, declared=declared),
+        entry=entry_status(entries, declared=declared, forgotten=forgotten),
         declared=declared,
         entries=entries,
         made=made,

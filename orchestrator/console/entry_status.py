@@ -1,4 +1,4 @@
-"""« Saisie déjà faite ? »: CONFIRMÉE, EN PARTIE, DOUTEUSE, À RELIRE or NON, with its proof and time (ENTER)."""
+"""« Saisie déjà faite ? »: CONFIRMÉE, EN PARTIE, DOUTEUSE, À RELIRE, INCONNUE or NON, with its proof and time (ENTER)."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any, Self
 from uuid import UUID
 
+from orchestrator.console.forgotten import Forgotten
 from orchestrator.console.held import Held
 from orchestrator.domain.civil import PARIS
 from orchestrator.domain.money import Euros
@@ -27,6 +28,8 @@ class Word(StrEnum):
     DOUBTFUL = "DOUTEUSE"
     #: A person says so; no robot has read it back yet.
     DECLARED = "À RELIRE"
+    #: The house was restored, and may have forgotten it.
+    FORGOTTEN = "INCONNUE"
     #: Nothing left for the application.
     NO = "NON"
 
@@ -84,25 +87,32 @@ class EntryStatus:
 
     @property
     def correctable(self) -> bool:
-        """Fields may be corrected only while nothing was or may have been entered."""
-        return self.word is Word.NO
+        """Fields may be corrected only while nothing is in doubt or proven; what was forgotten is looked for first."""
+        return self.word in {Word.NO, Word.FORGOTTEN}
 
 
 def entry_status(
-    entries: Sequence[Mapping[str, Any]], cause: str | None = None, declared: Sequence[Declared] = ()
+    entries: Sequence[Mapping[str, Any]],
+    cause: str | None = None,
+    declared: Sequence[Declared] = (),
+    forgotten: Forgotten | None = None,
 ) -> EntryStatus:
     """Answer for the entries of a case (rows of ``console.entries_of``) and the cause of its open exception.
 
     :param declared: what a person says was entered by hand and no robot has read back yet.
+    :param forgotten: the restoration that may have forgotten one of them.
     """
-    found = _together(entries, cause, declared)
+    found = _together(entries, cause, declared, forgotten)
     own = [entry for entry in entries if entry["undoes"] is None]
     if len(own) < 2:
         return found
     made = sum(entry["state"] in _SETTLED for entry in own)
     said = {each.entry: each for each in declared}
     lines = tuple(
-        EntryLine(item=_item(entry, own), status=_declared([said[entry["id"]]]) if entry["id"] in said else _one(entry))
+        EntryLine(
+            item=_item(entry, own),
+            status=_declared([said[entry["id"]]]) if entry["id"] in said else _one(entry, forgotten),
+        )
         for entry in entries
     )
     return replace(found, count=f"{made} sur {len(own)} saisies", lines=lines)
@@ -113,8 +123,14 @@ _DOUBTED = frozenset({"intent", "doubtful"})
 _NOTHING = EntryStatus(word=Word.NO, proof="Aucune intention d’acte n’a été enregistrée.")
 
 
-def _together(entries: Sequence[Mapping[str, Any]], cause: str | None, declared: Sequence[Declared]) -> EntryStatus:
-    states = {entry["state"] for entry in entries if entry["undoes"] is None}
+def _together(
+    entries: Sequence[Mapping[str, Any]],
+    cause: str | None,
+    declared: Sequence[Declared],
+    forgotten: Forgotten | None,
+) -> EntryStatus:
+    own = [entry for entry in entries if entry["undoes"] is None]
+    states = {entry["state"] for entry in own}
     doubted = [entry for entry in entries if entry["state"] in _DOUBTED]
     if doubted or (states and states <= _SETTLED):
         return _one([*doubted, *entries][0])
@@ -131,11 +147,13 @@ def _together(entries: Sequence[Mapping[str, Any]], cause: str | None, declared:
     undone = [entry for entry in entries if entry["state"] == "undone"]
     if undone:
         return _one(undone[0])
+    if forgotten is not None and (not own or any(forgotten.hides(entry) for entry in own)):
+        return EntryStatus(word=Word.FORGOTTEN, proof=forgotten.proof(own))
     stopped = [entry for entry in entries if entry["result"] == "not_sent"]
     return _one(stopped[0]) if stopped else _NOTHING
 
 
-def _one(entry: Mapping[str, Any]) -> EntryStatus:
+def _one(entry: Mapping[str, Any], forgotten: Forgotten | None = None) -> EntryStatus:
     """Answer for one entry alone."""
     if entry["state"] in _DOUBTED:
         return _doubtful(entry)
@@ -144,6 +162,8 @@ def _one(entry: Mapping[str, Any]) -> EntryStatus:
     if entry["state"] == "undone":
         proof = f"{entry['application'].upper()} n° {entry['reference']} a été annulée, et l’annulation relue."
         return EntryStatus(word=Word.UNDONE, proof=proof, at=entry["settled_at"])
+    if forgotten is not None and forgotten.hides(entry):
+        return EntryStatus(word=Word.FORGOTTEN, proof=forgotten.proof([entry]))
     if entry["result"] == "not_sent":
         return EntryStatus(word=Word.NO, proof="L’acte a été arrêté avant de quitter le robot.", at=entry["ended_at"])
     return _NOTHING

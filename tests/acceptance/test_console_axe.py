@@ -66,7 +66,7 @@ async def test_the_login_page(at_browser: Any, look: Any) -> None:
     assert problems + await look(page, "connexion-refusee") == []
 
 
-async def test_the_pages_of_an_agent(busy: Any, at_browser: Any, look: Any) -> None:
+async def test_the_pages_of_an_agent(busy: Any, at_browser: Any, look: Any, owner_url: str) -> None:
     page, colleague, problems = await at_browser("c.roux"), await at_browser("b.petit"), []
     first, several, doubtful, application = busy.items
     problems += await look(page, "exceptions")
@@ -99,6 +99,13 @@ async def test_the_pages_of_an_agent(busy: Any, at_browser: Any, look: Any) -> N
         problems += await look(page, f"exception-{name}")
     await page.goto("/exceptions?vue=a-moi")
     problems += await look(page, "exceptions-a-moi")
+    with psycopg.connect(owner_url, options="-c search_path=glr -c glr.actor=test") as connection:
+        connection.execute(
+            "insert into restoration (id, caisse, backup_at, backup, restored_by) "
+            "values (gen_random_uuid(), 'cpam-931', now(), '', '')"
+        )
+    await page.goto(f"/exceptions/{application.item}")
+    problems += await look(page, "exception-base-restauree")
     assert problems == []
 
 

@@ -242,6 +242,33 @@ async def test_the_database_refuses_to_correct_what_may_have_been_entered(seed: 
         assert await tx.run("console.resume_case", **values) == 1
 
 
+async def test_a_restored_house_never_says_that_nothing_was_entered_of_what_it_may_have_forgotten(
+    seed: Any, visit: Any, owner_url: str
+) -> None:
+    case, ended = [await seed.exception("C-03", "…", entry="planned") for _ in range(2)]
+    agent = await visit("a.martin")
+    assert "NON</p>" in (await agent.get(f"/exceptions/{case.item}")).text
+    _execute(owner_url, "alter table cases disable trigger user")
+    _execute(owner_url, "update cases set state = 'ended', ended_as = 'nothing_to_pay' where id = %s", ended.id)
+    _execute(
+        owner_url,
+        "insert into restoration (id, caisse, backup_at, backup, restored_by) "
+        "values (gen_random_uuid(), 'cpam-931', clock_timestamp(), '', 'test')",
+    )
+    seen = await _taken(agent, case)
+    page = (await agent.get(f"/exceptions/{case.item}")).text
+    assert "INCONNUE</p>" in page
+    assert "cherchez l’objet du dossier dans COMPTA (jeton GLR-" in page
+    assert "vérifiez l’application avant de rejeter" in page
+    assert "INCONNUE</p>" in (await agent.get(f"/dossiers/{case.reference}")).text
+    assert "NON</p>" in (await agent.get(f"/dossiers/{ended.reference}")).text, "it had ended in the backup"
+    assert "Corriger et renvoyer" in page, "the robot looks first, whatever was corrected"
+    await _decide(agent, case, "resend", seen)
+    assert _case(owner_url, case)["state"] == "ready"
+    _execute(owner_url, "update run set run_date = current_date + 2")
+    assert "NON</p>" in (await agent.get(f"/dossiers/{case.reference}")).text, "it was not due before"
+
+
 async def test_a_proven_entry_is_neither_corrected_nor_rejected(seed: Any, visit: Any) -> None:
     case = await seed.exception("ScreenChanged", "…", cause="application", failed=(), entry="confirmed")
     agent = await visit("a.martin")

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 import orchestrator.console
 from orchestrator.console.choices import choices_of, sensitive, target_queues
 from orchestrator.console.entry_status import Word, entry_status
+from orchestrator.console.forgotten import Forgotten
 from orchestrator.console.pages import ago, duration
 from orchestrator.console.paging import Mark, cut, write
 from orchestrator.console.progress import progress_of
@@ -22,7 +23,7 @@ from orchestrator.console.words import EVENTS, end_title, event_title
 from orchestrator.store.accounts import matches
 
 STATIC = Path(orchestrator.console.__file__).parent / "static"
-NOON = datetime(2026, 3, 27, 12, tzinfo=UTC)
+NOON, DAY = datetime(2026, 3, 27, 12, tzinfo=UTC), timedelta(days=1)
 
 
 def _entry(state: str, **about: Any) -> dict[str, Any]:
@@ -60,7 +61,26 @@ def test_htmx_is_the_file_that_was_read_and_nothing_else_is_vendored() -> None:
 def test_the_answer_about_an_entry_never_hides_a_doubt(entries: Any, cause: str | None, word: Word) -> None:
     status = entry_status(entries, cause)
     assert status.word is word
+    forgotten = Forgotten(backup_at=NOON - DAY, restored_at=NOON, applications="COMPTA")
+    assert entry_status(entries, cause, forgotten=forgotten).word is (Word.FORGOTTEN if word is Word.NO else word)
     assert status.correctable is (word is Word.NO)
+
+
+def test_a_restored_house_knows_again_of_an_entry_once_a_robot_has_looked_and_begun_it() -> None:
+    forgotten = Forgotten(backup_at=NOON - 2 * DAY, restored_at=NOON - DAY, applications="COMPTA")
+    looked, not_looked = (
+        _entry("planned", result="not_sent", intent_at=at, ended_at=at, line=line)
+        for line, at in ((2, NOON), (3, NOON - 2 * DAY))
+    )
+    assert entry_status([looked], forgotten=forgotten).word is Word.NO
+    status = entry_status([looked, not_looked], forgotten=forgotten)
+    assert (status.word, [line.status.word for line in status.lines]) == (Word.FORGOTTEN, [Word.NO, Word.FORGOTTEN])
+    alone = entry_status([not_looked], forgotten=forgotten)
+    assert alone.proof == (
+        "Base restaurée de la sauvegarde du 25/03/2026 à 13:00 : ce qu’un robot a saisi de là au 26/03/2026 à 13:00 n’y est "
+        "pas. Avant de saisir à la main, cherchez l’objet du dossier dans COMPTA (jeton GLR-X) ; un robot cherche "
+        "toujours d’abord."
+    )
 
 
 def test_of_several_entries_it_is_said_how_many_are_made_and_how_each_stands(scenario: Any) -> None:

@@ -130,10 +130,14 @@ async def test_what_was_entered_since_the_backup_is_looked_at_before_anything_is
         await second.work()
         with connect(empty_database) as rows_of:
             runs = [row[0] for row in rows_of.execute("select id from run")]
+            cases = [row[0] for row in rows_of.execute("select id from cases")]
         found = await second.results(runs[0])
         assert [(row.outcome, row.codes) for row in found] == [(RowOutcome.EXCEPTION, ("R-ACP",))] * 2, (
             "looked at, not entered"
         )
+        async with Database(restored_url["glr_console"], size=1) as asking, asking.transaction("agent:s.noir") as tx:
+            forgot = [await tx.first("console.forgotten", case_id=case, caisse="cpam-931") for case in cases]
+        assert None not in forgot, "people are not told that nothing was entered"
     assert [len(world.world.lines_of(row.stop)) for row in rows] == [1, 1]
 
 

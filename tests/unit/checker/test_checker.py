@@ -64,6 +64,8 @@ BROKEN: list[tuple[Seen, Promise, str]] = [
     (replace(QUIET, events=EVENTS[1:], restorations=1), Promise.LOGGED, "2 au journal"),
     (replace(QUIET, events=(*EVENTS[:3], EVENTS[4]), restorations=1), Promise.LOGGED, "le journal dit entry.intent"),
     (replace(QUIET, entries=[], gaps=frozenset({"ACP-9"})), Promise.SHOWN, "inconnue chez nous"),
+    (replace(QUIET, entries=[], with_people=frozenset({LINE.effect})), Promise.SHOWN, "inconnue chez nous"),
+    (replace(QUIET, entries=[], restorations=1), Promise.SHOWN, "inconnue chez nous"),
     (replace(QUIET, same_eyes=["GLR-A"]), Promise.FOUR_EYES, "GLR-A"),
     (replace(QUIET, cases=[{**CASE, "state": "leased"}]), Promise.DRAINED, "encore leased"),
 ]
@@ -100,6 +102,8 @@ def test_what_a_restored_house_has_forgotten_breaks_nothing_once_a_person_is_sho
     again = ({"verb": "entry.planned", "object": "GLR-A", "details": {}}, *EVENTS, case_event(1, "case.leased"))
     forgot = replace(QUIET, entries=[planned], events=again, gaps=frozenset({"ACP-1"}), restorations=1)
     assert violations(forgot) == []
+    told = replace(QUIET, entries=[], restorations=1, with_people=frozenset({LINE.effect}))
+    assert violations(told) == []
 
 
 def test_a_line_of_the_ledger_that_a_kill_has_cut_is_not_yet_written(tmp_path: Path) -> None:
