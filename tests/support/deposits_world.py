@@ -9,13 +9,13 @@ from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from typing import Any
 
+from kept_desk import KeptDesk
 from robot_world import DAY, PROJECT, PracticeWorld, RobotWorld, robot_world
 from workshops import workshop_in
 
 from orchestrator.bootstrap.world import load_keywords
 from orchestrator.drivers.account import RobotAccount
 from orchestrator.drivers.contracts import load_contract
-from orchestrator.drivers.desk import WebDesk
 from orchestrator.drivers.workshop import DeclaredFolder
 from orchestrator.engine.load import Loaded
 from orchestrator.language.load import load_scenario
@@ -40,7 +40,7 @@ async def deposits_world(
         browser = opened.bench.desks["bdo"].browser
         opened.bench.robot, opened.bench.workshop = "depot-pieces", workshop
         opened.bench.desks = {
-            name: WebDesk(
+            name: KeptDesk(
                 browser, load_contract(PROJECT / "keywords" / name / "screens.yaml"), RobotAccount.read(accounts[name])
             )
             for name in ("bdo", "ged")

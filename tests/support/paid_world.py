@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from kept_desk import KeptDesk
 from robot_world import PROJECT, PracticeWorld, RobotWorld, robot_world
 
 from orchestrator.bootstrap.world import load_keywords
 from orchestrator.drivers.contracts import load_contract
 from orchestrator.drivers.deliveries import Delivery
-from orchestrator.drivers.desk import WebDesk
 from orchestrator.drivers.witness import Witness, numbers_of
 from orchestrator.drivers.workshop import RobotWorkshop
 from orchestrator.engine.extraction import Extraction
@@ -50,7 +50,7 @@ async def paid_world(
         browser = opened.bench.desks["bdo"].browser
         opened.bench.robot, opened.bench.workshop = "suivi-acomptes", workshop
         opened.bench.desks = {
-            name: WebDesk(
+            name: KeptDesk(
                 browser, load_contract(PROJECT / "keywords" / name / "screens.yaml"), practice_world.accounts[name]
             )
             for name in APPLICATIONS

@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from kept_desk import KeptDesk
 from robot_world import DAY, PROJECT, PracticeWorld, RobotWorld, robot_world
 
 from orchestrator.bootstrap.practice import RIGHTS_LOGIN
 from orchestrator.bootstrap.world import load_keywords
 from orchestrator.drivers.account import RobotAccount
 from orchestrator.drivers.contracts import load_contract
-from orchestrator.drivers.desk import WebDesk
 from orchestrator.drivers.workshop import RobotWorkshop
 from orchestrator.language.load import load_scenario
 from orchestrator.settings import Settings
@@ -50,7 +50,7 @@ async def rights_world(
         browser = opened.bench.desks["bdo"].browser
         opened.bench.robot = "droits-prolongation"
         opened.bench.desks = {
-            name: WebDesk(browser, load_contract(PROJECT / "keywords" / name / "screens.yaml"), accounts[name])
+            name: KeptDesk(browser, load_contract(PROJECT / "keywords" / name / "screens.yaml"), accounts[name])
             for name in ("bdo", "c2s", "ged")
         }
         opened.bench.workshop = RobotWorkshop(home=PROJECT / "robots" / "droits-prolongation", folders={}, about=ABOUT)

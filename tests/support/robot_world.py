@@ -14,6 +14,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from kept_desk import KeptDesk
 from one_browser import a_browser
 from playwright.async_api import Browser
 from psycopg.types.json import Jsonb
@@ -217,7 +218,7 @@ async def robot_world(
         bench = Workbench(
             scenario=loaded,
             keywords=keywords,
-            desks=desks(browser, practice),
+            desks=desks(browser, practice, KeptDesk),
             database=database,
             vault=vault,
             evidence=folder / "evidence",
@@ -267,7 +268,7 @@ def changed_scenario(folder: Path, *changes: tuple[str, str]) -> Scenario:
     return load_scenario(path, keywords=keywords, caisse="cpam-931")
 
 
-def desks(browser: Browser, practice: PracticeWorld) -> dict[str, WebDesk]:
+def desks(browser: Browser, practice: PracticeWorld, kind: type[WebDesk] = WebDesk) -> dict[str, WebDesk]:
     """Return a desk at each practice application."""
     contracts = {name: load_contract(PROJECT / "keywords" / name / "screens.yaml") for name in APPLICATIONS}
-    return {name: WebDesk(browser, contracts[name], practice.accounts[name]) for name in APPLICATIONS}
+    return {name: kind(browser, contracts[name], practice.accounts[name]) for name in APPLICATIONS}

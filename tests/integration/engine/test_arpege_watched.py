@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from kept_desk import KeptDesk
 from robot_world import DAY as RUN_DAY
 from robot_world import PROJECT, PracticeWorld, RobotWorld, robot_world
 
@@ -23,7 +24,6 @@ from orchestrator.bootstrap.world import load_keywords
 from orchestrator.domain.keywords import Kind
 from orchestrator.drivers.account import RobotAccount
 from orchestrator.drivers.contracts import load_contract
-from orchestrator.drivers.desk import WebDesk
 from orchestrator.engine.extraction import Extraction
 from orchestrator.engine.handed_on import load_handed_on
 from orchestrator.engine.load import Loaded
@@ -52,7 +52,7 @@ async def watching(practice: PracticeWorld, runner_url: str, vault: Vault, folde
         browser = opened.bench.desks["bdo"].browser
         opened.bench.robot = "arpege-surveillance"
         opened.bench.desks = {
-            name: WebDesk(browser, load_contract(PROJECT / "keywords" / name / "screens.yaml"), accounts[name])
+            name: KeptDesk(browser, load_contract(PROJECT / "keywords" / name / "screens.yaml"), accounts[name])
             for name in _APPLICATIONS
         }
         yield opened

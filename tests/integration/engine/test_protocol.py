@@ -9,6 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from kept_desk import KeptDesk
 from robot_world import DAY, PracticeWorld, RobotWorld, changed_scenario, resend, robot_world
 
 from orchestrator.domain.money import Euros
@@ -188,6 +189,7 @@ async def test_a_login_refused_closes_the_application_and_keeps_the_cases(
 ) -> None:
     loaded = await world.deliver(world.world.take("entered"), world.world.take("entered"))
     world.world.fault({"on": "POST /connexion", "fault": "refused"})
+    KeptDesk.forget()
     await world.bench.desks["compta"].discard()
     assert await world.work() == "application stopped"
     assert {result.outcome for result in await world.results(loaded.run)} == {RowOutcome.RUNNING}
@@ -244,10 +246,12 @@ async def test_the_queue_is_worked_in_the_order_of_the_priorities(
 async def test_a_session_that_ends_with_its_login_is_no_refusal_and_a_second_time_it_is(world: RobotWorld) -> None:
     """A campaign found an application closed to all robots by a page that came back without a word."""
     ended = {"on": "GET /", "fault": "expiry"}
+    KeptDesk.forget()
     world.world.fault({**ended, "times": 1})
     loaded = await world.deliver(world.world.take("entered"))
     assert await world.work() == "nothing ready"
     assert (await world.only(loaded.run)).outcome is RowOutcome.ENTERED
+    KeptDesk.forget()
     await world.bench.desks["compta"].discard()
     world.world.fault({**ended, "times": 2})
     await world.deliver(world.world.take("entered"))
