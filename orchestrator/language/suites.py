@@ -12,16 +12,17 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
 from orchestrator.domain.errors import GlrError
 from orchestrator.domain.keywords import Keyword
+from orchestrator.language.suites_known import keep, key_of, known
 
 #: The program that reads a suite; started by name, since it stands above this room.
 READER = "orchestrator.suites.reading"
@@ -155,7 +156,21 @@ def _digest(suite: Path) -> str:
 
 
 @cache
-def _read(suite: str, digest: str, folders: str) -> SuiteRead:  # noqa: ARG001 - what was read is known by its digest
+def _read(suite: str, digest: str, folders: str) -> SuiteRead:
+    key = key_of((suite, digest, folders), list(json.loads(folders).values()))
+    with suppress(ValueError):  # a file that was cut: read again
+        if (told := known(key)) is not None:
+            return SuiteRead.model_validate_json(told)
+    answer = _read_anew(suite, folders)
+    try:
+        read = SuiteRead.model_validate_json(answer)
+    except ValueError as error:
+        raise _not_read(suite, error) from None
+    keep(key, answer)
+    return read
+
+
+def _read_anew(suite: str, folders: str) -> str:
     request = json.dumps({"suite": suite, "folders": json.loads(folders)})
     try:
         done = subprocess.run(
@@ -163,7 +178,10 @@ def _read(suite: str, digest: str, folders: str) -> SuiteRead:  # noqa: ARG001 -
             input=request, capture_output=True, text=True, timeout=_LONGEST, check=True, cwd=Path(suite).parent,
             env={name: value for name, value in os.environ.items() if not name.startswith("GLR_")},
         )  # fmt: skip
-        answer: Any = json.loads(done.stdout.splitlines()[-1])
+        return done.stdout.splitlines()[-1]
     except (subprocess.SubprocessError, ValueError, IndexError) as error:
-        raise SuiteNotRead(f"Robot Framework n'a pas pu lire {Path(suite).name} ({type(error).__name__}).") from None
-    return SuiteRead.model_validate(answer)
+        raise _not_read(suite, error) from None
+
+
+def _not_read(suite: str, error: Exception) -> SuiteNotRead:
+    return SuiteNotRead(f"Robot Framework n'a pas pu lire {Path(suite).name} ({type(error).__name__}).")
