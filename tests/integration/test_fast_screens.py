@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import pytest
 from front import both as carry
 from front import listening
+from kept_desk import KeptDesk
 from one_browser import a_browser
 from playwright.async_api import Browser
 from robot_world import APPLICATIONS, DAY, PROJECT, PracticeWorld
@@ -81,7 +82,7 @@ async def both(practice_world: PracticeWorld) -> AsyncIterator[Both]:
 
         def desks(*, pages_only: bool) -> dict[str, WebDesk]:
             return {
-                name: WebDesk(browser, CONTRACTS[name], practice_world.accounts[name], pages_only=pages_only)
+                name: KeptDesk(browser, CONTRACTS[name], practice_world.accounts[name], pages_only=pages_only)
                 for name in APPLICATIONS
             }
 
