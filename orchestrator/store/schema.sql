@@ -509,6 +509,8 @@ create index exception_item_queue on exception_item (caisse, queue, opened_at, i
 create index exception_item_age on exception_item (caisse, opened_at, id) where closed_at is null;
 create index exception_item_settled on exception_item (caisse, closed_by, closed_at desc, id) where closed_at is not null;
 create index exception_item_by_case on exception_item (case_id);
+-- few: asked of each case of a list
+create index exception_item_restricted on exception_item (case_id) where restricted;
 
 create table evidence (
     digest text not null,
