@@ -47,7 +47,7 @@ class Faults:
 
     def hit(self) -> None:
         """Draw one fault and carry it out, when there is something to hit."""
-        known = {name: FAULTS.get(name) or _ordered(name) for name in self.only} or self._possible
+        known = {name: FAULTS.get(name) or _ordered(name) for name in sorted(self.only)} or self._possible
         name = self.random.choices(list(known), [fault.weight for fault in known.values()])[0]
         if known[name].act(self):
             self.done[name] += 1

@@ -34,7 +34,7 @@ def campaign(*options: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize(("application", "rows"), [("compta", 60), ("progres", 200)])
 def test_a_restored_house_enters_nothing_twice_and_loses_nothing(application: str, rows: int) -> None:
-    about = ("--application", application, "--rows", str(rows), "--seed", "702", "--faults", "16", "--only", HURT)
+    about = ("--application", application, "--rows", str(rows), "--seed", "702", "--faults", "40", "--only", HURT)
     found = campaign(*about)
     assert found["by_fault"]["restored"] >= 2
     assert found["violations"] == 0
