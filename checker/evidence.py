@@ -148,7 +148,7 @@ def read_all(
     # The files last: an event that is exported meanwhile is in both, never in neither.
     exported = (event for path in sorted(audit.glob("*.jsonl")) for event in _lines(path))
     once = {event["id"]: event for event in (*exported, *seen.events)}
-    lines = {row["file_name"]: objects(row["file_name"]) for row in waiting}
+    lines = {name: objects(name) for name in {row["file_name"] for row in waiting}}
     with_people = frozenset(lines[row["file_name"]][row["line"] - 1] for row in waiting if lines[row["file_name"]])
     return replace(seen, events=[once[number] for number in sorted(once)], with_people=with_people)
 

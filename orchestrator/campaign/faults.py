@@ -35,7 +35,7 @@ class Faults:
 
     house: House
     random: random.Random
-    #: The only faults drawn, by name or as ``point.act``; empty: all but the residue.
+    #: The only faults drawn, each as often, by name or as ``point.act``; empty: all but the residue, by weight.
     only: frozenset[str]
     #: How often each fault was carried out, orders apart.
     done: Counter[str] = field(default_factory=Counter)
@@ -47,8 +47,10 @@ class Faults:
 
     def hit(self) -> None:
         """Draw one fault and carry it out, when there is something to hit."""
-        known = {name: FAULTS.get(name) or _ordered(name) for name in sorted(self.only)} or self._possible
-        name = self.random.choices(list(known), [fault.weight for fault in known.values()])[0]
+        named = {name: FAULTS.get(name) or _ordered(name) for name in sorted(self.only)}
+        known = named or self._possible
+        weights = None if named else [fault.weight for fault in known.values()]
+        name = self.random.choices(list(known), weights)[0]
         if known[name].act(self):
             self.done[name] += 1
 

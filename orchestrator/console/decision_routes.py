@@ -8,13 +8,12 @@ from uuid import UUID
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
+from orchestrator.console.case_entry import entry_of
 from orchestrator.console.choices import choices_of, target_queues
 from orchestrator.console.decisions import Act, carry_out, read_act
-from orchestrator.console.entry_status import Declared, entry_status
 from orchestrator.console.errors import LostRace
 from orchestrator.console.exception_page import load_item, show_exception
 from orchestrator.console.exceptions import identifier, next_one
-from orchestrator.console.forgotten import Forgotten
 from orchestrator.console.held import Held
 from orchestrator.console.permissions import GuardedRoute, Permission, allow
 from orchestrator.console.sessions import Visitor, form_of, present
@@ -53,11 +52,9 @@ async def _settle(request: Request, item: UUID) -> tuple[str, str, Act, str | No
     if row["closed_at"] is not None or row["claimed_by"] != visitor.login:
         raise LostRace
     async with world.database.transaction(visitor.actor) as tx:
-        entries = await tx.all("console.entries_of", case_id=row["case_id"], caisse=world.caisse)
         scenario = world.scenarios.get(row["scenario"])
         held = await Held.of(tx, row["case_id"])
-        forgotten = await Forgotten.of(tx, world, row["case_id"], row["scenario"])
-        status = entry_status(entries, row["cause"], Declared.all_of(held, row["instruction"]), forgotten)
+        status = await entry_of(tx, world, row, held, row["cause"])
         choices = choices_of(scenario, row, status, held)
         queues = [queue for queue in target_queues(scenario) if queue != row["queue"]]
         act = read_act(world, row, choices, queues, form, held)

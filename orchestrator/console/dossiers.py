@@ -9,9 +9,9 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import FileResponse, RedirectResponse
 
 from orchestrator.console.case_data import case_fields, nir_mask
-from orchestrator.console.entry_status import Declared, entry_status
+from orchestrator.console.case_entry import entry_of
+from orchestrator.console.entry_status import Declared
 from orchestrator.console.errors import NotFound
-from orchestrator.console.forgotten import Forgotten
 from orchestrator.console.held import Held
 from orchestrator.console.pages import render
 from orchestrator.console.permissions import GuardedRoute, Permission, allow, may
@@ -56,22 +56,20 @@ async def dossier_page(request: Request, reference: str) -> Response:
     found = await _dossier(request, reference)
     if found is None:
         raise NotFound
+    row = {**found, "case_id": found["id"]}
     async with world.database.transaction(visitor.actor) as tx:
-        entries = await tx.all("console.entries_of", case_id=found["id"], caisse=world.caisse)
+        held = await Held.of(tx, found["id"])
+        entry = await entry_of(tx, world, row, held)
         timeline = await tx.all("console.timeline", case_id=found["id"])
         evidence = await tx.all("console.evidence_of", case_id=found["id"], caisse=world.caisse)
-        declared = Declared.all_of(await Held.of(tx, found["id"]), found["instruction"])
-        forgotten = await Forgotten.of(tx, world, found["id"], found["scenario"])
         made = await tx.all("further.of_case", case_id=found["id"], caisse=world.caisse)
         outside = [row["library"] for row in await tx.all("console.outside_of_case", case_id=found["id"])]
-    row = {**found, "case_id": found["id"]}
     return await render(
         request,
         "dossier.html",
         case=found,
-        entry=entry_status(entries, declared=declared, forgotten=forgotten),
-        declared=declared,
-        entries=entries,
+        entry=entry,
+        declared=Declared.all_of(held, found["instruction"]),
         made=made,
         agrees=may(visitor, Permission.APPROVE),
         timeline=timeline,

@@ -9,10 +9,10 @@ from uuid import UUID
 from fastapi import Request, Response
 
 from orchestrator.console.case_data import case_fields, findings, notes
+from orchestrator.console.case_entry import entry_of
 from orchestrator.console.choices import choices_of, target_queues
-from orchestrator.console.entry_status import Declared, entry_status
+from orchestrator.console.entry_status import EntryStatus
 from orchestrator.console.errors import NotFound
-from orchestrator.console.forgotten import Forgotten
 from orchestrator.console.held import Held
 from orchestrator.console.pages import ago, moment, render
 from orchestrator.console.sessions import Visitor, present
@@ -31,12 +31,10 @@ async def show_exception(
 ) -> Response:
     """Render an exception; what was typed and what is wrong with it come back with the page."""
     world, visitor = world_of(request), present(request)
-    row, entries, evidence, queues, held, forgotten = await _load(world, visitor, item)
+    row, entry, evidence, queues, held = await _load(world, visitor, item)
     mine = row["closed_at"] is None and row["claimed_by"] == visitor.login
     holds = mine and row["claim_alive"]
     clear = holds and row["revealed_at"] is not None
-    cause = row["cause"] if row["closed_at"] is None else None
-    entry = entry_status(entries, cause, Declared.all_of(held, row["instruction"]), forgotten)
     fields = case_fields(world, row, clear=clear)
     return await render(
         request,
@@ -48,7 +46,6 @@ async def show_exception(
         holds=holds,
         revealed=clear,
         entry=entry,
-        entries=entries,
         evidence=evidence,
         fields=fields,
         field_titles={field.name: field.title for field in fields},
@@ -89,12 +86,11 @@ def what_changed(row: Mapping[str, Any], visitor: Visitor, world: ConsoleWorld) 
 
 async def _load(
     world: ConsoleWorld, visitor: Visitor, item: UUID
-) -> tuple[dict[str, Any], list[dict[str, Any]], list[dict[str, Any]], list[str], Held | None, Forgotten | None]:
+) -> tuple[dict[str, Any], EntryStatus, list[dict[str, Any]], list[str], Held | None]:
     row = await load_item(world, visitor, item)
     async with world.database.transaction(visitor.actor) as tx:
-        entries = await tx.all("console.entries_of", case_id=row["case_id"], caisse=world.caisse)
         evidence = await tx.all("console.evidence_of", case_id=row["case_id"], caisse=world.caisse)
         held = await Held.of(tx, row["case_id"])
-        forgotten = await Forgotten.of(tx, world, row["case_id"], row["scenario"])
+        entry = await entry_of(tx, world, row, held, row["cause"] if row["closed_at"] is None else None)
         row["outside"] = [each["library"] for each in await tx.all("console.outside_of_case", case_id=row["case_id"])]
-    return row, entries, evidence, target_queues(world.scenarios.get(row["scenario"])), held, forgotten
+    return row, entry, evidence, target_queues(world.scenarios.get(row["scenario"])), held

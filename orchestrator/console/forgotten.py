@@ -28,8 +28,10 @@ class Forgotten:
     async def of(cls, tx: Transaction, world: ConsoleWorld, case: UUID, scenario: str) -> Self | None:
         """Return what may have forgotten an entry of a case; None in a house that was not restored since it was due."""
         known = world.scenarios.get(scenario)
+        if known is not None and not known.entries:
+            return None
         row = await tx.first("console.forgotten", case_id=case, caisse=world.caisse)
-        if row is None or (known is not None and not known.entries):
+        if row is None:
             return None
         names = dict.fromkeys(entry.keyword.application.upper() for entry in known.entries) if known else {}
         return cls(**row, applications=" et ".join(names) or "son application")

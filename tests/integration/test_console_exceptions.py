@@ -245,11 +245,12 @@ async def test_the_database_refuses_to_correct_what_may_have_been_entered(seed: 
 async def test_a_restored_house_never_says_that_nothing_was_entered_of_what_it_may_have_forgotten(
     seed: Any, visit: Any, owner_url: str
 ) -> None:
-    case, ended = [await seed.exception("C-03", "…", entry="planned") for _ in range(2)]
+    case, ended, rejected = [await seed.exception("C-03", "…", entry="planned") for _ in range(3)]
     agent = await visit("a.martin")
     assert "NON</p>" in (await agent.get(f"/exceptions/{case.item}")).text
     _execute(owner_url, "alter table cases disable trigger user")
     _execute(owner_url, "update cases set state = 'ended', ended_as = 'nothing_to_pay' where id = %s", ended.id)
+    _execute(owner_url, "update cases set state = 'rejected' where id = %s", rejected.id)
     _execute(
         owner_url,
         "insert into restoration (id, caisse, backup_at, backup, restored_by) "
@@ -261,7 +262,8 @@ async def test_a_restored_house_never_says_that_nothing_was_entered_of_what_it_m
     assert "cherchez l’objet du dossier dans COMPTA (jeton GLR-" in page
     assert "vérifiez l’application avant de rejeter" in page
     assert "INCONNUE</p>" in (await agent.get(f"/dossiers/{case.reference}")).text
-    assert "NON</p>" in (await agent.get(f"/dossiers/{ended.reference}")).text, "it had ended in the backup"
+    for closed in (ended, rejected):
+        assert "NON</p>" in (await agent.get(f"/dossiers/{closed.reference}")).text, "it was closed in the backup"
     assert "Corriger et renvoyer" in page, "the robot looks first, whatever was corrected"
     await _decide(agent, case, "resend", seen)
     assert _case(owner_url, case)["state"] == "ready"

@@ -262,13 +262,13 @@ where entry.case_id = %(case_id)s and entry.caisse = %(caisse)s
       where line.entry = entry.id and line.case_id = cases.id and line.not_due_at is not null)))
 order by entry.line nulls first, entry.undoes nulls first, entry.planned_at, entry.id
 
--- forgotten: the restoration that may have forgotten an entry of a case: it was due before, and had not ended in the backup
+-- forgotten: the restoration that may have forgotten an entry of a case: it was due before, and was not closed in the backup
 select restoration.backup_at, restoration.restored_at
 from cases join run on run.id = cases.run
 join restoration on restoration.caisse = cases.caisse
 where cases.id = %(case_id)s and cases.caisse = %(caisse)s and run.mode = 'live'
   and run.run_date <= (restoration.restored_at at time zone 'Europe/Paris')::date
-  and not (cases.state = 'ended' and cases.changed_at <= restoration.backup_at)
+  and not (cases.state in ('ended', 'rejected', 'cancelled') and cases.changed_at <= restoration.backup_at)
 order by restoration.restored_at desc limit 1
 
 -- close_item: settle an exception under its claim; touches no row when the race is lost
