@@ -35,7 +35,7 @@ def campaign(*options: str) -> dict[str, Any]:
 def test_a_restored_house_enters_nothing_twice_and_loses_nothing(application: str, rows: int) -> None:
     only = [word for name in KILLS for word in ("--only", name)]
     found = campaign("--application", application, "--rows", str(rows), "--seed", "702", "--faults", "40", *only)
-    assert found["by_fault"]["restored"] >= 2
+    assert found["by_fault"]["restored"] >= 1
     assert found["violations"] == 0
 
 
