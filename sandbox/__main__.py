@@ -97,9 +97,10 @@ def _returns(options: argparse.Namespace) -> None:
 def _evening(options: argparse.Namespace) -> None:
     for name, part in evening.PARTS.items():
         path = part.deliver(stores.load(options.dir), options.out) if part.deliver else None
-        own = {"scenario": name, "robot": part.robot, "login": part.login, "work": part.work, "last": part.last}
-        own["days"] = [day.isoformat() for day in part.days]
-        print(json.dumps({**own, "delivery": str(path) if path else None}))
+        own: dict[str, object] = {"name": name, "scenario": part.scenario or name, "robot": part.robot}
+        own |= {"login": part.login, "work": part.work, "last": part.last, "after": part.after}
+        own |= {"days": [day.isoformat() for day in part.days], "delivery": str(path) if path else None}
+        print(json.dumps(own))
 
 
 def _judge(options: argparse.Namespace) -> None:

@@ -11,7 +11,20 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from sandbox import bank, bank_oracle, delivery, deposits, extensions, followed, oracle, told, transfers, watched, waves
+from sandbox import (
+    bank,
+    bank_oracle,
+    delivery,
+    deposits,
+    extensions,
+    followed,
+    oracle,
+    told,
+    transfers,
+    unlisted,
+    watched,
+    waves,
+)
 from sandbox.delivery import Line
 from sandbox.households import HOUSEHOLDS, ROBOT
 from sandbox.model import ROBOT_LOGIN, Listed, Population
@@ -56,6 +69,10 @@ class Part:
     last: bool = False
     #: The days of which it reads one list each; empty: one, of the evening's day.
     days: tuple[date, ...] = ()
+    #: Its scenario, where that has other work beside it and the part has a name of its own.
+    scenario: str | None = None
+    #: The part whose findings it is given, on the same day.
+    after: str | None = None
 
 
 def account(folder: Path, population: Population, names: Sequence[str]) -> Iterator[Fields]:
@@ -99,11 +116,12 @@ def _wrong(book: Book, login: str, due: Mapping[str, Sequence[Fields]], own: Seq
 
 
 def _half(population: Population, number: int) -> bytes:
-    """Every other row of the day's list; two rows of one stop are never in different halves."""
-    rows = [fields_of(row) if isinstance(row, Listed) else row.fields for row in population.rows]
+    """Every other row of the day's list, but for the stop it forgets; two rows of one stop are never in different halves."""
+    forgotten = unlisted.unlisted(population)
+    kept = (row for row in population.rows if not (isinstance(row, Listed) and row.stop_reference == forgotten))
+    rows = [fields_of(row) if isinstance(row, Listed) else row.fields for row in kept]
     places = {Line(number=0, fields=row, problem="").key: place for place, row in reversed(list(enumerate(rows)))}
-    kept = [row for row in rows if places[Line(number=0, fields=row, problem="").key] % 2 == number]
-    return delivery.encoded(kept)
+    return delivery.encoded([row for row in rows if places[Line(number=0, fields=row, problem="").key] % 2 == number])
 
 
 def _advances(number: int, name: str, work: str) -> Part:
@@ -136,6 +154,24 @@ def _advances(number: int, name: str, work: str) -> Part:
     return Part(
         robot="acompte-ij", login=ROBOT_LOGIN, work=work, deliver=deliver, verdicts=verdicts, books=(book,)
     )  # fmt: skip
+
+
+def _found(population: Population, folder: Path) -> Iterator[tuple[Listed, oracle.Verdict]]:
+    return unlisted.handed_on(population, folder, before=_half(population, 0), beside=_half(population, 1))
+
+
+def _found_verdicts(population: Population, folder: Path) -> Iterator[Fields]:
+    for line, (_row, verdict) in enumerate(_found(population, folder), start=1):
+        yield {**json.loads(verdict.as_json()), "line": line}
+
+
+def _found_due(population: Population, folder: Path) -> dict[str, list[Fields]]:
+    """The advance of the stop that no list had; what the lists had is theirs."""
+    return {
+        row.stop_reference: [{"act": "PROPOSITION", "nir": row.person.nir, "amount_c": verdict.amount_c}]
+        for row, verdict in _found(population, folder)
+        if verdict.outcome == "entered"
+    }
 
 
 def _numbers() -> list[str]:
@@ -273,7 +309,7 @@ def _wave_verdicts(_: Population, folder: Path) -> Iterator[Fields]:
 
 def _watched_verdicts(population: Population, folder: Path) -> Iterator[Fields]:
     """What each stop is told as, from the applications' own stores once the others have entered what was due."""
-    for line, one in enumerate(watched.judge(folder, population.today), start=1):
+    for line, one in enumerate(unlisted.looked_at(population, folder), start=1):
         yield {
             "line": line,
             "outcome": one.outcome,
@@ -304,7 +340,7 @@ def _returned_due(population: Population, _: Path) -> dict[str, list[Fields]]:
     return found
 
 
-#: The scenarios of an evening, in the order in which they are given their work.
+#: The parts of an evening, by the name of their scenario, in the order in which they are given their work.
 PARTS: Mapping[str, Part] = {
     "ij-acompte": _advances(0, "yaml", "une anomalie d'ARPEGE sur deux"),
     "ij-acompte-robot": _advances(1, "suite", "l'autre moitié des anomalies : aucun arrêt n'est demandé deux fois"),
@@ -357,5 +393,10 @@ PARTS: Mapping[str, Part] = {
     "arpege-surveillance": Part(
         robot="arpege-surveillance", login=watched.ROBOT, work="les arrêts d'ARPEGE, une fois les autres passés",
         deliver=None, verdicts=_watched_verdicts, books=(), last=True,
+    ),
+    "ij-acompte (trouvés)": Part(
+        robot="acompte-ij", login=ROBOT_LOGIN, work="ce que la surveillance a trouvé impayé, dont un arrêt oublié des listes",
+        deliver=None, verdicts=_found_verdicts, scenario="ij-acompte", after="arpege-surveillance",
+        books=(Book(application="compta", acts=frozenset({"PROPOSITION"}), about="stop", due=_found_due),),
     ),
 }  # fmt: skip

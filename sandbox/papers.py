@@ -1,5 +1,6 @@
 """Papers as people deposit them: a whole PDF of one page, longer or under a password on demand."""
 
+from hashlib import sha256
 from io import BytesIO
 
 
@@ -26,10 +27,16 @@ def paper(words: str, least: int = 0) -> bytes:
 
 
 def encrypted(data: bytes) -> bytes:
-    """The same PDF under a password."""
+    """The same PDF under a password, the same bytes every time."""
     from pypdf import PdfReader, PdfWriter  # noqa: PLC0415 - for a few deposits alone
+    from pypdf.generic import ArrayObject, ByteStringObject  # noqa: PLC0415 - as above
 
-    writer, out = PdfWriter(), BytesIO()
+    class Writer(PdfWriter):
+        def generate_file_identifiers(self) -> None:
+            """Name the file by its content: pypdf draws a name, and a deposit made again would be another."""
+            self._ID = ArrayObject([ByteStringObject(sha256(data).digest()[:16])] * 2)
+
+    writer, out = Writer(), BytesIO()
     writer.append(PdfReader(BytesIO(data)))
     writer.encrypt("secret", algorithm="RC4-128")
     writer.write(out)

@@ -27,7 +27,10 @@ _STOPS = (
     " WHERE t.debut <= ? AND json_extract(t.fiche, '$.etat') = 'ENREGISTRE' ORDER BY t.id"
 )
 _PAYMENTS = "SELECT du, au, destinataire, date, etat FROM paiement WHERE assure = ? AND visible AND du <= ? AND au >= ?"
-_ADVANCES = "SELECT du, au, etat FROM avance WHERE nir = ? AND (reference_arret = ? OR du <= ? AND au >= ?)"
+_ADVANCES = (
+    "SELECT du, au, etat FROM avance WHERE nir = ? AND (reference_arret = ? OR du <= ? AND au >= ?)"
+    " AND reference_arret IS NOT ?"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,21 +43,25 @@ class Seen:
     codes: tuple[str, ...] = ()
 
 
-def judge(folder: Path, day: date) -> list[Seen]:
-    """Say what each stop that began until a day should be told as on that day, in the order of the list."""
-    return [_seen(folder, day, *row) for row in _rows(folder, "arpege", _STOPS, day.isoformat())]
+def judge(folder: Path, day: date, *, unseen: str | None = None) -> list[Seen]:
+    """Say what each stop that began until a day should be told as on that day, in the order of the list.
+
+    :param unseen: the stop whose advance was made after the robot had looked.
+    """
+    return [_seen(folder, day, unseen, *row) for row in _rows(folder, "arpege", _STOPS, day.isoformat())]
 
 
 def _seen(
-    folder: Path, day: date, nir: str, file: int, stop: str, start: str, end: str, sheet: str, anomaly: str | None
-) -> Seen:
+    folder: Path, day: date, unseen: str | None,
+    nir: str, file: int, stop: str, start: str, end: str, sheet: str, anomaly: str | None,
+) -> Seen:  # fmt: skip
     if nir == WITNESS:
         return Seen(stop=stop, outcome="set_aside")
     known = _rows(folder, "bdo", "SELECT fiche FROM dossier WHERE nir = ?", nir)
     if len(known) != 1:
         return Seen(stop=stop, outcome="exception", codes=("C-04",))
     payments = _rows(folder, "arpege", _PAYMENTS, file, end, start)
-    advances = _rows(folder, "compta", _ADVANCES, nir, stop, end, start)
+    advances = _rows(folder, "compta", _ADVANCES, nir, stop, end, start, unseen)
     paid = [one for one in payments if one[4] == "PAYE"]
     missing = _missing(json.loads(sheet), start, end, payments, day)
     is_late, is_advanced = _late(json.loads(sheet), missing, day), any(one[2] not in CLOSED_STATES for one in advances)

@@ -81,6 +81,14 @@ async def closed_so_far(world: World, database: Database, run: UUID) -> Closed:
     return Closed(bordereau=path if path.exists() else None, hand_overs=await closing.ledger.all())
 
 
+def delivered_file(name: str) -> str:
+    """Return the name of the file that a delivery came in; nothing for a list that was read or handed on.
+
+    Such a list is named by its source and its civil date, ``… du 27/03/2026``, which no file can be.
+    """
+    return name if name == Path(name).name != ".." else ""
+
+
 def _without_details(error: GlrError) -> str:
     """Return why a closing gave nothing; of a suite without what it said, which may quote what it worked on."""
     return error.summary if isinstance(error, SuiteFailed) else str(error)
@@ -175,6 +183,7 @@ class _Closing:
             "DATE_EXECUTION": self.about.run_date.isoformat(),
             "BORDEREAU": bordereau.name if bordereau else "",
             "LIVRAISON": self.about.delivery,
+            "LIVRAISON_FICHIER": delivered_file(self.about.delivery),
             "LIVRAISON_SHA256": self.about.delivery_sha256,
             "DESTINATAIRES": ",".join(addresses),
             **{f"AUTEUR_{name.upper()}": account.login for name, account in accounts.items()},

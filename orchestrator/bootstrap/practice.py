@@ -42,6 +42,8 @@ READY = 60.0
 class Part:
     """What one scenario of an evening is given."""
 
+    name: str
+    #: Its scenario, of which it may be one of several works.
     scenario: str
     #: Its robot, and that one's login.
     robot: str
@@ -54,15 +56,22 @@ class Part:
     last: bool = False
     #: The days of which it reads one list each; empty: one, of the evening's day.
     days: tuple[date, ...] = ()
+    #: The part whose findings it is given, on the same day.
+    after: str | None = None
+
+    @property
+    def turn(self) -> int:
+        """When it is given its work: 0 with the others, 1 once they have done theirs, 2 once those have."""
+        return 2 if self.after else int(self.last)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Judged:
     """What the oracles of an evening say."""
 
-    #: What each row should become, by scenario and line.
+    #: What each row should become, by part and line.
     rows: Mapping[str, Mapping[int, Mapping[str, Any]]]
-    #: What the applications' ledgers hold of each scenario; under None, acts of nobody's case.
+    #: What the applications' ledgers hold of each part; under None, acts of nobody's case.
     ledgers: Mapping[str | None, Mapping[str, Any]]
 
 
@@ -169,10 +178,10 @@ class Practice:
         answer = self.sandbox("evening", "--out", str(out))
         return [_part(json.loads(line)) for line in answer.splitlines()]
 
-    def judged(self, scenarios: Sequence[str]) -> Judged:
+    def judged(self, parts: Sequence[str]) -> Judged:
         """Ask the oracles of an evening what each row should become, and compare the ledgers with that."""
-        said = [json.loads(line) for line in self.sandbox("judge", "--scenarios", ",".join(scenarios)).splitlines()]
-        rows = {name: {each["line"]: each for each in said if _row_of(each, name)} for name in scenarios}
+        said = [json.loads(line) for line in self.sandbox("judge", "--scenarios", ",".join(parts)).splitlines()]
+        rows = {name: {each["line"]: each for each in said if _row_of(each, name)} for name in parts}
         return Judged(rows=rows, ledgers={each["scenario"]: each for each in said if "wrong" in each})
 
     def mutations(self, first: int, count: int, applications: Sequence[str]) -> list[dict[str, Any]]:

@@ -23,15 +23,16 @@ def closes_at_once(scenario: Scenario) -> bool:
     return scenario.mode is Mode.LIVE and rule.when is ClosingMoment.ROBOTS_DONE and rule.at is None
 
 
-async def show_closing(house: House, database: Database, run: UUID) -> None:
-    """Wait for the console's process to close the run, and show what it gave away."""
+async def show_closing(house: House, database: Database, run: UUID) -> bool:
+    """Wait for the console's process to close the run, and show what it gave away; False when it is not closed."""
     with house.screen.status("Clôture de l'exécution…"):
         stands = await _closing(house, database, run)
     if not stands.get("closed_at"):
         why = stands.get("reason") or "elle n'a pas commencé"
         house.screen.print(f"[yellow]Clôture pas faite : {why}[/yellow]", soft_wrap=True)
-        return
+        return False
     show(await closed_so_far(house.world, database, run), house.screen)
+    return True
 
 
 async def _closing(house: House, database: Database, run: UUID) -> dict[str, Any]:

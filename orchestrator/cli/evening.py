@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 from orchestrator.bootstrap.extractions import load_extractions
@@ -17,6 +18,7 @@ from orchestrator.cli.evening_summary import EveningSummary, Played
 from orchestrator.cli.summary import Summary, compare
 from orchestrator.domain.civil import date_of
 from orchestrator.domain.errors import RefusedDelivery, SettingsError
+from orchestrator.engine.handed_on import load_handed_on
 from orchestrator.engine.load import Loader, first_run
 from orchestrator.engine.results import RowOutcome, RowResult, results_of
 
@@ -46,15 +48,18 @@ def parts_of(practice: Practice, robot: str) -> list[Part]:
     if not found:
         known = ", ".join(["all", *sorted({part.robot for part in every})])
         raise SettingsError(f"Robot « {robot} » inconnu de la démonstration. Au choix : {known}.")
-    return found
+    names = {part.name for part in found}
+    return [part for part in found if part.after is None or part.after in names]
 
 
 async def run_evening(house: House, parts: Sequence[Part]) -> EveningSummary:
     """Give every scenario its work, let the robots work side by side, and judge what became of it."""
     async with open_loader(house.world) as loader:
-        runs, seconds = list[_Run](), dict[UUID, float]()
-        for last in (False, True):  # who looks at what the others left comes after them
-            given = [each for part in parts if part.last is last for each in await _given(house, loader, part)]
+        runs, seconds, unclosed = list[_Run](), dict[UUID, float](), list[str]()
+        for turn in range(
+            3
+        ):  # who looks at what the others left comes after them, and last who takes what that one found
+            given = [each for part in parts if part.turn == turn for each in await _given(house, loader, part)]
             house.start_runner()
             seconds |= await follow(house, loader.database, [each.run for each in given])
             runs += given
@@ -63,11 +68,12 @@ async def run_evening(house: House, parts: Sequence[Part]) -> EveningSummary:
             scenario = house.world.scenario(each.part.scenario)
             if each.refused is None and closes_at_once(scenario) and _is_over(rows[each.run]):
                 house.screen.print(f"{scenario.name} : clôture de l'exécution.")
-                await show_closing(house, loader.database, each.run)
-    judged = house.practice.judged([part.scenario for part in parts])
+                if not await show_closing(house, loader.database, each.run):
+                    unclosed.append(f"{each.part.name} : clôture pas faite")
+    judged = house.practice.judged([part.name for part in parts])
     played = [_played([each for each in runs if each.part is part], rows, judged, seconds) for part in parts]
     again = any(each.refused is not None for each in runs)  # people may have acted since: their acts are nobody's gap
-    return EveningSummary(played=played, strays=[] if again else judged.ledgers[None]["wrong"])
+    return EveningSummary(played=played, strays=[*unclosed, *([] if again else judged.ledgers[None]["wrong"])])
 
 
 def _is_over(rows: Sequence[RowResult]) -> bool:
@@ -77,8 +83,10 @@ def _is_over(rows: Sequence[RowResult]) -> bool:
 
 async def _given(house: House, loader: Loader, part: Part) -> list[_Run]:
     """Start the runs of a scenario; those of before when this evening was begun before."""
-    house.screen.print(f"{part.scenario} reçoit : {part.work}.", soft_wrap=True)
+    house.screen.print(f"{part.name} reçoit : {part.work}.", soft_wrap=True)
     name = house.world.scenario(part.scenario)
+    if part.after:
+        return [await _handed_on(house, loader, part)]
     if part.delivery is None:
         return [await _read(house, loader, part, _DAY)]
     if part.days:
@@ -96,13 +104,28 @@ async def _given(house: House, loader: Loader, part: Part) -> list[_Run]:
 
 async def _read(house: House, loader: Loader, part: Part, day: date) -> _Run:
     """Have the list read in its application, once: that of a second evening would be what the first one left."""
-    async with loader.database.transaction("demo") as tx:
-        recent = await tx.all("runs.recent", caisse=house.settings.caisse, limit=50)
-    known = [row for row in recent if (row["scenario"], row["run_date"]) == (part.scenario, day)]
+    known = await _known(house, loader, part, day)
     if known:
         return await _before(loader, part, known[-1]["id"], known[-1]["file_name"])
     _, (loaded,) = await load_extractions(house.world, loader, part.scenario, day, "demo")
     return _Run(part=part, run=loaded.run, refused=None)
+
+
+async def _handed_on(house: House, loader: Loader, part: Part) -> _Run:
+    """Have a scenario take what another has found that evening, once."""
+    scenario = house.world.scenario(part.scenario)
+    for loaded in await load_handed_on(loader, scenario, _DAY, "demo"):
+        return _Run(part=part, run=loaded.run, refused=None)
+    known = await _known(house, loader, part, _DAY)
+    own = next(row for row in known if row["file_name"].startswith(f"{part.after},"))
+    return await _before(loader, part, own["id"], own["file_name"])
+
+
+async def _known(house: House, loader: Loader, part: Part, day: date) -> Sequence[Mapping[str, Any]]:
+    """The runs of a part's scenario on a day, the latest first."""
+    async with loader.database.transaction("demo") as tx:
+        recent = await tx.all("runs.recent", caisse=house.settings.caisse, limit=50)
+    return [row for row in recent if (row["scenario"], row["run_date"]) == (part.scenario, day)]
 
 
 async def _before(loader: Loader, part: Part, run: UUID, name: str) -> _Run:
@@ -116,10 +139,10 @@ def _played(
 ) -> Played:
     """Judge what became of a scenario's runs, once for all of them."""
     part = runs[0].part
-    ledger = judged.ledgers[part.scenario]
+    ledger = judged.ledgers[part.name]
     again = all(each.refused is not None for each in runs)
     worked = [replace(row, line=each.before + row.line) for each in runs for row in rows[each.run]]
-    wrong = [] if again else [*compare(worked, judged.rows[part.scenario]), *ledger["wrong"]]
+    wrong = [] if again else [*compare(worked, judged.rows[part.name]), *ledger["wrong"]]
     summary = Summary(
         rows=[] if again else worked,
         differences=wrong,

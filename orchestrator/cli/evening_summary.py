@@ -48,13 +48,13 @@ class EveningSummary:
     """The figures of one evening."""
 
     played: Sequence[Played]
-    #: Acts in the applications' ledgers that belong to no case of the evening, in French.
+    #: Acts in the applications' ledgers that belong to no case of the evening, and runs that were not closed, in French.
     strays: Sequence[str]
 
     @property
     def differences(self) -> list[str]:
         """Where rows or ledgers are not what the oracles say, in French."""
-        own = [f"{each.part.scenario}, {text}" for each in self.played for text in each.summary.differences or ()]
+        own = [f"{each.part.name}, {text}" for each in self.played for text in each.summary.differences or ()]
         return [*own, *self.strays]
 
     @property
@@ -69,13 +69,13 @@ class EveningSummary:
 
     def as_json(self) -> dict[str, Any]:
         """Return the figures of each scenario, as a demo of one gives them, for the last line of ``--json``."""
-        return {"scenarios": {each.part.scenario: each.summary.as_json() for each in self.played}}
+        return {"scenarios": {each.part.name: each.summary.as_json() for each in self.played}}
 
     def show(self, console: Console) -> None:
         """Print which robot did what, what waits for people, the ledgers, and the differences."""
         again = [each for each in self.played if each.summary.refused is not None]
         for each in again:
-            console.print(f"{each.part.scenario} : « {each.summary.refused} » a déjà été traitée.", soft_wrap=True)
+            console.print(f"{each.part.name} : « {each.summary.refused} » a déjà été traitée.", soft_wrap=True)
         if len(again) == len(self.played):
             console.print(f"Rien n'a été fait une seconde fois ; saisies en double : {self.ledger_duplicates}.")
             return
@@ -123,7 +123,7 @@ def _table(played: Sequence[Played], title: str) -> Table:
         if each.part.robot != robot:
             robot = each.part.robot
             table.add_row(f"[bold]{robot}[/bold]")
-        table.add_row(f"  {each.part.scenario}", *map(str, count))
+        table.add_row(f"  {each.part.name}", *map(str, count))
     return table
 
 

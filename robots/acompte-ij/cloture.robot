@@ -23,6 +23,7 @@ ${EXECUTION}           ${EMPTY}
 ${DATE_EXECUTION}      ${EMPTY}
 ${BORDEREAU}           ${EMPTY}
 ${LIVRAISON}           ${EMPTY}
+${LIVRAISON_FICHIER}    ${EMPTY}
 ${LIVRAISON_SHA256}    ${EMPTY}
 ${DESTINATAIRES}       ${EMPTY}
 ${AUTEUR_COMPTA}       ${EMPTY}
@@ -111,7 +112,9 @@ Envoyer Au Contrôle Comptable
 
 Ranger La Livraison
     [Documentation]    La livraison quitte le dossier des arrivées, si c'est bien elle qui s'y trouve encore.
-    ${arrivees}=    Files.Find    folder=arrivees    pattern=${LIVRAISON}
+    ...    Ce qu'un autre robot a trouvé n'est venu dans aucun fichier.
+    IF    not $LIVRAISON_FICHIER    RETURN
+    ${arrivees}=    Files.Find    folder=arrivees    pattern=${LIVRAISON_FICHIER}
     IF    ${arrivees.count} == 0    RETURN
     IF    '${arrivees.first.sha256}' != '${LIVRAISON_SHA256}'    RETURN
     Files.Move    file=${arrivees.first}    folder=traitees    effect_key=livraison

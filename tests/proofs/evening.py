@@ -41,6 +41,7 @@ def test_all_robots_work_one_evening_side_by_side_and_a_second_one_enters_nothin
         "acompte-courrier",
         "controle-vagues",
         "arpege-surveillance",
+        "ij-acompte (trouvés)",
     }
     assert {(each["oracle_mismatches"], each["doubts"], each["ledger"]["duplicates"]) for each in played.values()} == {
         (0, 0, 0)
@@ -50,11 +51,16 @@ def test_all_robots_work_one_evening_side_by_side_and_a_second_one_enters_nothin
         "arpege-surveillance",
         "controle-vagues",
     }
+    found = played["ij-acompte (trouvés)"]
+    assert found["outcomes"]["entered"] == found["ledger"]["lines"] == 1, "the stop that no list had is advanced once"
     assert "0 différence" in first.err
+    closings = house.query("select count(*) as n, count(closed_at) as closed from glr.closing")[0]
+    assert closings["n"] == closings["closed"] > len(played), "controle-vagues has three"
 
     acts = {path.name: path.read_text("utf-8") for path in house.practice.glob("*.ledger.jsonl")}
-    said = (json.loads(line).get("author", "") for text in acts.values() for line in text.splitlines())
-    authors = Counter(author for author in said if author.startswith("ROB-"))
+    said = [json.loads(line) for text in acts.values() for line in text.splitlines()]
+    entered = [act for act in said if act["act"] != "CONSULTATION"]
+    authors = Counter(act["author"] for act in entered if act.get("author", "").startswith("ROB-"))
     assert set(authors) == {
         "ROB-931-ACPIJ-1",
         "ROB-931-SUIVI-1",

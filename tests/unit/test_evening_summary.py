@@ -26,7 +26,7 @@ def played(robot: str, scenario: str, *outcomes: RowOutcome, wrong: Sequence[str
     summary = Summary(
         rows=rows, differences=wrong, ledger_lines=1, ledger_duplicates=twice, refused=None, seconds=2.0
     )  # fmt: skip
-    part = Part(scenario=scenario, robot=robot, login="ROB", work="", delivery=Path("x.csv"))
+    part = Part(name=scenario, scenario=scenario, robot=robot, login="ROB", work="", delivery=Path("x.csv"))
     return Played(part=part, summary=summary, entries={"compta": 1})
 
 

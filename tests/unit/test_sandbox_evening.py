@@ -15,6 +15,7 @@ from sandbox.followed import judge
 from sandbox.model import Population
 from sandbox.population import build
 from sandbox.stores import create
+from sandbox.unlisted import handed_on, unlisted
 
 TODAY = "2026-03-27"
 PEOPLE = build(20, 931, TODAY, evening=True)
@@ -51,6 +52,30 @@ def test_two_scenarios_that_propose_advances_never_get_the_same_stop(tmp_path: P
     assert not first & second
     assert len(first) > 5
     assert len(second) > 5
+
+
+def test_one_stop_that_is_due_is_on_no_list_and_the_surveillance_hands_it_on(house: Path, tmp_path: Path) -> None:
+    forgotten = unlisted(PEOPLE)
+    halves = [PARTS[name].deliver for name in ("ij-acompte", "ij-acompte-robot")]
+    before, beside = (deliver(PEOPLE, tmp_path).read_bytes() for deliver in halves if deliver)
+    assert forgotten not in {line.key[1] for half in (before, beside) for line in read(half)}
+    found = {row.stop_reference: verdict for row, verdict in handed_on(PEOPLE, house, before=before, beside=beside)}
+    assert found[str(forgotten)].outcome == "entered"
+    assert {verdict.codes for verdict in found.values()} >= {("OUVERT",), ("C-09",)}, "open, or another scenario's"
+    parts = {name for name, part in PARTS.items() for book in part.books if forgotten in book.due(PEOPLE, house)}
+    assert parts == {"ij-acompte (trouvés)"}
+
+
+def test_what_an_evening_is_given_is_the_same_every_time(tmp_path: Path) -> None:
+    written = []
+    for name in ("first", "second"):
+        (tmp_path / name).mkdir()
+        for part in PARTS.values():
+            if part.deliver:
+                part.deliver(PEOPLE, tmp_path / name)
+        paths = sorted(path for path in (tmp_path / name).rglob("*") if path.is_file())
+        written.append({path.relative_to(tmp_path / name): path.read_bytes() for path in paths})
+    assert [str(path) for path, content in written[0].items() if written[1][path] != content] == []
 
 
 def test_an_advance_is_followed_to_every_end_that_the_domain_names() -> None:
