@@ -25,6 +25,8 @@ TRANSFERS = (
     "SELECT a.numero, a.montant_c, a.etat, r.reference_banque FROM avance a LEFT JOIN retour r ON r.numero = a.numero"
 )
 
+RECOVERIES = "SELECT avance FROM recuperation WHERE etat = 'A_RECUPERER'"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
@@ -168,9 +170,9 @@ def write_now(folder: Path, day: date, out: Path) -> Path:
     return path
 
 
-def rows(folder: Path, sql: str) -> list[tuple[Any, ...]]:
-    """Read COMPTA's store."""
-    with closing(sqlite3.connect(f"file:{folder / 'compta.db'}?mode=ro", uri=True)) as store:
+def rows(folder: Path, sql: str, application: str = "compta") -> list[tuple[Any, ...]]:
+    """Read an application's store."""
+    with closing(sqlite3.connect(f"file:{folder / application}.db?mode=ro", uri=True)) as store:
         return store.execute(sql).fetchall()
 
 

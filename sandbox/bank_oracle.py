@@ -1,6 +1,6 @@
 """What each transaction of the bank's file must become. The oracle of `retours-banque`.
 
-It reads the file with the standard library and COMPTA's store: nothing of the robots' rules, keywords or readers.
+It reads the file with the standard library and the stores of COMPTA and ARPEGE: nothing that robots use.
 """
 
 import re
@@ -10,7 +10,7 @@ from itertools import chain
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
-from sandbox.bank import AMOUNT, SPACE, TRANSFERS, centimes, rows
+from sandbox.bank import AMOUNT, RECOVERIES, SPACE, TRANSFERS, centimes, rows
 from sandbox.model import Population
 from sandbox.stores import numbered_advances
 
@@ -29,6 +29,8 @@ class Transfer:
     state: str
     #: The bank's reference of a return that is noted; empty when none is.
     noted: str = ""
+    #: ARPEGE is to recover it from a payment to come.
+    recovered: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +49,11 @@ class Verdict:
 
 def known_now(folder: Path) -> dict[str, Transfer]:
     """The transfers that COMPTA's store holds now, by the numbers that they went out under."""
-    return {row[0]: Transfer(amount_c=row[1], state=row[2], noted=row[3] or "") for row in rows(folder, TRANSFERS)}
+    flagged = {row[0] for row in rows(folder, RECOVERIES, "arpege")}
+    return {
+        row[0]: Transfer(amount_c=row[1], state=row[2], noted=row[3] or "", recovered=row[0] in flagged)
+        for row in rows(folder, TRANSFERS)
+    }
 
 
 def known(population: Population) -> dict[str, Transfer]:
@@ -82,7 +88,7 @@ def _judged(line: int, read: Mapping[str, str], sent: Transfer | None, noted: st
     reasons = {
         "V-DECES": read["reason"] == _DEATH, "V-DEUX": noted not in {None, read["reference"]},
         "V-ETAT": sent.state != "REJETE_BANQUE", "V-MONTANT": sent.amount_c != amount_c,
-        "V-MOTIF": read["reason"] not in NOTED | {_DEATH},
+        "V-MOTIF": read["reason"] not in NOTED | {_DEATH}, "V-RECUP": sent.recovered,
     }  # fmt: skip
     codes = tuple(code for code, holds in reasons.items() if holds)
     if codes:

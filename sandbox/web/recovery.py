@@ -70,6 +70,7 @@ class Recoveries:
             "GET /recuperations": self.by_author,
             "GET /recuperations/nouvelle": self.new,
             "POST /recuperations": self.flag,
+            "POST /recuperations/retrait": self.take_off,
             "GET /recuperations/avance/{number}": self.of_advance,
         }
 
@@ -101,6 +102,20 @@ class Recoveries:
         rows = self.arpege.store.all(f"{_LIST} WHERE avance = ? ORDER BY id", number)
         return self._list(visit, rows, len(rows), f"Avance {number}")
 
+    async def take_off(self, visit: Visit) -> Response:
+        """Take one recovery off, as an agent does whose advance never arrived; no robot may."""
+        number = visit.form.get("recuperation", "")
+        rows = self.arpege.store.all(f"{_LIST} WHERE recuperation = ? AND etat = 'A_RECUPERER'", number)
+        if visit.agent.role != "agent" or not rows:
+            return self._list(visit, rows, len(rows), "Cette récupération n'est pas à retirer par vous.")
+        (_, advance, stop, *_) = rows[0]
+        with self.arpege.store.transaction():
+            self.arpege.store.run("UPDATE recuperation SET etat = 'RETIREE' WHERE recuperation = ?", number)
+            act = {"app": "arpege", "act": "RETRAIT", "number": number, "stop": stop, "advance": advance}
+            self.arpege.ledger.record({**act, "author": visit.agent.login})
+        self.arpege.ledger.catch_up()
+        return RedirectResponse(f"/recuperations/avance/{advance}", 303)
+
     async def by_author(self, visit: Visit) -> Response:
         """Everything an author flagged between two days, 50 a page."""
         asked = visit.http.query_params
@@ -118,8 +133,9 @@ class Recoveries:
 
     def _list(self, visit: Visit, rows: list[tuple[Any, ...]], count: int, of: str) -> Response:
         shown = [_shown(row) for row in rows]
+        mine = [row["recuperation"] for row in shown if row["etat"] == "A_RECUPERER" and visit.agent.role == "agent"]
         return self.arpege.render(
-            "recuperations", "Récupérations", visit, rows=shown, columns=_COLUMNS, count=count, of=of
+            "recuperations", "Récupérations", visit, rows=shown, columns=_COLUMNS, count=count, of=of, removable=mine
         )
 
     def _commit(self, asked: Recovery, nir: str, author: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import sqlite3
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager, closing
@@ -11,7 +12,9 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import httpx
 from robot_world import DAY, PROJECT, PracticeWorld, RobotWorld, robot_world
+from served_sandbox import log_in
 
 from orchestrator.bootstrap.world import load_keywords
 from orchestrator.engine.load import Loaded
@@ -38,6 +41,7 @@ async def returns_world(
             yield opened
     finally:  # the lists of other tests have their own
         _write(practice_world, "UPDATE avance SET etat = 'ANNULEE' WHERE numero LIKE 'ACP-2022-9%'")
+        _write(practice_world, "DELETE FROM recuperation WHERE avance LIKE 'ACP-2022-9%'", application="arpege")
 
 
 def sent(practice: PracticeWorld, amount_c: int = 69739, *, state: str = "REJETE_BANQUE") -> Entry:
@@ -63,6 +67,27 @@ def noted_by_an_agent(practice: PracticeWorld, entry: Entry) -> Entry:
         entry.end_to_end, entry.reference,
     )  # fmt: skip
     return entry
+
+
+def flagged(practice: PracticeWorld, entry: Entry) -> Entry:
+    """Have ARPEGE hold a recovery of that transfer, flagged before the bank gave it back."""
+    _write(
+        practice,
+        "INSERT INTO recuperation (recuperation, avance, reference_arret, du, au, montant_c, note, reference_libre, auteur,"
+        " jour) VALUES (?, ?, 'AT22000001', '2022-01-03', '2022-01-20', 69739, 'Acompte', '', 'ROB-931-SUIVI-1', '2022-01-28')",
+        f"REC-{entry.end_to_end}", entry.end_to_end,
+        application="arpege",
+    )  # fmt: skip
+    return entry
+
+
+def taken_off(practice: PracticeWorld, entry: Entry) -> None:
+    """Have an agent take that recovery off in ARPEGE, on its page."""
+    accounts = json.loads((practice.practice.folder / "accounts.json").read_text("utf-8"))
+    with httpx.Client(base_url=practice.addresses["arpege"], timeout=20) as agent:
+        assert log_in(agent, "A1001", accounts["arpege"]["A1001"]["password"]).status_code == 303
+        asked = agent.post("/recuperations/retrait", data={"recuperation": f"REC-{entry.end_to_end}"})
+    assert asked.headers["location"] == f"/recuperations/avance/{entry.end_to_end}"
 
 
 def again(entry: Entry) -> Entry:
@@ -100,6 +125,6 @@ def count_advances(practice: PracticeWorld) -> int:
         return int(store.execute("SELECT count(*) FROM avance").fetchone()[0])
 
 
-def _write(practice: PracticeWorld, sql: str, *values: object) -> None:
-    with closing(sqlite3.connect(practice.practice.folder / "compta.db", timeout=20)) as store, store:
+def _write(practice: PracticeWorld, sql: str, *values: object, application: str = "compta") -> None:
+    with closing(sqlite3.connect(practice.practice.folder / f"{application}.db", timeout=20)) as store, store:
         store.execute(sql, values)

@@ -10,11 +10,23 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from returns_world import again, count_advances, deliver, in_compta, noted_by_an_agent, notes, returns_world, sent
+from returns_world import (
+    again,
+    count_advances,
+    deliver,
+    flagged,
+    in_compta,
+    noted_by_an_agent,
+    notes,
+    returns_world,
+    sent,
+    taken_off,
+)
 from robot_world import PracticeWorld, RobotWorld
 
 from orchestrator.domain.errors import RefusedDelivery
 from orchestrator.engine.results import RowResult
+from orchestrator.store.database import Database
 from orchestrator.store.vault import Vault
 from sandbox.bank import Entry
 from sandbox.bank_oracle import Verdict
@@ -97,6 +109,29 @@ async def test_each_entry_ends_as_the_oracle_says_and_is_noted_once_however_ofte
         ]  # fmt: skip
     assert notes(practice_world, entries) == noted
     assert count_advances(practice_world) == held, "nothing was paid again"
+
+
+async def test_a_returned_advance_that_arpege_is_to_recover_waits_until_a_person_has_taken_the_recovery_off(
+    practice_world: PracticeWorld, runner_url: str, vault: Vault, tmp_path: Path, owner_db: Database
+) -> None:
+    practice_world.fault()
+    entries = [flagged(practice_world, sent(practice_world)), sent(practice_world)]
+    entries.append(noted_by_an_agent(practice_world, flagged(practice_world, sent(practice_world))))
+    async with returns_world(practice_world, runner_url, vault, tmp_path) as world:
+        loaded, verdicts = await deliver(world, entries)
+        await world.work()
+        rows = await rows_of(world, loaded.run)
+        assert [said(row) for row in rows] == [due(verdict, entries) for verdict in verdicts]
+        assert [said(row) for row in rows] == [
+            ("exception", ("V-RECUP",)), ("entered", ()), ("exception", ("V-RECUP",))
+        ]  # fmt: skip
+        for entry in (entries[0], entries[2]):
+            taken_off(practice_world, entry)
+        async with owner_db.transaction("test") as tx:
+            await tx.connection.execute("update cases set state = 'ready' where state = 'exception'")
+        await world.work()
+        assert [said(row)[0] for row in await rows_of(world, loaded.run)] == ["entered", "entered", "already_noted"]
+    assert [act["number"] for act in notes(practice_world, entries)] == [entries[1].end_to_end, entries[0].end_to_end]
 
 
 @pytest.mark.parametrize("fault", ["before", "after"])
