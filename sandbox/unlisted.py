@@ -1,6 +1,6 @@
 """A stop that the day's lists forget, and what the surveillance of the same day hands on to the robot of advances."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -37,23 +37,30 @@ def handed_on(
     :param before: the list that the same scenario had; a case of it that is open is not opened again.
     :param beside: the list of another scenario; what it entered is done, what a case of it waits to enter is its (C-09).
     """
-    day, listed = population.today, {row.stop_reference: row for row in population.rows if isinstance(row, Listed)}
-    found = [listed[one.stop] for one in looked_at(population, folder) if one.outcome == "candidate"]
+    day = population.today
     others = list(zip(delivery.read(beside), oracle.judge(population, beside, day), strict=True))
     entered, planned = (
         {line.key for line, verdict in others if verdict.outcome == outcome}
         for outcome in ("entered", "awaiting_approval")
     )
-    known = oracle.history(population, [(before, day)], entered)
-    data = delivery.encoded([_fields(row, day) for row in found])
-    verdicts = oracle.judge(_looked_at_once(population), data, day, known)
-    for row, verdict in zip(found, verdicts, strict=True):
+    found = [one.stop for one in looked_at(population, folder) if one.outcome == "candidate"]
+    for row, verdict in judged(population, found, oracle.history(population, [(before, day)], entered)):
         held = _key(row) in planned and verdict.outcome in {"entered", "awaiting_approval"}
         refused = replace(verdict, outcome="exception", codes=("C-09",), amount_optional=True)
         yield row, refused if held else verdict
 
 
-def _looked_at_once(population: Population) -> Population:
+def judged(
+    population: Population, stops: Sequence[str], known: oracle.Before
+) -> Iterator[tuple[Listed, oracle.Verdict]]:
+    """Say what each of these stops should become as a row of what the surveillance hands on."""
+    listed = {row.stop_reference: row for row in population.rows if isinstance(row, Listed)}
+    data = delivery.encoded([_fields(listed[stop], population.today) for stop in stops])
+    verdicts = oracle.judge(looked_at_once(population), data, population.today, known)
+    return zip([listed[stop] for stop in stops], verdicts, strict=True)
+
+
+def looked_at_once(population: Population) -> Population:
     """The same people once a robot has looked: what ARPEGE paid late is among their payments."""
     rows = (replace(row, person=_paid(row.person)) if isinstance(row, Listed) else row for row in population.rows)
     return replace(population, rows=tuple(rows))
