@@ -11,9 +11,10 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from orchestrator.domain.civil import SystemClock, paris_date
+from orchestrator.domain.ids import new_id
 from orchestrator.engine.grouping import DeliveredCase
 from orchestrator.engine.urgency import Urgency, needs_of, urgency
 from orchestrator.language.fields import Field
@@ -93,7 +94,7 @@ class CaseRows:
 
     def of(self, one: DeliveredCase) -> CaseRow:
         """Make the row of a case."""
-        case, found = uuid4(), self._urgency(one.payload)
+        case, found = new_id(), self._urgency(one.payload)
         key, wrapped = self.vault.new_data_key(case)
         grouped = self.scenario.case.rows is not None
         columns = {

@@ -11,10 +11,13 @@ insert into run (id, caisse, scenario, title, version, delivery, robot, mode, ru
 select made.id, run.caisse, run.scenario, run.title, run.version, made.id, run.robot, 'live', made.at::date, made.at
 from made, run where run.id = %(run)s
 
--- cases: all ended but the first of each state, which are of the newest run
+-- cases: all ended but the first of each state, which are of the newest run; their ids in the order of time, as a load gives
+-- them (milliseconds of 16 rows each, then what is random)
 insert into cases (id, caisse, run, scenario, line, reference, key_digest, state, ended_as, wait_until, waits_for, attempts,
                    data_key, payload, begun_under, created_at, changed_at)
-select gen_random_uuid(), run.caisse, run.id, run.scenario, 2 + place.line, 'BANC-' || place.run || '-' || place.line,
+select (lpad(to_hex((extract(epoch from run.started_at) * 1000)::bigint + place.line / 16), 12, '0')
+        || '7' || substr(md5(random()::text), 1, 3) || '8' || substr(md5(random()::text), 1, 15))::uuid,
+       run.caisse, run.id, run.scenario, 2 + place.line, 'BANC-' || place.run || '-' || place.line,
        int8send(place.run * 1000000000::bigint + place.line), stands.state,
        case when stands.state = 'ended' then (array['entered', 'entered', 'entered', 'done'])[1 + place.line %% 4] end,
        case when stands.state = 'waiting' then now() + make_interval(days => 1 + place.line %% 60) end,
