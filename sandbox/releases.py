@@ -1,7 +1,8 @@
-"""The releases of the three applications: what an editor changed on each screen, and which release a folder has installed.
+"""The releases of the applications: what an editor changed on each screen, and which release a folder has installed.
 
 Release 1 is what the pages are written for; another one is said as what it changes: names (ids, classes and fields sent),
-labels, places, formats, columns. What a release makes of its forms is in :mod:`sandbox.web.compta`.
+labels, places, formats, columns. What a release makes of its forms is in :mod:`sandbox.web.compta`; PROGRES draws its own
+(``sandbox/green``).
 """
 
 import json
@@ -18,9 +19,10 @@ RELEASES = {
     "bdo": ("1",),
     "arpege": ("1", "2"),
     "compta": ("1", "2", "2.1"),
-    "c2s": ("1",),
-    "ged": ("1",),
+    "c2s": ("1", "2"),
+    "ged": ("1", "2"),
     "rniam": ("1",),
+    "progres": ("1", "2"),
 }
 
 
@@ -72,12 +74,25 @@ _COMPTA_2 = {
     "nouvelle-avance": Change(names={"motif": "motif_avance"}, labels={"montant": "Montant (point décimal)"}),
     "avance": Change(labels={"auteur": "Saisie par"}, first=("etat",), points=True),
 }
+_DOCUMENTS = Change(names={"nature": "type"}, added={"service": ("Service", "PRESTATIONS")})
 _CHANGES: dict[tuple[str, str], dict[str, Change]] = {
     ("arpege", "2"): {
         "synthese": Change(names={"nom_naissance": "nom_famille"}, labels={"prenoms": "Prénom(s)"}),
         "arrets": Change(names={"debut": "date_debut"}, added={"teletransmis": ("Télétransmis", "oui")}),
         "droits": Change(first=("jours_indemnises",), iso_dates=True),
         "paiements": Change(iso_dates=True),
+    },
+    ("c2s", "2"): {
+        "foyer": Change(added={"guichet": ("Guichet", "B12")}),
+        "droit": Change(names={"fin": "date_fin"}, labels={"renouvellement": "Renouvellement en cours"}),
+        "modification": Change(names={"nouvelle_fin": "fin_demandee"}, labels={"motif": "Motif réglementaire"}),
+    },
+    ("ged", "2"): {
+        "documents": _DOCUMENTS,
+        "objet": _DOCUMENTS,
+        "deposes": _DOCUMENTS,
+        "document": Change(names={"nature": "type"}, labels={"empreinte": "Empreinte SHA-256"}, first=("etat",)),
+        "depot": Change(names={"nature": "type_document"}, labels={"objet": "Dossier concerné"}),
     },
     ("compta", "2"): _COMPTA_2,
     ("compta", "2.1"): _COMPTA_2,

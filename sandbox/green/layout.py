@@ -1,5 +1,7 @@
 """Screens as they are drawn in ``screens.txt``: ``[typed]``, ``(typed, hidden)``, ``{shown}``, ``{rows*lines*height}``.
 
+What release 2 draws otherwise is in ``screens-2.txt``.
+
 A bracket stands where the terminal has the attribute byte of the field; a field is as long as what the brackets enclose.
 """
 
@@ -64,10 +66,15 @@ class Layout:
 
 
 @cache
-def layouts() -> dict[str, Layout]:
-    """Every screen by its code."""
-    drawn = files("sandbox.green").joinpath("screens.txt").read_text("utf-8").split("=== ")[1:]
-    return {one.name: one for one in (_layout(*text.split("\n", 1)) for text in drawn)}
+def layouts(release: str = "1") -> dict[str, Layout]:
+    """Every screen of a release by its code."""
+    drawn = _drawn("screens.txt") | (_drawn("screens-2.txt") if release == "2" else {})
+    return {name: _layout(name, text.replace(" V01 ", f" V0{release} ")) for name, text in drawn.items()}
+
+
+def _drawn(file: str) -> dict[str, str]:
+    drawn = files("sandbox.green").joinpath(file).read_text("utf-8").split("=== ")[1:]
+    return dict(text.split("\n", 1) for text in drawn)
 
 
 def _layout(name: str, drawing: str) -> Layout:

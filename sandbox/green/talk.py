@@ -20,9 +20,10 @@ from sandbox.green.data import (
     payments,
     situation,
 )  # fmt: skip
-from sandbox.green.layout import layouts
+from sandbox.green.layout import Layout, layouts
 from sandbox.green.wire import Gone, Pressed, Terminal
 from sandbox.ledger import Ledger
+from sandbox.releases import installed
 from sandbox.web.accounts import Accounts
 from sandbox.web.legacy import Options
 
@@ -174,7 +175,7 @@ class Talk:
         page, last = 1, max(1, -(-len(lines) // size))
         message = "" if lines else "PGI00 AUCUNE LIGNE"
         while True:
-            shown = layouts()[screen].rows(lines[(page - 1) * size : page * size])
+            shown = self._layout(screen).rows(lines[(page - 1) * size : page * size])
             key = await self._ask(screen, insured, message=message, page=f"{page:>3}/{last:>3}", **values, **shown)
             wanted = page + {"PF7": -1, "PF8": 1}.get(key, 0)
             if key == "PF3":
@@ -225,7 +226,7 @@ class Talk:
         about = {"nir": insured.nir, "name": insured.name} if insured else {}
         await self._show(screen, **about, **values)
         pressed = await self._pressed()
-        cells = layouts()[screen].typed
+        cells = self._layout(screen).typed
         self.typed = {cells[cell]: text for cell, text in pressed.typed.items() if cell in cells}
         stop = next(
             (found for name in ("stop", "reference") if (found := values.get(name) or self.typed.get(name))), ""
@@ -244,10 +245,14 @@ class Talk:
         except TimeoutError:
             raise Gone from None
 
+    def _layout(self, screen: str) -> Layout:
+        """A screen as the release draws it that is installed now."""
+        return layouts(installed(self.progres.options.folder, NAME))[screen]
+
     async def _show(self, screen: str, **values: str) -> None:
         mode = "NUIT" if "degraded" in self.faults else "JOUR"
         shown = {"mode": mode, "date": show_date(self.progres.options.business_date()), **values}
-        layout = layouts()[screen]
+        layout = self._layout(screen)
         if "lock" in self.faults:
             await self.terminal.show(layout.stream(shown, unlock=False))
             await asyncio.sleep(self.faults.lock_s)

@@ -98,7 +98,8 @@ def test_the_variant_asks_at_the_address_of_the_form(served: Served) -> None:
 def test_a_release_that_no_editor_delivered_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["serve", "--dir", str(tmp_path), "--release", "bdo=2"]) == 2
     assert capsys.readouterr().err == (
-        "sandbox: --release bdo=2: known releases are bdo=1, arpege=1|2, compta=1|2|2.1, c2s=1, ged=1, rniam=1\n"
+        "sandbox: --release bdo=2: known releases are bdo=1, arpege=1|2, compta=1|2|2.1, c2s=1|2, ged=1|2, rniam=1,"
+        " progres=1|2\n"
     )
     assert not (tmp_path / "releases.json").exists()
 

@@ -28,7 +28,7 @@ def _codec(name: str) -> codecs.CodecInfo | None:
     if name != "cp1147":
         return None
 
-    def said(content: bytes, errors: str = "strict") -> tuple[str, int]:
+    def said(content: Any, errors: str = "strict") -> tuple[str, int]:
         return "".join(decode(bytes([byte])) or "\0" for byte in bytes(content)), len(content)
 
     def sent(text: str, errors: str = "strict") -> tuple[bytes, int]:

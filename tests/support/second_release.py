@@ -1,4 +1,4 @@
-"""The second releases of ARPEGE and COMPTA as a caisse would describe them, over the contracts of release 1."""
+"""The second releases of applications as a caisse would describe them, over the contracts of release 1."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from playwright.async_api import Browser
 from robot_world import PROJECT, PracticeWorld
 
 from orchestrator.bootstrap.practice import Practice
+from orchestrator.drivers.account import RobotAccount
 from orchestrator.drivers.canary import walk
 from orchestrator.drivers.contracts import ApplicationContract, load_contract
 from orchestrator.drivers.desk import WebDesk
@@ -82,21 +83,45 @@ OWN["compta", "2.1"] = {**OWN["compta", "2"], "version": "2.1", "acts": {"propos
     **OWN["compta", "2"]["acts"]["propose_advance"], "request": {"path": "/avances"},
 }}}  # fmt: skip
 
+_KIND = {"tables": {"documents": {"columns": {"kind": {"at": "td.type"}}}}}
+OWN["c2s", "2"] = {
+    "version": "2",
+    "screens": {
+        "right": {"fields": {"end": {"at": "#date_fin"}}},
+        "change": {"fields": {"end": {"at": "#fin_demandee"}}},
+    },
+    "acts": {"extend_period": {"fields": {"end": "#fin_demandee"}}},
+}
+OWN["ged", "2"] = {
+    "version": "2",
+    "screens": {
+        **dict.fromkeys(("documents", "about", "filed_by_author"), _KIND),
+        "document": {"fields": {"kind": {"at": "#type"}}},
+        "filing": {"fields": {"kind": {"at": "#type_document"}}},
+    },
+    "acts": {"file_letter": {"fields": {"kind": "#type_document"}}},
+}
+
 
 def install(practice: Practice, **releases: str) -> None:
     """Have the applications serve these releases; those that are not named serve the first."""
     (practice.folder / "releases.json").write_text(json.dumps(releases))
 
 
-async def adopted(browser: Browser, world: PracticeWorld, folder: Path, name: str, release: str) -> ApplicationContract:
-    """Return the contract of a release that is installed now, its screens looked at as ``glr screens record`` does."""
+async def adopted(
+    browser: Browser, world: PracticeWorld, folder: Path, name: str, release: str, account: RobotAccount | None = None
+) -> ApplicationContract:
+    """Return the contract of a release that is installed now, its screens looked at as ``glr screens record`` does.
+
+    :param account: that of another robot than of advances.
+    """
     shared, own = PROJECT / "keywords" / name / "screens.yaml", folder / name
     own.mkdir(parents=True)
     (own / "screens.here.yaml").write_text(yaml.safe_dump(OWN[name, release]), encoding="utf-8")
     contract = load_contract(shared, caisse="here", local=own)
     path = folder / "canary.json"
     world.practice.write_witnesses(path)
-    found = await walk(WebDesk(browser, contract, world.accounts[name]), load_witnesses(path)[name])
+    found = await walk(WebDesk(browser, contract, account or world.accounts[name]), load_witnesses(path)[name])
     described = release_after(contract, found.facts, contract.version)
     (own / "release.here.yaml").write_text(written(described), encoding="utf-8")
     return load_contract(shared, caisse="here", local=own)
