@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import shutil
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
@@ -77,6 +78,8 @@ class PracticeWorld:
     rows: tuple[Row, ...]
     #: Rows whose file an agent has open when it is looked at first (C-07): entered, but at the second attempt.
     locked_once: list[Row]
+    #: Rows of the cases that the domain text names (A01…), which only their own test takes.
+    named: Mapping[str, Row] = field(default_factory=dict)
 
     def take(self, outcome: str, *codes: str) -> Row:
         """Return an unused row of that outcome (and codes)."""
@@ -123,14 +126,18 @@ def practice_world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Practic
         Row(text=lines[n - 1], outcome=w["outcome"], codes=tuple(w["codes"]), amount_c=w["amount_c"])
         for n, w in sorted(practice.expected().items())
     ]
-    open_files = {person.nir for person in load(folder).people if person.lock == "first view"}
+    population = load(folder)
+    open_files = {person.nir for person in population.people if person.lock == "first view"}
+    cases = [row.case for row in population.rows]
+    named = {case: row for case, row in zip(cases, rows, strict=True) if re.match(r"A\d\d", case)}
     yield PracticeWorld(
         practice=practice,
         accounts=accounts,
         addresses=addresses,
-        unused=[row for row in rows if row.nir not in open_files],
+        unused=[row for row in rows if row.nir not in open_files and row not in named.values()],
         rows=tuple(rows),
         locked_once=[row for row in rows if row.nir in open_files],
+        named=named,
     )
     child.terminate()
     child.wait(20)
