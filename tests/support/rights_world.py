@@ -35,9 +35,13 @@ NUMBERS = {household.case: f"F-{number:03d}" for number, household in enumerate(
 
 @asynccontextmanager
 async def rights_world(
-    practice_world: PracticeWorld, runner_url: str, vault: Vault, tmp_path: Path
+    practice_world: PracticeWorld,
+    runner_url: str,
+    vault: Vault,
+    tmp_path: Path,
+    scenarios: Path = PROJECT / "scenarios",
 ) -> AsyncIterator[RobotWorld]:
-    """Open the shipped scenario, with its robot's own accounts and templates."""
+    """Open the scenario of a folder, the shipped one, with its robot's own accounts and templates."""
     practice_world.fault()
     practice = practice_world.practice
     practice.write_accounts(practice_world.addresses, tmp_path / "robot.json", RIGHTS_LOGIN)
@@ -45,7 +49,7 @@ async def rights_world(
         name: RobotAccount.read(each) for name, each in json.loads((tmp_path / "robot.json").read_text()).items()
     }
     keywords = load_keywords(Settings(workspace=tmp_path, home=PROJECT))
-    scenario = load_scenario(PROJECT / "scenarios" / "droits-prolongation.yaml", keywords=keywords)
+    scenario = load_scenario(scenarios / "droits-prolongation.yaml", keywords=keywords)
     async with robot_world(practice_world, runner_url, vault, tmp_path, scenario) as opened:
         browser = opened.bench.desks["bdo"].browser
         opened.bench.robot = "droits-prolongation"
