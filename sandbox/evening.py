@@ -25,10 +25,8 @@ from sandbox import (
     watched,
     waves,
 )
-from sandbox.delivery import Line
 from sandbox.households import HOUSEHOLDS, ROBOT
-from sandbox.model import ROBOT_LOGIN, Listed, Population
-from sandbox.population import fields_of
+from sandbox.model import ROBOT_LOGIN, Population
 from sandbox.stores import numbered_advances
 
 Fields = Mapping[str, object]
@@ -115,28 +113,19 @@ def _wrong(book: Book, login: str, due: Mapping[str, Sequence[Fields]], own: Seq
             yield f"registre de {book.application.upper()}, {subject} : {names}, attendu {[each['act'] for each in wanted]}"
 
 
-def _half(population: Population, number: int) -> bytes:
-    """Every other row of the day's list, but for the stop it forgets; two rows of one stop are never in different halves."""
-    forgotten = unlisted.unlisted(population)
-    kept = (row for row in population.rows if not (isinstance(row, Listed) and row.stop_reference == forgotten))
-    rows = [fields_of(row) if isinstance(row, Listed) else row.fields for row in kept]
-    places = {Line(number=0, fields=row, problem="").key: place for place, row in reversed(list(enumerate(rows)))}
-    return delivery.encoded([row for row in rows if places[Line(number=0, fields=row, problem="").key] % 2 == number])
-
-
 def _advances(number: int, name: str, work: str) -> Part:
     """Advances to propose: half of the day's list."""
 
     def deliver(population: Population, out: Path) -> Path:
         path = out / f"{Path(delivery.file_name(population.today)).stem}-{name}.csv"
-        path.write_bytes(_half(population, number))
+        path.write_bytes(unlisted.half(population, number))
         return path
 
     def judged(population: Population) -> list[oracle.Verdict]:
-        return oracle.judge(population, _half(population, number), population.today)
+        return oracle.judge(population, unlisted.half(population, number), population.today)
 
     def due(population: Population, _: Path) -> dict[str, list[Fields]]:
-        lines = {line.number: line for line in delivery.read(_half(population, number))}
+        lines = {line.number: line for line in delivery.read(unlisted.half(population, number))}
         found: dict[str, list[Fields]] = {}
         for verdict in judged(population):
             line = lines[verdict.line]
@@ -156,12 +145,8 @@ def _advances(number: int, name: str, work: str) -> Part:
     )  # fmt: skip
 
 
-def _found(population: Population, folder: Path) -> Iterator[tuple[Listed, oracle.Verdict]]:
-    return unlisted.handed_on(population, folder, before=_half(population, 0), beside=_half(population, 1))
-
-
 def _found_verdicts(population: Population, folder: Path) -> Iterator[Fields]:
-    for line, (_row, verdict) in enumerate(_found(population, folder), start=1):
+    for line, (_row, verdict) in enumerate(unlisted.handed_on(population, folder), start=1):
         yield {**json.loads(verdict.as_json()), "line": line}
 
 
@@ -169,7 +154,7 @@ def _found_due(population: Population, folder: Path) -> dict[str, list[Fields]]:
     """The advance of the stop that no list had; what the lists had is theirs."""
     return {
         row.stop_reference: [{"act": "PROPOSITION", "nir": row.person.nir, "amount_c": verdict.amount_c}]
-        for row, verdict in _found(population, folder)
+        for row, verdict in unlisted.handed_on(population, folder)
         if verdict.outcome == "entered"
     }
 

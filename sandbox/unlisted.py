@@ -7,6 +7,7 @@ from pathlib import Path
 
 from sandbox import delivery, oracle, watched
 from sandbox.model import Listed, Person, Population
+from sandbox.population import fields_of
 from sandbox.rules import WAITING_DAYS
 
 Key = tuple[str, str]
@@ -24,19 +25,31 @@ def unlisted(population: Population) -> str | None:
     return next((row.stop_reference for row in fit if not row.person.payments), None)
 
 
+def half(population: Population, number: int) -> bytes:
+    """Every other row of the day's list, but for that stop; two rows of one stop are never in different halves."""
+    forgotten = unlisted(population)
+    kept = (row for row in population.rows if not (isinstance(row, Listed) and row.stop_reference == forgotten))
+    rows = [fields_of(row) if isinstance(row, Listed) else row.fields for row in kept]
+    places = {_line(row).key: place for place, row in reversed(list(enumerate(rows)))}
+    return delivery.encoded([row for row in rows if places[_line(row).key] % 2 == number])
+
+
+def _line(fields: tuple[str, ...]) -> delivery.Line:
+    return delivery.Line(number=0, fields=fields, problem="")
+
+
 def looked_at(population: Population, folder: Path) -> list[watched.Seen]:
     """Say what each stop should have been told as before the one that no list had got its advance."""
     return watched.judge(folder, population.today, unseen=unlisted(population))
 
 
-def handed_on(
-    population: Population, folder: Path, *, before: bytes, beside: bytes
-) -> Iterator[tuple[Listed, oracle.Verdict]]:
+def handed_on(population: Population, folder: Path) -> Iterator[tuple[Listed, oracle.Verdict]]:
     """Say what each stop that the surveillance found should become, in the order of its list.
 
-    :param before: the list that the same scenario had; a case of it that is open is not opened again.
-    :param beside: the list of another scenario; what it entered is done, what a case of it waits to enter is its (C-09).
+    The same scenario had the first half of the day's list: a case of it that is open is not opened again. Another had the
+    other half: what it entered is done, and what a case of it waits to enter is its (C-09).
     """
+    before, beside = half(population, 0), half(population, 1)
     day = population.today
     others = list(zip(delivery.read(beside), oracle.judge(population, beside, day), strict=True))
     entered, planned = (

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-import time
 from uuid import UUID
+
+from orchestrator.domain.civil import SystemClock
 
 _VERSION, _VARIANT = 7 << 76, 2 << 62
 _HIGH, _LOW = (1 << 12) - 1 << 64, (1 << 62) - 1
@@ -15,5 +16,5 @@ def new_id() -> UUID:
 
     Cases of one delivery are then neighbours in the indexes that begin with their ids; random ids lie on a page each.
     """
-    random = int.from_bytes(os.urandom(10), "big")
-    return UUID(int=time.time_ns() // 1_000_000 << 80 | _VERSION | random & _HIGH | _VARIANT | random & _LOW)
+    random, milliseconds = int.from_bytes(os.urandom(10), "big"), int(SystemClock().now().timestamp() * 1000)
+    return UUID(int=milliseconds << 80 | _VERSION | random & _HIGH | _VARIANT | random & _LOW)

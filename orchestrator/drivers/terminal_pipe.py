@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from orchestrator.domain.errors import ApplicationException
+from orchestrator.drivers.terminal_buffer import rows_of
 from orchestrator.drivers.terminal_contracts import Key
 from orchestrator.drivers.terminal_finder import find_terminal
 
@@ -60,8 +61,8 @@ class TerminalPipe:
         await self._do(f"Wait({int(ANSWER)},InputField)")
 
     async def screen(self) -> tuple[str, ...]:
-        """Return the rows that are shown, 80 characters each; what is hidden is blank."""
-        return tuple(row.ljust(80) for row in await self._do("Ascii1()"))
+        """Return the rows that are shown, 80 characters each, with where fields begin; what is hidden is blank."""
+        return rows_of(await self._do("ReadBuffer(Ascii)"))
 
     async def type(self, row: int, column: int, text: str) -> None:
         """Empty the field that begins at a place and type a text into it."""

@@ -7,6 +7,7 @@ from typing import Any
 
 from orchestrator.domain.errors import ScreenChanged, SessionExpired, UnknownScreen
 from orchestrator.drivers.formats import PUBLIC, read_value
+from orchestrator.drivers.terminal_buffer import ATTRIBUTE
 from orchestrator.drivers.terminal_contracts import Place, TerminalContract, TerminalField, TerminalTable
 
 Rows = Sequence[str]
@@ -74,7 +75,7 @@ def masked(rows: Rows, contract: TerminalContract) -> list[str]:
     seen = set(_public_cells(rows, contract, name)) if name else set()
     return [
         "".join(each if each == " " or (row, column) in seen else "▒" for column, each in enumerate(line, start=1))
-        for row, line in enumerate(rows, start=1)
+        for row, line in enumerate((line.replace(ATTRIBUTE, " ") for line in rows), start=1)
     ]
 
 
@@ -103,7 +104,19 @@ def _cells(row: int, column: int, length: int) -> Iterator[tuple[int, int]]:
 def _field(rows: Rows, contract: TerminalContract, screen: str, name: str, field: TerminalField) -> Any:  # noqa: ANN401
     if not _piece(rows, field.row, 1, field.column - 1).rstrip().endswith(field.label):
         raise ScreenChanged(contract.title, screen, field.label)
-    return _value(shown_at(rows, field), field.format, contract, screen, name)
+    text = _whole(rows, field.row, field.column, field.length)
+    return _value(text, field.format, contract, screen, name, field.length)
+
+
+def _whole(rows: Rows, row: int, column: int, length: int) -> str | None:
+    """Return what stands at a place; None when it may be a part of something, or more than one thing.
+
+    A shorter, longer or moved field of the host is seen by where its fields begin, or by what touches the place.
+    """
+    line = rows[row - 1] if row <= len(rows) else ""
+    first, after = column - 1, column - 1 + length
+    beside = line[max(first - 1, 0) : first] + line[after : after + 1]
+    return None if ATTRIBUTE in line[first:after] or beside.strip() else line[first:after].strip()
 
 
 def _items(rows: Rows, contract: TerminalContract, screen: str, name: str) -> list[dict[str, Any]]:
@@ -114,24 +127,29 @@ def _items(rows: Rows, contract: TerminalContract, screen: str, name: str) -> li
     items: list[dict[str, Any]] = []
     blank = False
     for first in range(table.row, table.row + table.items * table.height, table.height):
-        if not "".join(rows[first - 1 : first - 1 + table.height]).strip():
+        if not "".join(rows[first - 1 : first - 1 + table.height]).replace(ATTRIBUTE, " ").strip():
             blank = True
         elif blank:
             raise ScreenChanged(contract.title, screen, f"{name} sans ligne vide")
         else:
-            items.append(
-                {
-                    key: _value(
-                        _piece(rows, first + column.line, column.column, column.length).strip(),
-                        column.format, contract, screen, f"{name}.{key}",
-                    )
-                    for key, column in table.columns.items()
-                }
-            )  # fmt: skip
+            items.append(_item(rows, contract, screen, name, first))
     return items
 
 
-def _value(text: str, form: str, contract: TerminalContract, screen: str, name: str) -> Any:  # noqa: ANN401
+def _item(rows: Rows, contract: TerminalContract, screen: str, name: str, first: int) -> dict[str, Any]:
+    """Read the item that begins at a row."""
+    return {
+        key: _value(
+            _whole(rows, first + column.line, column.column, column.length),
+            column.format, contract, screen, f"{name}.{key}", column.length,
+        )
+        for key, column in contract.screens[screen].tables[name].columns.items()
+    }  # fmt: skip
+
+
+def _value(text: str | None, form: str, contract: TerminalContract, screen: str, name: str, length: int) -> Any:  # noqa: ANN401
+    if text is None:
+        raise ScreenChanged(contract.title, screen, f"{name} sur {length} caractères, un blanc de chaque côté")
     try:
         return read_value(text, form)
     except ValueError:
@@ -139,4 +157,6 @@ def _value(text: str, form: str, contract: TerminalContract, screen: str, name: 
 
 
 def _piece(rows: Rows, row: int, column: int, length: int) -> str:
-    return rows[row - 1][column - 1 : column - 1 + length] if 0 < row <= len(rows) else ""
+    """Return the text of some cells; where a field begins nothing is shown."""
+    text = rows[row - 1][column - 1 : column - 1 + length] if 0 < row <= len(rows) else ""
+    return text.replace(ATTRIBUTE, " ")

@@ -21,8 +21,10 @@ from sandbox.green.data import (
     situation,
 )  # fmt: skip
 from sandbox.green.layout import Layout, layouts
+from sandbox.green.mutations import mutated
 from sandbox.green.wire import Gone, Pressed, Terminal
 from sandbox.ledger import Ledger
+from sandbox.mutations import wanted
 from sandbox.releases import installed
 from sandbox.web.accounts import Accounts
 from sandbox.web.legacy import Options
@@ -246,8 +248,10 @@ class Talk:
             raise Gone from None
 
     def _layout(self, screen: str) -> Layout:
-        """A screen as the release draws it that is installed now."""
-        return layouts(installed(self.progres.options.folder, NAME))[screen]
+        """A screen as the release draws it that is installed now, with the change that is asked for."""
+        folder = self.progres.options.folder
+        layout, change = layouts(installed(folder, NAME))[screen], wanted(folder, NAME)
+        return mutated(layout, change["kind"], change["seed"]) if change.get("screen") == screen else layout
 
     async def _show(self, screen: str, **values: str) -> None:
         mode = "NUIT" if "degraded" in self.faults else "JOUR"

@@ -13,23 +13,23 @@ from sandbox.mutations.meaning import read_otherwise
 from sandbox.mutations.parts import Page, UnfitError
 from sandbox.mutations.plan import KINDS, asked
 
-__all__ = ["KINDS", "asked", "delay", "mutate", "received"]
+__all__ = ["KINDS", "asked", "delay", "mutate", "received", "wanted"]
 
 
 def mutate(page: str, screen: str, application: str, folder: Path) -> str:
     """The page as the asked mutation leaves it."""
-    wanted = _wanted(folder, application)
-    if not wanted or wanted["screen"] != screen:
+    asked_for = wanted(folder, application)
+    if not asked_for or asked_for["screen"] != screen:
         return page
     changed = Page.of(page)
     title = changed.root.findtext(".//title")
     try:
-        KINDS[wanted["kind"]](changed, random.Random(wanted["seed"]))
+        KINDS[asked_for["kind"]](changed, random.Random(asked_for["seed"]))
     except UnfitError:
         return page
     served = {
         "application": application,
-        **wanted,
+        **asked_for,
         "title": title,
         "touched": changed.touched,
         "meaning": changed.meaning,
@@ -50,15 +50,16 @@ def delay(application: str, folder: Path) -> float:
 
 def _served(folder: Path, application: str) -> dict[str, Any]:
     """What was served last, while it is still what is asked for."""
-    wanted = _wanted(folder, application)
-    if not wanted:
+    asked_for = wanted(folder, application)
+    if not asked_for:
         return {}
     served = _read(folder / "mutations.served.json")
-    same = all(served.get(name) == value for name, value in {"application": application, **wanted}.items())
+    same = all(served.get(name) == value for name, value in {"application": application, **asked_for}.items())
     return served if same else {}
 
 
-def _wanted(folder: Path, application: str) -> dict[str, Any]:
+def wanted(folder: Path, application: str) -> dict[str, Any]:
+    """The change that is asked for: its screen, kind and seed; nothing when none is."""
     found: dict[str, Any] = _read(folder / "mutations.json").get(application) or {}
     return found
 

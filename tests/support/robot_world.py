@@ -78,7 +78,7 @@ class PracticeWorld:
     rows: tuple[Row, ...]
     #: Rows whose file an agent has open when it is looked at first (C-07): entered, but at the second attempt.
     locked_once: list[Row]
-    #: Rows of the cases that the domain text names (A01…), which only their own test takes.
+    #: Rows of the cases that the domain text names (A01…); those that are entered are for their own test alone.
     named: Mapping[str, Row] = field(default_factory=dict)
 
     def take(self, outcome: str, *codes: str) -> Row:
@@ -134,7 +134,7 @@ def practice_world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Practic
         practice=practice,
         accounts=accounts,
         addresses=addresses,
-        unused=[row for row in rows if row.nir not in open_files and row not in named.values()],
+        unused=[row for row in rows if row.nir not in open_files and (row.codes or row not in named.values())],
         rows=tuple(rows),
         locked_once=[row for row in rows if row.nir in open_files],
         named=named,

@@ -59,7 +59,7 @@ def test_one_stop_that_is_due_is_on_no_list_and_the_surveillance_hands_it_on(hou
     halves = [PARTS[name].deliver for name in ("ij-acompte", "ij-acompte-robot")]
     before, beside = (deliver(PEOPLE, tmp_path).read_bytes() for deliver in halves if deliver)
     assert forgotten not in {line.key[1] for half in (before, beside) for line in read(half)}
-    found = {row.stop_reference: verdict for row, verdict in handed_on(PEOPLE, house, before=before, beside=beside)}
+    found = {row.stop_reference: verdict for row, verdict in handed_on(PEOPLE, house)}
     assert found[str(forgotten)].outcome == "entered"
     assert {verdict.codes for verdict in found.values()} >= {("OUVERT",), ("C-09",)}, "open, or another scenario's"
     parts = {name for name, part in PARTS.items() for book in part.books if forgotten in book.due(PEOPLE, house)}
