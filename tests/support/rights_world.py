@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, closing
 from datetime import date
 from pathlib import Path
@@ -72,19 +72,26 @@ async def run(world: RobotWorld, day: date, *cases: str) -> UUID:
     return loaded.run
 
 
-def acts(world: RobotWorld) -> dict[str, list[dict[str, Any]]]:
-    """Return what the C2S's own ledger says of each right."""
+def acts(world: RobotWorld, *cases: str) -> dict[str, list[dict[str, Any]]]:
+    """Return what the C2S's own ledger says of each right, or of those of these households."""
     lines = (world.world.practice.folder / "c2s.ledger.jsonl").read_text("utf-8").splitlines()
     found: dict[str, list[dict[str, Any]]] = {}
     for act in map(json.loads, lines):
-        found.setdefault(act["right"], []).append(act)
+        if not cases or _is_of(act["right"], cases):
+            found.setdefault(act["right"], []).append(act)
     return found
 
 
-def letters(world: RobotWorld, kind: str = "ATTESTATION_DROITS") -> list[dict[str, Any]]:
-    """Return what the GED's own ledger says of attestations, or of letters of another kind."""
+def letters(world: RobotWorld, kind: str = "ATTESTATION_DROITS", *cases: str) -> list[dict[str, Any]]:
+    """Return what the GED's own ledger says of attestations, or of letters of another kind, of these households or of all."""
     lines = (world.world.practice.folder / "ged.ledger.jsonl").read_text("utf-8").splitlines()
-    return [act for act in map(json.loads, lines) if act["kind"] == kind]
+    told = [act for act in map(json.loads, lines) if act["kind"] == kind]
+    return [act for act in told if not cases or _is_of(act["reference"], cases)]
+
+
+def _is_of(right: str, cases: Sequence[str]) -> bool:
+    """Say whether a right (``D-007-1``) is one of these households' (``F-007``): each test has its own."""
+    return any(right.startswith(f"D{NUMBERS[case][1:]}-") for case in cases)
 
 
 def owed(world: RobotWorld) -> dict[str, int]:
@@ -124,7 +131,7 @@ async def prove(world: RobotWorld, owner: Database, *cases: str) -> None:
     entered = [one for of in expected.values() for one in of if one.outcome == "entered"]
     wanted = {one.right: one.end for one in entered if one.end}
     assert shown(world) == {**before, **wanted}
-    ledger = acts(world)
+    ledger = acts(world, *cases)
     undone = {f"D-{len(NUMBERS):03d}-{member}": ["MODIFICATION", "RAPPEL"] for member in range(1, 5)}
     made = {right: [act["act"] for act in of] for right, of in ledger.items()}
     due = {one.right: ["ANNULATION_FERMETURE"] * one.reopened + ["MODIFICATION"] * bool(one.end) for one in entered}
@@ -135,10 +142,10 @@ async def prove(world: RobotWorld, owner: Database, *cases: str) -> None:
     assert owed(world) == debts, "what is owed stays owed"
     assert {act["author"] for of in ledger.values() for act in of} == {RIGHTS_LOGIN}
 
-    filed = letters(world)
+    filed = letters(world, "ATTESTATION_DROITS", *cases)
     told = [letter for case in expected for letter in extensions.attestations(NUMBERS[case])]
     assert [{name: act[name] for name in letter} for act, letter in zip(filed, told, strict=True)] == told
-    notices = letters(world, "LIAISON_CAISSE")
+    notices = letters(world, "LIAISON_CAISSE", *cases)
     told = [notice for case in expected for notice in extensions.notices(NUMBERS[case])]
     assert [{name: act[name] for name in notice} for act, notice in zip(notices, told, strict=True)] == told
     assert {act["author"] for act in filed + notices} <= {RIGHTS_LOGIN}
@@ -148,7 +155,8 @@ async def prove(world: RobotWorld, owner: Database, *cases: str) -> None:
     )
 
     assert {ended for ended, _ in await ends(owner, second)} <= {"already_done", "already_extended"}
-    assert (acts(world), letters(world), letters(world, "LIAISON_CAISSE")) == (ledger, filed, notices)
+    told_again = letters(world, "ATTESTATION_DROITS", *cases), letters(world, "LIAISON_CAISSE", *cases)
+    assert (acts(world, *cases), *told_again) == (ledger, filed, notices)
 
 
 async def prove_a_refused_letter_undoes_no_right(world: RobotWorld, owner: Database, case: str) -> None:
