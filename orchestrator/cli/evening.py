@@ -56,9 +56,8 @@ async def run_evening(house: House, parts: Sequence[Part]) -> EveningSummary:
     """Give every scenario its work, let the robots work side by side, and judge what became of it."""
     async with open_loader(house.world) as loader:
         runs, seconds, unclosed = list[_Run](), dict[UUID, float](), list[str]()
-        for turn in range(
-            3
-        ):  # who looks at what the others left comes after them, and last who takes what that one found
+        # who looks at what the others left comes after them, and last who takes what that one found
+        for turn in range(3):
             given = [each for part in parts if part.turn == turn for each in await _given(house, loader, part)]
             house.start_runner()
             seconds |= await follow(house, loader.database, [each.run for each in given])

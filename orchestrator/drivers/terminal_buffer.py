@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-#: Stands where a field begins: a cell that shows nothing, and that no value goes over.
+#: Stands where a field begins: a cell that shows nothing, and that no value goes over. White space to ``strip`` and ``split``.
 ATTRIBUTE = "\x1d"
 _COLUMNS = 80
 #: The basic attribute of a field; these two bits together: it is not shown.
@@ -28,7 +28,7 @@ def rows_of(lines: Sequence[str]) -> tuple[str, ...]:
 
     A word is a cell (the UTF-8 of its character, ``00`` for none), ``SF(…)`` the cell where a field begins, ``SA(…)`` no cell.
     """
-    words = [line.split(" ") for line in lines]
+    words = [line.split() for line in lines]
     fields = [word for line in lines for word in _FIELD.findall(line)]
     if any(map(_is_hidden, fields)):
         words = list(_unhidden(words, hidden=_is_hidden(fields[-1])))  # the last field goes on at the top

@@ -127,7 +127,7 @@ def _items(rows: Rows, contract: TerminalContract, screen: str, name: str) -> li
     items: list[dict[str, Any]] = []
     blank = False
     for first in range(table.row, table.row + table.items * table.height, table.height):
-        if not "".join(rows[first - 1 : first - 1 + table.height]).replace(ATTRIBUTE, " ").strip():
+        if not "".join(rows[first - 1 : first - 1 + table.height]).strip():
             blank = True
         elif blank:
             raise ScreenChanged(contract.title, screen, f"{name} sans ligne vide")

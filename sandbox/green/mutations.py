@@ -11,13 +11,10 @@ from random import Random
 from typing import TypeVar
 
 from sandbox.green.layout import COLUMNS, Field, Layout
+from sandbox.mutations.parts import UnfitError
 
 Text = tuple[int, str]
 T = TypeVar("T")
-
-
-class UnfitError(Exception):
-    """The screen has no such part."""
 
 
 def mutated(layout: Layout, kind: str, seed: int) -> Layout:

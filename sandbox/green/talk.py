@@ -24,7 +24,7 @@ from sandbox.green.layout import Layout, layouts
 from sandbox.green.mutations import mutated
 from sandbox.green.wire import Gone, Pressed, Terminal
 from sandbox.ledger import Ledger
-from sandbox.mutations import wanted
+from sandbox.mutations import wanted_change
 from sandbox.releases import installed
 from sandbox.web.accounts import Accounts
 from sandbox.web.legacy import Options
@@ -250,7 +250,7 @@ class Talk:
     def _layout(self, screen: str) -> Layout:
         """A screen as the release draws it that is installed now, with the change that is asked for."""
         folder = self.progres.options.folder
-        layout, change = layouts(installed(folder, NAME))[screen], wanted(folder, NAME)
+        layout, change = layouts(installed(folder, NAME))[screen], wanted_change(folder, NAME)
         return mutated(layout, change["kind"], change["seed"]) if change.get("screen") == screen else layout
 
     async def _show(self, screen: str, **values: str) -> None:

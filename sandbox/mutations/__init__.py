@@ -13,12 +13,12 @@ from sandbox.mutations.meaning import read_otherwise
 from sandbox.mutations.parts import Page, UnfitError
 from sandbox.mutations.plan import KINDS, asked
 
-__all__ = ["KINDS", "asked", "delay", "mutate", "received", "wanted"]
+__all__ = ["KINDS", "asked", "delay", "mutate", "received", "wanted_change"]
 
 
 def mutate(page: str, screen: str, application: str, folder: Path) -> str:
     """The page as the asked mutation leaves it."""
-    asked_for = wanted(folder, application)
+    asked_for = wanted_change(folder, application)
     if not asked_for or asked_for["screen"] != screen:
         return page
     changed = Page.of(page)
@@ -50,7 +50,7 @@ def delay(application: str, folder: Path) -> float:
 
 def _served(folder: Path, application: str) -> dict[str, Any]:
     """What was served last, while it is still what is asked for."""
-    asked_for = wanted(folder, application)
+    asked_for = wanted_change(folder, application)
     if not asked_for:
         return {}
     served = _read(folder / "mutations.served.json")
@@ -58,7 +58,7 @@ def _served(folder: Path, application: str) -> dict[str, Any]:
     return served if same else {}
 
 
-def wanted(folder: Path, application: str) -> dict[str, Any]:
+def wanted_change(folder: Path, application: str) -> dict[str, Any]:
     """The change that is asked for: its screen, kind and seed; nothing when none is."""
     found: dict[str, Any] = _read(folder / "mutations.json").get(application) or {}
     return found

@@ -8,13 +8,12 @@ import signal
 import subprocess
 import time
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
-from green_host import Host, contract, green_host, ledger, plan
+from green_host import Host, Permit, contract, green_host, ledger, plan
 
 from keywords.progres import attachment, note_advance, notes_seen, salaried
 from orchestrator.domain.civil import Period
@@ -33,23 +32,6 @@ from sandbox.green.server import Green
 
 EVER = Period(date(2015, 1, 1), date(2035, 1, 1))
 ACT = "PF5 PGN2"
-
-
-@dataclass
-class _Permit:
-    """A lease that is ours, or not."""
-
-    ours: bool = True
-    until: float = 0.0
-
-    async def holds(self) -> bool:
-        return self.ours
-
-    def in_time(self) -> bool:
-        return True
-
-    def under_way(self) -> _Permit:
-        return self
 
 
 @pytest.fixture
@@ -83,7 +65,7 @@ async def test_a_note_is_entered_once_with_its_accents_and_read_back(host: Host,
     act = await prepared(desk, host)
 
     assert ledger(tmp_path) == []
-    assert await act.perform(_Permit()) is Sent.ANSWERED
+    assert await act.perform(Permit()) is Sent.ANSWERED
     (line,) = ledger(tmp_path)
     assert (line["amount_c"], line["reason"]) == (135904, "Acompte IJ proposé, à régulariser")
     (seen,) = await notes_seen(desk, nir=nir)
@@ -106,7 +88,7 @@ async def test_a_key_that_enters_is_refused_outside_the_protocol_and_without_a_p
     with pytest.raises(ActRefused):
         await desk.press("confirm", "PF5")
 
-    assert await act.perform(_Permit(ours=False)) is Sent.NOT_SENT
+    assert await act.perform(Permit(ours=False)) is Sent.NOT_SENT
     assert ledger(tmp_path) == []
     assert desk.acts.now.left == 0
 
@@ -116,7 +98,7 @@ async def test_what_does_not_stand_there_as_it_was_prepared_is_not_entered(host:
     act = await prepared(desk, host)
     await desk.press("confirm", "PF3")
 
-    assert await act.perform(_Permit()) is Sent.NOT_SENT
+    assert await act.perform(Permit()) is Sent.NOT_SENT
     assert ledger(tmp_path) == []
 
 
@@ -128,7 +110,7 @@ async def test_a_line_lost_at_the_act_is_unknown_whether_it_was_entered_or_not(
     act = await prepared(desk, host)
     plan(tmp_path, {"fault": fault, "on": ACT})
 
-    assert await act.perform(_Permit()) is Sent.UNKNOWN
+    assert await act.perform(Permit()) is Sent.UNKNOWN
     assert len(ledger(tmp_path)) == lines
 
 
@@ -140,7 +122,7 @@ async def test_a_killed_terminal_is_an_incident_before_the_act_nothing_was_sent_
     assert desk.pid
     os.kill(desk.pid, signal.SIGKILL)
 
-    assert await act.perform(_Permit()) is Sent.NOT_SENT
+    assert await act.perform(Permit()) is Sent.NOT_SENT
     assert await notes_seen(desk, nir=nir) == []
     os.kill(desk.pid, signal.SIGKILL)
     with pytest.raises(TerminalFailed):

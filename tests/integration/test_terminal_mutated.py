@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from green_host import Host, contract, green_host, ledger
+from green_host import Host, Permit, contract, green_host, ledger
 
 from keywords.progres import attachment, note_advance, notes_seen, salaried
 from orchestrator.domain.civil import Period
@@ -28,21 +28,6 @@ from sandbox.green.mutations import KINDS, mutated
 SCREENS = ("PGM0", "PGI1", "PGR1", "PGN1", "PGN2", "PGN3", "PGL1")
 WHEN, AMOUNT, STOP, TOKEN = Period(date(2026, 3, 1), date(2026, 3, 9)), Euros(135904), "AT26000101", "GLR-ABCDEFGHJK"
 EVER = Period(date(2015, 1, 1), date(2035, 1, 1))
-
-
-class Mine:
-    """A lease that is ours."""
-
-    until = 0.0
-
-    async def holds(self) -> bool:
-        return True
-
-    def in_time(self) -> bool:
-        return True
-
-    def under_way(self) -> Mine:
-        return self
 
 
 @dataclass(frozen=True)
@@ -93,7 +78,7 @@ async def noted(host: Host, known: TerminalContract, nir: Nir) -> list[dict[str,
     desk, before = host.desk(known), len(ledger(host.folder))
     try:
         act = await note_advance(desk, nir=nir, stop_id=STOP, period=WHEN, amount=AMOUNT, token=TOKEN)
-        await act.perform(Mine())
+        await act.perform(Permit())
     except GlrError:
         pass
     await desk.discard()

@@ -78,6 +78,12 @@ class Person:
         asyncio.get_event_loop().close()
 
 
+@pytest.fixture(autouse=True)
+def no_log(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Left to itself tnz writes a file where it is started, and sets the logging of the whole process."""
+    monkeypatch.setenv("TNZ_LOGGING", "")
+
+
 @pytest.fixture
 async def host(tmp_path: Path) -> AsyncIterator[Host]:
     async with green_host(tmp_path) as opened:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import yaml
-from green_host import PROJECT, Host, green_host, ledger
+from green_host import PROJECT, Host, Permit, green_host, ledger
 
 from keywords.progres import attachment, note_advance, notes_seen
 from orchestrator.domain.civil import Period
@@ -47,21 +47,6 @@ OWN = {
         "confirm": _NOTE,
     },
 }
-
-
-class Mine:
-    """A lease that is ours."""
-
-    until = 0.0
-
-    async def holds(self) -> bool:
-        return True
-
-    def in_time(self) -> bool:
-        return True
-
-    def under_way(self) -> Mine:
-        return self
 
 
 @pytest.fixture
@@ -104,7 +89,7 @@ async def test_with_the_places_of_the_release_it_is_read_and_entered_as_before(h
     assert (await attachment(host.desk(known), nir=nir)).certified
     desk = host.desk(known)
     act = await note_advance(desk, **note(host))
-    assert await act.perform(Mine()) is Sent.ANSWERED
+    assert await act.perform(Permit()) is Sent.ANSWERED
     (line,) = ledger(host.folder)
     assert (line["stop"], line["amount_c"], line["free_reference"]) == ("AT26000101", 135904, "GLR-ABCDEFGHJK")
     (seen,) = await notes_seen(desk, nir=nir)

@@ -5,11 +5,9 @@ A02 (the same stop again) is in ``test_redelivery.py``, A25 (a bank reject) in `
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 
-import pytest
-from robot_world import PracticeWorld, RobotWorld, robot_world
+from robot_world import PracticeWorld, robot_world
 
 from orchestrator.store.vault import Vault
 
@@ -19,21 +17,16 @@ NAMED = {
 }  # fmt: skip
 
 
-@pytest.fixture
-async def world(
+async def test_each_case_that_the_domain_names_ends_as_its_oracle_says(
     practice_world: PracticeWorld, runner_url: str, vault: Vault, tmp_path: Path
-) -> AsyncIterator[RobotWorld]:
-    practice_world.fault()
-    async with robot_world(practice_world, runner_url, vault, tmp_path) as opened:
-        yield opened
-
-
-async def test_each_case_that_the_domain_names_ends_as_its_oracle_says(world: RobotWorld) -> None:
-    named = world.world.named
+) -> None:
+    named = practice_world.named
     assert {case[:3] for case in named} == NAMED
-    loaded = await world.deliver(*named.values())
-    await world.work()
-    rows = sorted(await world.results(loaded.run), key=lambda row: row.line)
+    practice_world.fault()
+    async with robot_world(practice_world, runner_url, vault, tmp_path) as world:
+        loaded = await world.deliver(*named.values())
+        await world.work()
+        rows = sorted(await world.results(loaded.run), key=lambda row: row.line)
     became = dict(zip(named, rows, strict=True))
     assert {case: row.end or row.outcome.value for case, row in became.items()} == {
         case: row.outcome for case, row in named.items()
@@ -47,4 +40,4 @@ async def test_each_case_that_the_domain_names_ends_as_its_oracle_says(world: Ro
     assert {case: became[case].amount_c for case in amounts} == amounts
     for case, row in named.items():
         due = [row.amount_c] if row.outcome == "entered" else []
-        assert [line["amount_c"] for line in world.world.lines_of(row.stop)] == due, case
+        assert [line["amount_c"] for line in practice_world.lines_of(row.stop)] == due, case
