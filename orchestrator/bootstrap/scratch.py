@@ -1,4 +1,5 @@
 """Where a process drafts: letters and browser profiles, full of names and numbers, stay in a folder that ends with it.
+What was understood of suites says nothing of a person, and stays for the processes to come.
 
 A process that was killed clears nothing: the next that begins on this machine does, once all who drafted there are dead.
 """
@@ -13,6 +14,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from orchestrator.language.suites_known import BELOW
+
 _PREFIX = "glr-brouillons-"
 #: Locked by who drafts in the folder, and by every child that was given its descriptor.
 _ALIVE = "alive"
@@ -24,15 +27,17 @@ def scratch() -> Iterator[int]:
 
     Gives the descriptor that a child keeps open (``pass_fds``) if it may outlive this process.
     """
-    root, said = Path(tempfile.gettempdir()), os.environ.get("TMPDIR")
+    root, said = Path(tempfile.gettempdir()), {name: os.environ.get(name) for name in ("TMPDIR", BELOW)}
     _clear(root)
     folder, alive = _begun(root)
     tempfile.tempdir = os.environ["TMPDIR"] = str(folder)
+    os.environ[BELOW] = said[BELOW] or str(root)
     try:
         yield alive
     finally:
         tempfile.tempdir = str(root)
-        os.environ.pop("TMPDIR") if said is None else os.environ.update(TMPDIR=said)
+        for name, value in said.items():
+            os.environ.pop(name) if value is None else os.environ.update({name: value})
         shutil.rmtree(folder, ignore_errors=True)
         os.close(alive)
 

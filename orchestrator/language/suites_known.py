@@ -1,7 +1,8 @@
 """What Robot Framework understood of suites before, kept from process to process: to read one takes most of a second of a core.
 
 A reading is known by all that it depends on: the texts of the suite's folder, our own code, Python and what is installed with
-it. It lies in a folder of our own, and in nobody else's.
+it. It lies in a folder of our own, and in nobody else's, that the sessions of a machine share although each drafts in one of
+its own.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from hashlib import sha256
 from pathlib import Path
 
 _OURS = Path(__file__).resolve().parents[1]
+#: The environment variable that says below which folder readings lie, when it is not that of temporary files.
+BELOW = "GLR_READINGS"
 #: Days after which a reading that nobody asked for is thrown away.
 _DAYS = 7
 
@@ -57,7 +60,7 @@ def keep(key: str, text: str) -> None:
 
 def _folder() -> Path:
     """Return the folder of readings; raises ``OSError`` when others may write there."""
-    folder = Path(tempfile.gettempdir()) / f"glr-lectures-{os.getuid()}"
+    folder = Path(os.environ.get(BELOW) or tempfile.gettempdir()) / f"glr-lectures-{os.getuid()}"
     folder.mkdir(mode=0o700, exist_ok=True)
     found = folder.lstat()
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o077:

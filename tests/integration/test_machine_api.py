@@ -25,17 +25,23 @@ GOOD = {"nir": NIR, "birth_name": "Le Gall", "stop_id": "AT1", "anomaly": "X", "
 BAD = {**GOOD, "stop_id": "AT2", "raised_on": "31/04/2026"}
 
 
-@pytest.fixture
-async def api(
-    tmp_path: Path, role_url: Mapping[str, str], owner_url: str, vault: Vault
-) -> AsyncIterator[httpx.AsyncClient]:
-    """The console of a project whose scenario takes rows of a machine."""
-    home = tmp_path / "home"
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project whose scenario takes rows of a machine."""
+    home = tmp_path_factory.mktemp("home")
     for folder in ("scenarios", "robots"):
         shutil.copytree(PROJECT / folder, home / folder)
     path = home / "scenarios" / "ij-acompte.yaml"
     text = path.read_text("utf-8").replace("mode: live", "mode: shadow")
     path.write_text(text.replace("sources:\n", "sources:\n  - api: flux-arpege\n", 1), "utf-8")
+    return home
+
+
+@pytest.fixture
+async def api(
+    home: Path, tmp_path: Path, role_url: Mapping[str, str], owner_url: str, vault: Vault
+) -> AsyncIterator[httpx.AsyncClient]:
+    """Its console."""
     settings = Settings(workspace=tmp_path, home=home)
     urls = {**role_url, "owner": owner_url}
     world = World(settings=settings, urls=urls, vault=vault, keywords=load_keywords(settings))

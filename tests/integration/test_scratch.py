@@ -13,6 +13,7 @@ import psutil
 import pytest
 
 from orchestrator.bootstrap.scratch import scratch
+from orchestrator.language import suites_known
 
 #: Drafts a letter, starts a child that keeps the folder when it is asked to, says its number, and waits to be killed.
 DRAFTS = """
@@ -69,6 +70,19 @@ def test_what_the_dead_drafted_is_thrown_away_and_what_the_living_draft_stays(
 
 def letters(folder: Path) -> set[str]:
     return {path.name for path in folder.rglob("lettre-*")}
+
+
+def test_what_was_understood_of_a_suite_outlives_who_drafts_and_is_known_to_its_children(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    asks = "from orchestrator.language.suites_known import known; print(known('lire'))"
+    with scratch():
+        suites_known.keep("lire", "une tâche")
+        child = subprocess.run([sys.executable, "-c", asks], capture_output=True, text=True, check=True)
+        assert child.stdout == "une tâche\n"
+    assert suites_known.known("lire") == "une tâche"
+    assert suites_known.BELOW not in os.environ
 
 
 def begin_and_end(folder: Path) -> None:
