@@ -20,13 +20,15 @@ import hashlib
 import importlib.util
 import json
 import os
+import re
 import shlex
 import shutil
 import subprocess
 import sys
 import time
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
@@ -36,6 +38,8 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 STATE = VENV / "glr-state.json"
 UNAVAILABLE = 69
+#: Side by side they share one line to the index.
+_MOST_PIPS = 4
 
 _FINDER = '''\
 """Maps the packages of Go-les-robots, and nothing else of their folder, to where they are. Written by prepare.py."""
@@ -98,25 +102,32 @@ def _make_environment() -> None:
         _give_up(f"il manque le module venv / the venv module is missing: apt install python{version}-venv")
     _say(f"Environnement Python {version} dans {VENV}…")
     shutil.rmtree(VENV, ignore_errors=True)
-    _run([sys.executable, "-I", "-m", "venv", VENV], "création de l'environnement")
+    _run([[sys.executable, "-I", "-m", "venv", VENV]], "création de l'environnement")
 
 
 def _install(lock: str) -> None:
-    lines = (ROOT / "locks" / f"{lock}.txt").read_text(encoding="utf-8").splitlines()
-    count = sum("==" in line for line in lines)
-    _say(f"Installation de {count} bibliothèques (une à deux minutes la première fois)…")
+    packages = _packages((ROOT / "locks" / f"{lock}.txt").read_text(encoding="utf-8"))
+    _say(f"Installation de {len(packages)} bibliothèques (une à deux minutes la première fois)…")
     started = time.monotonic()
     options = ["--quiet", "--no-input", "--disable-pip-version-check", "--no-deps", "--require-hashes", "--no-compile"]
     options += ["--only-binary", ":all:"]  # nothing is compiled, and no build tool comes without a hash
-    _run(
-        [PYTHON, "-I", "-m", "pip", "install", *options, "-r", ROOT / "locks" / f"{lock}.txt"],
-        "installation des bibliothèques",
-    )
+    # Side by side: pip asks for one package after the other, on one core. What each brings is its own.
+    pips = min(os.cpu_count() or 1, _MOST_PIPS, len(packages))
+    parts = {VENV / f"lock-{number}.txt": "".join(packages[number::pips]) for number in range(pips)}
+    for path, text in parts.items():
+        _write(path, text)
+    pip: list[str | Path] = [PYTHON, "-I", "-m", "pip", "install", *options, "-r"]
+    _run([[*pip, path] for path in parts], "installation des bibliothèques")
     # As pip does, but on every core, and without what libraries test themselves with, a fifth of it; what does not compile (a
     # template in a library, say) is nobody's import.
     options = ["-q", "-q", "-j", "0", "-x", r"/tests/"]
     subprocess.run([PYTHON, "-I", "-m", "compileall", *options, VENV / "lib"], check=False)
     _say(f"Bibliothèques installées en {time.monotonic() - started:.0f} s.")
+
+
+def _packages(lock: str) -> list[str]:
+    """Return the entries of a lock file, each with its hashes: lines that go on end with a backslash."""
+    return re.findall(r"(?m)^(?:.*\\\n)*.*\n", lock)
 
 
 def _link() -> None:
@@ -161,11 +172,21 @@ def _runs() -> bool:
     return done.returncode == 0
 
 
-def _run(command: list[str | Path], what: str) -> None:
-    environment = {**os.environ, "PIP_USER": "0"}
-    done = subprocess.run(
+def _run(commands: Sequence[Sequence[str | Path]], what: str) -> None:
+    """Run commands side by side; gives up once all have ended, if one failed."""
+    with ThreadPoolExecutor(len(commands)) as pool:
+        ended = list(pool.map(_ended, commands))
+    failed = [done for done in ended if done.returncode != 0]
+    for done in failed:
+        sys.stderr.write(done.stdout)
+    if failed:
+        _give_up(f"échec : {what} (code {failed[0].returncode}) / failed, see above")
+
+
+def _ended(command: Sequence[str | Path]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
         command,
-        env=environment,
+        env={**os.environ, "PIP_USER": "0"},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -173,9 +194,6 @@ def _run(command: list[str | Path], what: str) -> None:
         errors="replace",
         check=False,
     )
-    if done.returncode != 0:
-        sys.stderr.write(done.stdout)
-        _give_up(f"échec : {what} (code {done.returncode}) / failed, see above")
 
 
 def _state() -> Mapping[str, dict[str, str]]:

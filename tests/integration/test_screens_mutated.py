@@ -19,16 +19,16 @@ from orchestrator.settings import Settings
 from sandbox.mutations.hints import TOLD
 
 PROJECT = Path(__file__).resolve().parents[2]
-#: Seeds whose changes make a robot without a canary read or enter something else five times.
-FIRST, COUNT = 55, 20
+#: Seeds of every application: three changes alter what is read or entered, five do nothing, the others break.
+SEEDS = (55, 56, 59, 60, 61, 62, 64, 72, 73, 74)
 
 
 class Typed(Campaign):
-    """The same, after one change for each way in which a page says how a date or an amount is typed."""
+    """These seeds, after one change for each way in which a page says how a date or an amount is typed."""
 
     def _asked(self, first: int, applications: Sequence[str]) -> Iterator[dict[str, Any]]:
         yield from typed_otherwise()
-        yield from super()._asked(first, applications)
+        yield from (asked for asked in super()._asked(first, applications) if asked["seed"] in SEEDS)
 
 
 #: Of the C2S and the GED: changes of each form that enters, and of what is read.
@@ -69,7 +69,7 @@ async def campaign(
     canary: bool = True,
     kind: type[Campaign] = Campaign,
     robot: str = ROBOT,
-    first: int = FIRST,
+    first: int = SEEDS[0],
 ) -> list[Mutant]:
     world = offline_world(Settings(workspace=folder, home=PROJECT))
     practice = Practice(folder=folder / "practice", cases=20, seed=11)
@@ -78,8 +78,8 @@ async def campaign(
 
 async def test_what_would_alter_an_entry_is_stopped_and_what_does_nothing_stops_nobody(tmp_path: Path) -> None:
     otherwise = len(typed_otherwise())
-    tried = await campaign(tmp_path, otherwise + COUNT, kind=Typed)
-    assert len(tried) == otherwise + COUNT
+    tried = await campaign(tmp_path, otherwise + len(SEEDS), kind=Typed)
+    assert tuple(one.seed for one in tried[otherwise:]) == SEEDS
     typed = tried[:otherwise]
     assert otherwise == 8
     assert {one.kind for one in typed if one.observed} >= {"amount_format"}  # really another amount in the ledger
@@ -105,7 +105,7 @@ async def test_so_it_is_in_the_c2s_and_the_ged(tmp_path: Path) -> None:
 
 
 async def test_without_the_canary_the_campaign_would_go_red(tmp_path: Path) -> None:
-    tried = await campaign(tmp_path, 5, canary=False, first=FIRST + 6)
+    tried = await campaign(tmp_path, 5, canary=False, first=61)
     assert [one.truth for one in tried if one.missed] == [Truth.ALTERS] * sum(
         one.truth is Truth.ALTERS for one in tried
     )

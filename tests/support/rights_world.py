@@ -118,8 +118,9 @@ async def ends(owner: Database, run: UUID) -> list[tuple[str, str]]:
         return [(row["ended"], row["code"]) for row in await cursor.fetchall()]
 
 
-async def prove(world: RobotWorld, owner: Database, *cases: str) -> None:
-    """Work these households, or all of them, twice: each becomes what the oracle says, and nothing is entered again."""
+async def prove(world: RobotWorld, owner: Database, *cases: str, again: int | None = None) -> None:
+    """Work these households, or all of them: each becomes what the oracle says. Work those that were extended, or the first
+    so many of them, once more: nothing is entered again."""
     before, debts = shown(world), owed(world)
     expected = {case: list(extensions.judge(NUMBERS[case])) for case in cases or NUMBERS}
 
@@ -150,11 +151,12 @@ async def prove(world: RobotWorld, owner: Database, *cases: str) -> None:
     assert [{name: act[name] for name in notice} for act, notice in zip(notices, told, strict=True)] == told
     assert {act["author"] for act in filed + notices} <= {RIGHTS_LOGIN}
 
-    second = await run(
-        world, date(2026, 3, 30), *(case for case, (outcome, _) in verdicts.items() if outcome == "entered")
-    )
+    extended = [case for case, (outcome, _) in verdicts.items() if outcome == "entered"][:again]
+    second = await run(world, date(2026, 3, 30), *extended)
 
-    assert {ended for ended, _ in await ends(owner, second)} <= {"already_done", "already_extended"}
+    became_again = [ended for ended, _ in await ends(owner, second)]
+    assert len(became_again) == len(extended) > 0
+    assert set(became_again) <= {"already_done", "already_extended"}
     told_again = letters(world, "ATTESTATION_DROITS", *cases), letters(world, "LIAISON_CAISSE", *cases)
     assert (acts(world, *cases), *told_again) == (ledger, filed, notices)
 

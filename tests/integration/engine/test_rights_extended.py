@@ -22,5 +22,5 @@ async def test_a_household_is_extended_whole_or_not_at_all_once_for_each_right_a
     practice_world: PracticeWorld, runner_url: str, vault: Vault, tmp_path: Path, owner_db: Database
 ) -> None:
     async with rights_world(practice_world, runner_url, vault, tmp_path) as world:
-        await prove(world, owner_db, *CASES)
+        await prove(world, owner_db, *CASES, again=2)
         await prove_a_refused_letter_undoes_no_right(world, owner_db, "B07")
