@@ -51,7 +51,7 @@ async def work(workspace: Path, lanes: int) -> None:
         ready()
         beside = asyncio.create_task(sweeping())
         exporting = asyncio.create_task(export_until(outbox, world.settings.audit_log, stopping))
-        await asyncio.gather(*(session.run() for session in sessions))
+        await asyncio.gather(*(_lane(world, session) for session in sessions))
         beside.cancel()
         stopping.set()
         await asyncio.gather(beside, exporting, return_exceptions=True)
@@ -64,6 +64,15 @@ async def registered(database: Database) -> UUID:
     async with database.transaction(f"runner:{runner}") as tx:
         await tx.run("sessions.register_runner", id=runner, host="bench", pid=0)
     return runner
+
+
+async def _lane(world: World, first: RobotSession) -> None:
+    """Let sessions work one after the other: each ends after so many cases, and the next is wanted."""
+    reason = await first.run()
+    while reason == "recycled":
+        async with AsyncExitStack() as stack:
+            session = await _session(world, stack, first.runner)
+            reason = await session.run()
 
 
 async def _session(world: World, stack: AsyncExitStack, runner: UUID) -> RobotSession:
