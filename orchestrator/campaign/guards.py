@@ -13,7 +13,6 @@ from hashlib import sha256
 from orchestrator.domain.cases import Done
 from orchestrator.domain.entries import EntrySeen
 from orchestrator.drivers import act, desk, gate, terminal_act
-from orchestrator.drivers.contracts import RequestContract
 from orchestrator.drivers.desk import WebDesk
 from orchestrator.drivers.screens import script
 from orchestrator.engine import doubts, enter, entry_ledger, lease, work
@@ -83,7 +82,7 @@ def _without_dialog_check() -> None:
 
 
 def _without_gate() -> None:
-    async def passes(self: gate.Gate, _: list[RequestContract]) -> bool:
+    async def passes(self: gate.Gate, *_: object) -> bool:
         if self.passage is not None:
             self.passage.seen += 1
         return True

@@ -12,13 +12,18 @@ from one_browser import a_browser
 from playwright.async_api import Error, Page, Route
 from robot_world import PracticeWorld, Row, desks
 
+from orchestrator.campaign.guards import GUARDS
 from orchestrator.domain.civil import Period
 from orchestrator.domain.money import Euros
 from orchestrator.domain.personal import Nir
+from orchestrator.drivers import act as act_module
+from orchestrator.drivers import desk as desk_module
 from orchestrator.drivers.act import Sent, WebAct
 from orchestrator.drivers.desk import WebDesk
 from orchestrator.drivers.gate import Gate
 
+#: As ``glr campaign --without`` names them, in the order of an act.
+LAYERS = ("default-deny", "dialog-check", "request-gate")
 MARCH = Period(date(2026, 3, 5), date(2026, 3, 20))
 
 
@@ -148,6 +153,26 @@ async def test_the_page_itself_refuses_once_the_deadline_has_passed_by_its_own_c
     monkeypatch.setattr("orchestrator.drivers.act.ANSWER_MS", 1500)
     assert await (await prepared(desk, row)).perform(Word(seconds_left=-1.0)) is Sent.UNKNOWN  # no request, no word
     assert practice_world.lines_of(row.stop) == []
+
+
+@pytest.mark.parametrize(("standing", "lines"), [*((layer, 0) for layer in LAYERS), (None, 1)])
+async def test_each_layer_alone_stops_an_act_whose_lease_is_lost_and_without_all_three_it_goes_through(
+    desk: WebDesk,
+    row: Row,
+    practice_world: PracticeWorld,
+    monkeypatch: pytest.MonkeyPatch,
+    standing: str | None,
+    lines: int,
+) -> None:
+    for owner, name in ((desk_module, "script"), (act_module._DialogAnswer, "_may_go"), (Gate, "_may_pass")):
+        monkeypatch.setattr(owner, name, getattr(owner, name))  # put back at the end, whatever is taken out
+    monkeypatch.setattr(act_module, "ANSWER_MS", 1500)
+    for layer in LAYERS:
+        if layer != standing:
+            GUARDS[layer].take_out()
+    sent = await (await prepared(desk, row)).perform(Word(answers=[False] * 9, in_time_says=False, seconds_left=-1.0))
+    assert len(practice_world.lines_of(row.stop)) == lines
+    assert (sent is Sent.ANSWERED) == (standing is None)
 
 
 async def test_a_document_reloaded_before_the_act_is_not_entered_into(
