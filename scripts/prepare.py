@@ -127,7 +127,7 @@ def _install(lock: str) -> None:
 
 def _packages(lock: str) -> list[str]:
     """Return the entries of a lock file, each with its hashes: lines that go on end with a backslash."""
-    return re.findall(r"(?m)^(?:.*\\\n)*.*\n", lock)
+    return re.findall(r"(?m)^(?:.*\\\n)*.+\n?", lock)
 
 
 def _link() -> None:
